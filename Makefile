@@ -1,0 +1,65 @@
+# Two commands set everything up: `make results` trains and reports the default study, and
+# `make test` checks the code. Both build .venv from requirements.lock when it is missing or older.
+#
+#   make results                                    the default study, on all cores
+#   make results CONFIG=config/smoke.yaml CORES=2   a small one, in minutes
+#   make readme STUDY=smoke                         shows a finished study in README.md
+#   make test | lint | format | benchmark | clean
+
+PYTHON ?= python3
+CONFIG ?= config/study.yaml
+CORES  ?= all
+STUDY  ?= default
+
+BIN    := .venv/bin
+READY  := .venv/.ready
+SMK    := Snakefile workflow
+
+.PHONY: results readme test lint format benchmark clean
+.DELETE_ON_ERROR:
+
+results: $(READY)
+	@folder=$$($(BIN)/python -m mpo.config $(CONFIG)) && \
+	echo "study $$folder" && \
+	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG) && \
+	$(BIN)/snakemake --cores 1 --configfile $(CONFIG) --report $$folder/provenance.html && \
+	echo "read $$folder/report.html; how it was made is in $$folder/provenance.html"
+
+readme: $(READY)
+	$(BIN)/python workflow/scripts/readme.py results/$(STUDY) README.md
+
+test: lint
+	$(BIN)/pytest -n auto
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/snakefmt --check $(SMK)
+	$(BIN)/pyright
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/snakefmt $(SMK)
+
+benchmark: $(READY)
+	$(BIN)/python -m mpo benchmark
+
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "$(PYTHON): Python 3.11 or later is needed; name one, as make PYTHON=python3.12" >&2; \
+	  exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2> /dev/null || { \
+	  echo "$(PYTHON): the module ensurepip is missing; on Debian: apt install python3-venv" >&2; \
+	  exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet "$$(grep '^setuptools==' requirements.lock)"
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What was built or measured on the way; finished results and checkpoints stay.
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .coverage build *.egg-info
+	find mpo tests workflow -name __pycache__ -type d -prune -exec rm -rf {} +

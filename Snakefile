@@ -1,0 +1,62 @@
+# A reproduction of MPO, from training to the report: `snakemake --cores 16` runs the default
+# study, config/study.yaml; `--configfile config/smoke.yaml` names another one.
+import os
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+from mpo.config import ConfigError, load_study
+from mpo.digests import script_digest
+
+min_version("9.27")
+
+
+report: "workflow/report/workflow.rst"
+
+
+# Every config file is read and checked here, before there is a graph.
+if len(workflow.configfiles) > 1:
+    sys.exit("--configfile: a study is one file; got " + " ".join(map(str, workflow.configfiles)))
+STUDY_FILE = os.path.relpath(next(iter(workflow.configfiles), "config/study.yaml"))
+OVERRIDES = list(workflow.config_settings.config_args or [])
+try:
+    STUDY = load_study(STUDY_FILE, OVERRIDES)
+except ConfigError as error:
+    sys.exit(str(error))
+
+if not workflow.configfiles:
+
+    configfile: "config/study.yaml"
+
+
+DIR = STUDY.folder
+
+
+rule all:
+    default_target: True
+    input:
+        f"{DIR}/report.html",
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/train.smk"
+
+
+for extra in sorted(Path("workflow/rules/extra").glob("*.smk")):
+
+    include: str(extra)
+
+
+for name, entry in STUDY.variants.items():
+    if entry.external and not workflow.is_rule(f"train_{name}"):
+        sys.exit(
+            f"{entry.external[0]}: a rule train_{name} is required: variant {name} is external"
+        )
+
+
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/claims.smk"
+include: "workflow/rules/report.smk"

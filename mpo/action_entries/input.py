@@ -1,0 +1,3 @@
+"""The action enters at the first layer, beside the observation (Acme, Tonic, SR)."""
+
+ENTRY = 0

@@ -1,0 +1,115 @@
+"""Acting: the policy network for one observation at a time, in NumPy.
+
+One forward pass of a small network through torch costs five times its arithmetic in dispatch, at
+every step of the environment. A test holds this to `mpo.networks`. The parameters are views of
+the learner's own memory, so that an update needs no copy.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from mpo.networks import Networks, Shapes
+from mpo.tasks import Diverged
+
+LAYER_NORM_EPSILON = 1e-5
+LOG_TWO_PI = math.log(2.0 * math.pi)
+
+
+class Action(NamedTuple):
+    """An unclipped action and the log of its density under the policy that acted."""
+
+    action: Float[np.ndarray, " A"]
+    log_prob: float
+
+
+def views(flat: Float[np.ndarray, " P"], shapes: Shapes) -> dict[str, np.ndarray]:
+    """Named views of a flat parameter vector."""
+    parts: dict[str, np.ndarray] = {}
+    start = 0
+    for name, shape in shapes.items():
+        count = math.prod(shape)
+        parts[name] = flat[start : start + count].reshape(shape)
+        start += count
+    return parts
+
+
+class Actor:
+    """The policy as a function from an observation to an action."""
+
+    def __init__(self, networks: Networks, parameters: Float[np.ndarray, " P"]) -> None:
+        """Act by the flat `parameters`, which are viewed, not copied."""
+        self._settings = networks.settings
+        self._size = networks.action_size
+        self._offset = networks.scale_offset
+        self._diagonal = networks.settings.covariance == "diagonal"
+        self._parameters = named = views(parameters, networks.policy_shapes())
+        count = len(networks.settings.policy_hidden)
+        self._layers = [(named[f"{k}.weight"], named[f"{k}.bias"]) for k in range(count)]
+
+    def _head(self, observation: Float[np.ndarray, " O"]) -> np.ndarray:
+        hidden = observation
+        for index, (weight, bias) in enumerate(self._layers):
+            hidden = weight @ hidden + bias
+            if index == 0 and self._settings.layer_norm:
+                hidden = np.tanh(self._layer_norm(hidden))
+            else:
+                hidden = np.maximum(hidden, 0.0)
+        return self._parameters["head.weight"] @ hidden + self._parameters["head.bias"]
+
+    def _layer_norm(self, hidden: np.ndarray) -> np.ndarray:
+        centred = hidden - hidden.sum() / hidden.size
+        variance = centred @ centred / hidden.size
+        scaled = centred / math.sqrt(variance + LAYER_NORM_EPSILON)
+        return scaled * self._parameters["norm.weight"] + self._parameters["norm.bias"]
+
+    def distribution(
+        self, observation: Float[np.ndarray, " O"]
+    ) -> tuple[Float[np.ndarray, " A"], np.ndarray]:
+        """Mean [A] and scale ([A] or [A, A]) of the policy at one observation."""
+        head = self._head(observation)
+        mean, raw = head[: self._size], head[self._size :]
+        minimum = self._settings.minimum_deviation
+        if self._diagonal:
+            return mean, np.logaddexp(raw + self._offset, 0.0) + minimum
+        square = np.tril(raw.reshape(self._size, self._size), -1)
+        diagonal = np.logaddexp(raw[:: self._size + 1] + self._offset, 0.0) + minimum
+        square.flat[:: self._size + 1] = diagonal
+        return mean, square
+
+    def mean(self, observation: Float[np.ndarray, " O"]) -> Float[np.ndarray, " A"]:
+        """The mean action. Raises `Diverged` where it is not finite."""
+        mean = self._head(observation)[: self._size]
+        if not math.isfinite(mean.sum()):
+            raise Diverged("action", "policy mean")
+        return mean
+
+    def sample(
+        self, observation: Float[np.ndarray, " O"], generator: np.random.Generator
+    ) -> Action:
+        """Draw an action. Raises `Diverged` where it or its density is not finite."""
+        mean, scale = self.distribution(observation)
+        noise = generator.standard_normal(self._size, dtype=np.float32)
+        if self._diagonal:
+            action, diagonal = mean + scale * noise, scale
+        else:
+            action, diagonal = mean + scale @ noise, scale.flat[:: self._size + 1]
+        halves = float(np.log(diagonal).sum())
+        log_prob = -0.5 * float(noise @ noise) - halves - 0.5 * self._size * LOG_TWO_PI
+        if not math.isfinite(log_prob + float(action.sum())):
+            raise Diverged("action", "behaviour policy")
+        return Action(action, log_prob)
+
+
+class UniformActor:
+    """Actions uniform in [-1, 1]: the random policy that scores are measured against."""
+
+    def __init__(self, action_size: int, generator: np.random.Generator) -> None:
+        """Actions of `action_size` dimensions drawn from `generator`."""
+        self._size, self._generator = action_size, generator
+
+    def mean(self, observation: Float[np.ndarray, " O"]) -> Float[np.ndarray, " A"]:
+        """An action, whatever the observation."""
+        return self._generator.uniform(-1.0, 1.0, self._size).astype(np.float32)

@@ -1,0 +1,16 @@
+"""Evaluate the improved policy q of the E-step, without its regulariser."""
+
+from jaxtyping import Float
+from torch import Tensor
+
+from mpo.estep import estep_weights
+
+EVALUATES_Q = True
+
+
+def value(q: Float[Tensor, "N B"], temperature: Float[Tensor, ""]) -> Float[Tensor, " B"]:
+    """V(s) = E_q[Q(s,a)] = Σ_j w_j Q_j, sum over samples N (SR's proposal; RegMDP type 2).
+
+    As an operator on Q this is no contraction: the weights depend on Q.
+    """
+    return (estep_weights(q, temperature) * q).sum(0)

@@ -1,0 +1,127 @@
+"""A study: from its YAML file to the settings and the digests of each of its runs.
+
+Settings merge in this order: defaults, the variant's chain of bases, the variant, the task's
+own fields, the study's budget for the task, the study's settings. A variant overrides its base,
+and the study the task; where a variant sets what the task or the study sets too, to another
+value, that is a fault, since one of them would do nothing. Every fault is a `ConfigError`.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from mpo.entries import CONFIG, Origin, Task, Variant, load_tasks, load_variants, merged
+from mpo.settings import Settings
+from mpo.study import Run, Study
+from mpo.yaml_files import ConfigError, check, parse, read, suggestion
+
+__all__ = ["ConfigError", "Run", "Study", "load_study", "load_tasks", "load_variants"]
+
+DEFAULT = CONFIG / "study.yaml"
+
+
+def load_study(
+    file: Path | str = DEFAULT,
+    overrides: Iterable[str] = (),
+    config: Path = CONFIG,
+) -> Study:
+    """The study of `file`, with top-level keys replaced by `overrides`: "seeds=[0, 1]".
+
+    `config` is the folder of tasks.yaml, variants.yaml and random_scores.csv. Raises
+    `ConfigError` for the first fault of any of them.
+    """
+    content = read(Path(file))
+    check(content, "study", Path(file))
+    place = dict.fromkeys(content, Path(file))
+    for override in overrides:
+        key, _, text = override.partition("=")
+        place[key] = Path("--config")
+        content[key] = parse(text, place[key])
+        check(content, "study", place[key])
+    tasks = _chosen_tasks(content, place["tasks"], load_tasks(config / "tasks.yaml"))
+    variants = _chosen_variants(content, place["variants"], load_variants(config / "variants.yaml"))
+    own = _own_fields(content, place.get("settings", Path(file)))
+    budgets = {
+        alias: Origin(steps, place["tasks"], f"tasks.{alias}")
+        for alias, steps in content["tasks"].items()
+    }
+    return Study(
+        name=content["study"],
+        study_seed=content["study_seed"],
+        variants=variants,
+        tasks=tasks,
+        steps=content["tasks"],
+        seeds=tuple(content["seeds"]),
+        settings={
+            (alias, name): _settings(task, variant, budgets[alias], own)
+            for alias, task in tasks.items()
+            for name, variant in variants.items()
+        },
+        random_returns=load_random_returns(config / "random_scores.csv"),
+    )
+
+
+def load_random_returns(file: Path) -> dict[str, float]:
+    """Mean return of uniformly random actions by task; none where `file` is missing."""
+    if not file.exists():
+        return {}
+    with file.open(encoding="utf-8", newline="") as rows:
+        return {row["task"]: float(row["return_mean"]) for row in csv.DictReader(rows)}
+
+
+def _chosen_tasks(content: dict[str, Any], file: Path, known: dict[str, Task]) -> dict[str, Task]:
+    for alias, steps in content["tasks"].items():
+        if alias not in known:
+            raise ConfigError(file, f"tasks.{alias}", steps, suggestion(alias, known, "task"))
+    return {alias: known[alias] for alias in content["tasks"]}
+
+
+def _chosen_variants(
+    content: dict[str, Any], file: Path, known: dict[str, Variant]
+) -> dict[str, Variant]:
+    for index, name in enumerate(content["variants"]):
+        if name not in known:
+            allowed = suggestion(name, known, "variant")
+            raise ConfigError(file, f"variants.{index}", name, allowed)
+    return {name: known[name] for name in content["variants"]}
+
+
+def _own_fields(content: dict[str, Any], file: Path) -> dict[str, Origin]:
+    """The study's settings for all of its runs."""
+    fields = {
+        field: Origin(value, file, f"settings.{field}")
+        for field, value in (content.get("settings") or {}).items()
+    }
+    for field, instead in (("environment", "an entry of tasks.yaml"), ("steps", "tasks")):
+        if field in fields:
+            raise fields[field].fault(f"it is given by {instead}")
+    return fields
+
+
+def _settings(task: Task, variant: Variant, budget: Origin, own: dict[str, Origin]) -> Settings:
+    """The settings that runs of `variant` on `task` share."""
+    fields = variant.fields | task.fields | {"steps": budget} | own
+    for field, origin in variant.fields.items():
+        other = fields[field]
+        if other.value != origin.value:
+            raise other.fault(
+                f"variant {variant.name} sets {field} to {origin.value!r}, "
+                "which a task or a study must leave to it"
+            )
+    return merged(fields, budget)
+
+
+def _main() -> None:
+    """Check the study that the command line names, and print the folder of its results."""
+    try:
+        print(load_study(sys.argv[1]).folder)
+    except ConfigError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    _main()

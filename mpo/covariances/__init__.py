@@ -1,0 +1,11 @@
+"""Covariances of the Gaussian policy, one module each, over the same functions.
+
+| symbol | name | shape |
+|---|---|---|
+| μ | `mean` | [..., A] |
+| L, Σ = L Lᵀ | `scale` | diagonal: [..., A] standard deviations; full: [..., A, A] |
+| raw network outputs of L | `raw_scale` | [..., `outputs(A)`] |
+| D, dimensions over which KL terms are kept apart | | A if diagonal, 1 if full |
+
+`mpo.gaussian` builds log-densities, entropies and KLs on `whiten` and `half_log_determinant`.
+"""

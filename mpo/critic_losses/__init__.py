@@ -1,0 +1,1 @@
+"""Losses of the critic, one module each: `loss(error)`, per pair."""

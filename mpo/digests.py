@@ -1,0 +1,173 @@
+"""What code a run executes, as a digest: so that an edit retrains what it changes, and only that.
+
+The digest is the SHA-256 of syntax trees: comments, docstrings and layout do not enter. The
+trees are those of `mpo/train.py` and of all that it imports within the package. Of a package of
+options (`mpo/backups/`) only its `__init__` and the module that the run's settings name enter,
+so that a new option is no news to runs that do not use it. The trees are written in a form of
+our own, class names and non-empty fields, since `ast.dump` differs between versions of Python.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mpo.settings import OPTION_PACKAGES, PACKAGE, Settings
+
+EXEMPT = frozenset({"settings", "config", "digests", "checkpoint", "progress"})
+"""Modules that do not change what a run computes, or whose effect is in the settings' digest."""
+
+
+def code_digest(settings: Settings, root: Path = PACKAGE, entry: str = "train") -> str:
+    """The digest of the code that a run with `settings` executes.
+
+    `root` is the folder of the package and `entry` its module that trains a run.
+    """
+    return files_digest(run_files(settings, root, entry), root)
+
+
+def run_files(settings: Settings, root: Path = PACKAGE, entry: str = "train") -> list[Path]:
+    """The files whose code a run with `settings` executes, sorted."""
+    chosen = [f"{package}.{getattr(settings, field)}" for field, package in OPTION_PACKAGES.items()]
+    return closure([entry, *chosen], root, EXEMPT)
+
+
+def script_digest(script: Path, *modules: str, root: Path = PACKAGE) -> str:
+    """The digest of a script outside the package and of all that it imports from the package.
+
+    `modules` are those that it imports by name while it runs, as "evaluation.tables.cost".
+    """
+    imported = [*_imports(script, root, None), *modules]
+    return files_digest([script, *closure(imported, root, EXEMPT)], root)
+
+
+def bytes_digest(files: Iterable[Path]) -> str:
+    """The digest of files of any kind, byte by byte, in the order given."""
+    digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+    return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
+
+
+def closure(modules: Iterable[str], root: Path, exempt: frozenset[str]) -> list[Path]:
+    """The files of `modules` and of what they import within the package, sorted.
+
+    A module's name is relative to the package: "backups.soft". The packages on its way enter
+    too, since importing it executes their `__init__`; modules in `exempt` do not, nor what only
+    they import. Raises `ModuleNotFoundError` for a module that is not there.
+    """
+    found: dict[str, Path] = {}
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        for module in _with_parents(name):
+            if module in found or module in exempt:
+                continue
+            file = _file(module, root)
+            if file is None:
+                raise ModuleNotFoundError(f"{root.name}.{module}", name=module)
+            found[module] = file
+            waiting += _imports(file, root, module)
+    return sorted(found.values())
+
+
+def files_digest(files: Iterable[Path], root: Path) -> str:
+    """The digest of the syntax trees of `files`, which are named relative to `root`'s parent."""
+    base = root.parent
+    entries = sorted(
+        (file.relative_to(base).as_posix() if file.is_relative_to(base) else file.name, file)
+        for file in files
+    )
+    trees = [[name, _tree_digest(file, *_stamp(file))] for name, file in entries]
+    return hashlib.sha256(json.dumps(trees).encode()).hexdigest()
+
+
+def canonical(node: Any) -> Any:
+    """A syntax tree as nested lists: [class name, [field, value], ...], empty fields left out.
+
+    Statements that are nothing but a string, docstrings among them, are left out as well.
+    """
+    if isinstance(node, ast.Constant):
+        return ["Constant", type(node.value).__name__, repr(node.value)]
+    if isinstance(node, ast.AST):
+        fields = ((name, canonical(value)) for name, value in ast.iter_fields(node))
+        return [type(node).__name__, *([n, v] for n, v in fields if v is not None and v != [])]
+    if isinstance(node, list):
+        return [canonical(item) for item in node if not _is_text(item)]
+    return node
+
+
+def _is_text(node: Any) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+@cache
+def _tree_digest(file: Path, *_stamp: int) -> str:
+    tree = canonical(ast.parse(file.read_bytes(), filename=str(file)))
+    return hashlib.sha256(json.dumps(tree).encode()).hexdigest()
+
+
+def _imports(file: Path, root: Path, module: str | None) -> list[str]:
+    return list(_cached_imports(file, root, module, *_stamp(file)))
+
+
+@cache
+def _cached_imports(file: Path, root: Path, module: str | None, *_stamp: int) -> tuple[str, ...]:
+    """The modules of the package that `file` imports, anywhere in it."""
+    tree = ast.parse(file.read_bytes(), filename=str(file))
+    names = (name for node in ast.walk(tree) for name in _imported(node, file, root, module))
+    return tuple(dict.fromkeys(names))
+
+
+def _imported(node: ast.AST, file: Path, root: Path, module: str | None) -> Iterator[str]:
+    """The modules, relative to the package, that one statement imports."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield from _inside(alias.name, root)
+    elif isinstance(node, ast.ImportFrom):
+        origin = _origin(node, file, root, module)
+        yield from _inside(origin, root)
+        for alias in node.names:  # `from mpo.backups import soft` names a module, or not
+            candidate = f"{origin}.{alias.name}"
+            if any(_file(name, root) for name in _inside(candidate, root)):
+                yield from _inside(candidate, root)
+
+
+def _origin(node: ast.ImportFrom, file: Path, root: Path, module: str | None) -> str:
+    """The absolute name that `from X import` refers to, leading dots resolved."""
+    if not node.level or module is None:
+        return node.module or ""
+    parts = [root.name, *module.split(".")] if module else [root.name]
+    up = node.level - (file.name == "__init__.py")
+    return ".".join([*parts[: len(parts) - up], *([node.module] if node.module else [])])
+
+
+def _inside(name: str, root: Path) -> Iterator[str]:
+    """`name` without the package's own, where it lies in the package; "" is the package."""
+    package, _, rest = name.partition(".")
+    if package == root.name:
+        yield rest
+
+
+def _with_parents(module: str) -> Iterator[str]:
+    parts = module.split(".") if module else []
+    for length in range(len(parts) + 1):
+        yield ".".join(parts[:length])
+
+
+def _file(module: str, root: Path) -> Path | None:
+    base = root.joinpath(*module.split(".")) if module else root
+    candidates = (base / "__init__.py", base.with_suffix(".py"))
+    return next((file for file in candidates if file.is_file()), None)
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    status = file.stat()
+    return status.st_mtime_ns, status.st_size

@@ -1,0 +1,42 @@
+"""Minimisation of the dual by SciPy's sequential least-squares programming (SR)."""
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from scipy.optimize import minimize
+
+from mpo.dual_solvers import MINIMUM_TEMPERATURE, Solution
+
+SOLVES = True
+
+
+def solve(
+    dual,
+    q: Float[np.ndarray, "N B"],
+    epsilon: float,
+    state_weights: Float[np.ndarray, " B"],
+    temperature: float,
+) -> Solution:
+    """The η >= 1e-6 at which SLSQP, started from the last η, ends on the given form of the dual.
+
+    Float64 throughout. Where the raw form is infinite the search does not move and the old
+    temperature comes back, as in SR's code.
+    """
+    q_tensor, weights = torch.from_numpy(q), torch.from_numpy(state_weights)
+
+    def value_and_slope(eta: np.ndarray) -> tuple[float, np.ndarray]:
+        variable = torch.tensor(float(eta[0]), dtype=torch.float64, requires_grad=True)
+        value = dual(q_tensor, variable, epsilon, weights)
+        (slope,) = torch.autograd.grad(value, variable)
+        return value.item(), np.array([slope.item()])
+
+    if not np.isfinite(value_and_slope(np.array([temperature]))[0]):
+        return Solution(temperature, False)
+    bounds = [(MINIMUM_TEMPERATURE, None)]
+    result = minimize(
+        value_and_slope, np.array([temperature]), jac=True, method="SLSQP", bounds=bounds
+    )
+    solved = float(result.x[0])
+    if not np.isfinite(solved):
+        return Solution(temperature, False)
+    return Solution(solved, solved <= MINIMUM_TEMPERATURE * (1.0 + 1e-9))

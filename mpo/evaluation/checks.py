@@ -1,0 +1,194 @@
+"""The files of one run, read and held against what the manifest asks of that run.
+
+Each check yields faults and never raises, so that one pass over a study names all of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from mpo.evaluation.faults import Fault
+from mpo.evaluation.manifest import Manifest, PlannedRun
+from mpo.rundir import (
+    COMPLETED,
+    DIVERGED,
+    EVALUATION_COLUMNS,
+    EVALUATIONS,
+    FORMAT,
+    RUN,
+    TIMING,
+    TIMING_COLUMNS,
+    TRAINING,
+    TRAINING_COLUMNS,
+)
+
+TABLES = {
+    EVALUATIONS: EVALUATION_COLUMNS,
+    TRAINING: TRAINING_COLUMNS,
+    TIMING: TIMING_COLUMNS,
+}
+STATUSES = (COMPLETED, DIVERGED)
+
+
+class RunFiles(NamedTuple):
+    """What one run wrote: `run.json` and its three tables, rows in order of time."""
+
+    run: dict[str, Any]
+    evaluations: pd.DataFrame
+    training: pd.DataFrame
+    timing: pd.DataFrame
+
+
+def read_run(
+    study_dir: Path, manifest: Manifest, planned: PlannedRun
+) -> tuple[RunFiles | None, list[Fault]]:
+    """The files of `planned`, or None where they cannot be read, and everything wrong in them."""
+    folder = study_dir / planned.path
+    if not folder.is_dir():
+        return None, [Fault(planned.path, "the run is missing")]
+    faults: list[Fault] = []
+    run = _read_json(folder / RUN, planned, faults)
+    tables = {name: _read_table(folder / name, planned, faults) for name in TABLES}
+    if run is None or any(table is None for table in tables.values()):
+        return None, faults
+    evaluations, training, timing = (tables[name] for name in TABLES)
+    assert evaluations is not None and training is not None and timing is not None
+    faults += _identity(run, manifest, planned)
+    if not faults:
+        faults += _evaluations(evaluations, run["status"], manifest, planned)
+        even = manifest.variants[planned.variant].trained_here
+        faults += _training(training, run, planned, even)
+    evaluations = evaluations.sort_values(["step", "episode"], ignore_index=True)
+    return RunFiles(run, evaluations, training, timing), faults
+
+
+def _read_json(path: Path, planned: PlannedRun, faults: list[Fault]) -> dict[str, Any] | None:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        faults.append(Fault(planned.path, f"{path.name} is missing"))
+    except ValueError as error:
+        faults.append(Fault(planned.path, f"{path.name} is not JSON ({error})"))
+    else:
+        if values.get("format") == FORMAT:
+            return values
+        faults.append(
+            Fault(
+                planned.path,
+                f"{path.name} has format {values.get('format')!r}, this code reads {FORMAT}",
+            )
+        )
+    return None
+
+
+def _read_table(path: Path, planned: PlannedRun, faults: list[Fault]) -> pd.DataFrame | None:
+    columns = list(TABLES[path.name])
+    try:
+        table = pd.read_csv(path, dtype=dict.fromkeys(columns, "float64"))
+    except FileNotFoundError:
+        faults.append(Fault(planned.path, f"{path.name} is missing"))
+        return None
+    except ValueError as error:
+        faults.append(Fault(planned.path, f"{path.name} is broken ({error})"))
+        return None
+    if list(table.columns) != columns:
+        odd = sorted(set(table.columns) ^ set(columns)) or ["their order"]
+        faults.append(
+            Fault(planned.path, f"{path.name} has other columns than asked: {', '.join(odd)}")
+        )
+        return None
+    counters = [name for name in ("step", "episode", "updates", "length") if name in columns]
+    if not np.isfinite(table[counters].to_numpy()).all():
+        faults.append(Fault(planned.path, f"{path.name} has rows without {' or '.join(counters)}"))
+        return None
+    return table.astype(dict.fromkeys(counters, "int64"))
+
+
+def _identity(run: dict[str, Any], manifest: Manifest, planned: PlannedRun) -> Iterator[Fault]:
+    """Whether `run.json` is that of this very run, of these settings and this code."""
+    asked = {
+        "task": planned.task,
+        "variant": planned.variant,
+        "seed": planned.seed,
+        "study_seed": manifest.study_seed,
+    }
+    wrong = [key for key, value in asked.items() if run.get(key) != value]
+    if wrong:
+        theirs = ", ".join(f"{key} {run.get(key)!r}" for key in wrong)
+        yield Fault(planned.path, f"holds another run's files ({theirs})")
+        return
+    for digest, what in (("settings_digest", "other settings"), ("code_digest", "other code")):
+        given, expected = str(run.get(digest)), str(getattr(planned, digest))
+        if given != expected:
+            yield Fault(
+                planned.path,
+                f"was trained with {what}: {digest} is {given[:12]}, "
+                f"the study asks for {expected[:12]}",
+            )
+    if run.get("status") not in STATUSES:
+        yield Fault(
+            planned.path,
+            f"status {run.get('status')!r} is not allowed; {' or '.join(STATUSES)}",
+        )
+
+
+def _evaluations(
+    table: pd.DataFrame, status: str, manifest: Manifest, planned: PlannedRun
+) -> Iterator[Fault]:
+    """Every evaluation up to the end, each with its number of episodes, each episode once."""
+    steps = manifest.tasks[planned.task].evaluation_steps(manifest.points)
+    expected = dict.fromkeys(steps, manifest.episodes) | {steps[-1]: manifest.final_episodes}
+    doubled = table.duplicated(["step", "episode"])
+    if doubled.any():
+        first = table[doubled].iloc[0]
+        yield Fault(
+            planned.path,
+            f"{EVALUATIONS} has {doubled.sum()} doubled rows, the first of episode "
+            f"{int(first['episode'])} at step {int(first['step'])}",
+        )
+        return
+    steps_found, episodes_found = np.unique(table["step"].to_numpy(), return_counts=True)
+    counts = dict(zip(steps_found.tolist(), episodes_found.tolist(), strict=True))
+    strange = sorted(set(counts) - set(expected))
+    if strange:
+        yield Fault(
+            planned.path,
+            f"{EVALUATIONS} has an evaluation at step {strange[0]}, which is none of {steps}",
+        )
+        return
+    reached = steps if status == COMPLETED else steps[: len(counts)]
+    for step in reached:
+        if counts.get(step, 0) != expected[step]:
+            yield Fault(
+                planned.path,
+                f"{EVALUATIONS} has {counts.get(step, 0)} episodes at step {step}, "
+                f"the study asks for {expected[step]}",
+            )
+    if not np.isfinite(table["return"].to_numpy()).all():
+        yield Fault(planned.path, f"{EVALUATIONS} has returns that are not finite")
+
+
+def _training(
+    table: pd.DataFrame, run: dict[str, Any], planned: PlannedRun, even: bool
+) -> Iterator[Fault]:
+    """Rows in order of their updates, each once and, where `even`, none left out.
+
+    MPO logs every so many updates, so equal gaps from the first row to the run's end mean that
+    no row is missing.
+    """
+    updates = table["updates"].to_numpy()
+    gaps = np.diff(updates, prepend=0)
+    if (gaps <= 0).any():
+        yield Fault(planned.path, f"{TRAINING} has rows out of order or doubled")
+    elif even and len(updates):
+        rest = run["updates"] - updates[-1]
+        left_out = gaps[:-1] != gaps[0]
+        if left_out.any() or gaps[-1] > gaps[0] or not 0 <= rest < gaps[0]:
+            place = updates[:-1][left_out][0] if left_out.any() else updates[-1]
+            yield Fault(planned.path, f"{TRAINING} lacks rows about update {place}")

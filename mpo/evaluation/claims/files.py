@@ -1,0 +1,31 @@
+"""The claims table of a study: written from its frames and errata, and read back as a section."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mpo.evaluation import tables
+from mpo.evaluation.claims.claim import Claim
+from mpo.evaluation.claims.judging import judge, powerless
+from mpo.evaluation.claims.shown import caption, counted, said_powerless, shown
+from mpo.evaluation.exhibits import required
+from mpo.evaluation.frames import read_csv, read_frames, write_text
+
+NAME = "claims"
+
+
+def write(claims: list[Claim], study_dir: Path) -> None:
+    """Writes `tables/claims.*` and, as a text of its own, `tables/claims_section.md`."""
+    frames, errata = read_frames(study_dir), study_dir / "theory/errata.csv"
+    rows = judge(claims, frames, read_csv(errata) if errata.exists() else None)
+    tables.write_files(NAME, rows, shown(rows), study_dir / "tables")
+    parts = [counted(rows), said_powerless(powerless(claims, frames.manifest))]
+    text = "\n\n".join([*filter(None, parts), tables.markdown(shown(rows)), f"*{caption()}*"])
+    write_text(f"{text}\n", study_dir / "tables" / f"{NAME}_section.md")
+
+
+def section(study_dir: Path) -> str:
+    """What the report says of the claims. Raises `ReportError` where they were not judged."""
+    path = study_dir / "tables" / f"{NAME}_section.md"
+    required(path, f"python workflow/scripts/claims.py config/claims.yaml {study_dir}")
+    return path.read_text(encoding="utf-8")

@@ -1,0 +1,96 @@
+"""The numbers that claims are about: one a run, each a function of a study's frames.
+
+A metric gives a frame task, variant, seed, value. A run that does not have the number (a user's
+own code need not log a temperature) has no row, or NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from mpo.evaluation.frames import Frames
+
+RUN = ["task", "variant", "seed"]
+MILLION = 1_000_000
+
+
+def score(frames: Frames) -> pd.DataFrame:
+    """Normalised final score."""
+    return _of(frames.scores, "score")
+
+
+def area(frames: Frames) -> pd.DataFrame:
+    """Mean score by step, the area under the learning curve: higher where learning is faster."""
+    return _of(frames.scores, "area")
+
+
+def reached(frames: Frames) -> pd.DataFrame:
+    """1 where the run reached the task's threshold, else 0."""
+    return _of(frames.scores.assign(reached=1.0 - frames.scores["censored"]), "reached")
+
+
+def drawdown(frames: Frames) -> pd.DataFrame:
+    """The greatest fall of a run's score below the best it had had before: 0 where it only rose."""
+    rows = frames.curves.sort_values([*RUN, "step"])
+    fall = rows.groupby(RUN)["score"].cummax() - rows["score"]
+    return _of(rows.assign(fall=fall).groupby(RUN)["fall"].max().reset_index(), "fall")
+
+
+def gain_after_million(frames: Frames) -> pd.DataFrame:
+    """Final score minus the score at 10^6 steps, of tasks with a larger budget."""
+    rows = frames.curves.sort_values([*RUN, "step"])
+    at_million = rows[rows["step"] <= MILLION].groupby(RUN)["score"].last()
+    beyond = rows[rows["step"] > MILLION].groupby(RUN)["score"].last()
+    return _of((beyond - at_million).dropna().rename("gain").reset_index(), "gain")
+
+
+def log2_ms_per_update(frames: Frames) -> pd.DataFrame:
+    """Binary logarithm of the milliseconds an update: a difference of 1 is twice the time."""
+    rows = frames.runs
+    return _of(rows.assign(cost=np.log2(rows["ms_per_update"].astype(float))), "cost")
+
+
+def temperature_decades(frames: Frames) -> pd.DataFrame:
+    """Decades between the highest and lowest temperature of the second half of training."""
+    rows = _half(frames, "temperature", first=False)
+    rows = rows.assign(log=np.log10(rows["temperature"].to_numpy(dtype=float)))
+    ends = rows.groupby(RUN)["log"].agg(["max", "min"]).reset_index()
+    return _of(ends.assign(range=ends["max"] - ends["min"]), "range")
+
+
+def log2_policy_deviation(frames: Frames) -> pd.DataFrame:
+    """Mean binary logarithm of the policy's deviation over the first half of training."""
+    rows = _half(frames, "policy_deviation", first=True)
+    rows = rows.assign(log=np.log2(rows["policy_deviation"].to_numpy(dtype=float)))
+    return _of(rows.groupby(RUN)["log"].mean().reset_index(), "log")
+
+
+METRICS: dict[str, Callable[[Frames], pd.DataFrame]] = {
+    function.__name__: function
+    for function in (
+        score,
+        area,
+        reached,
+        drawdown,
+        gain_after_million,
+        log2_ms_per_update,
+        temperature_decades,
+        log2_policy_deviation,
+    )
+}
+"""By the name that a claim gives."""
+
+
+def _of(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    return rows[[*RUN, column]].rename(columns={column: "value"})
+
+
+def _half(frames: Frames, column: str, first: bool) -> pd.DataFrame:
+    """The positive rows of `column` in the first or the second half of each task's budget."""
+    rows = frames.diagnostics[frames.diagnostics[column] > 0]
+    budget = rows["task"].map({name: task.steps for name, task in frames.manifest.tasks.items()})
+    early = rows["step"] <= budget / 2
+    return rows[early if first else ~early]

@@ -1,0 +1,195 @@
+"""`estimates/*.csv`: what the runs of a study say together, each number with its interval and n.
+
+Every frame has the columns metric, task, variant, n, value, low, high; `n` counts the runs of
+each task, and the task `all` means an aggregate over the study's tasks. Where no interval can be
+had (one run, or a metric that is a plain spread) low and high are empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from mpo.evaluation.manifest import ALL, Manifest, Task
+from mpo.evaluation.statistics import (
+    AGGREGATES,
+    Estimate,
+    aggregates,
+    estimate,
+    improvement,
+    iqm,
+)
+
+PROFILE_POINTS = 51
+
+
+def aggregate(manifest: Manifest, scores: pd.DataFrame) -> pd.DataFrame:
+    """IQM, median, mean and optimality gap over all tasks, of final score and of area."""
+    rows = []
+    for variant in manifest.variants:
+        for quantity in ("score", "area"):
+            found = estimate(
+                matrix(manifest, scores, quantity, variant), aggregates, "aggregate", variant
+            )
+            names = [f"{quantity}_{metric}" for metric in AGGREGATES]
+            rows += _rows(names, ALL, variant, found)
+    return pd.DataFrame(rows)
+
+
+def by_task(manifest: Manifest, scores: pd.DataFrame) -> pd.DataFrame:
+    """Of each task: final return, score and area, steps to the threshold, spread across runs.
+
+    `steps_to_threshold` is the mean over runs, those that never reach it counting with the
+    budget; `reached` is the share that does.
+    """
+    columns = ["return_mean", "score", "area", "steps_to_threshold", "censored"]
+    names = [
+        "return_iqm",
+        "return_mean",
+        "score_iqm",
+        "score_mean",
+        "area_iqm",
+        "steps_to_threshold",
+        "reached",
+    ]
+    rows = []
+    for task in manifest.tasks:
+        for variant in manifest.variants:
+            stacked = [matrix(manifest, scores, name, variant, task) for name in columns]
+            sample = np.stack(stacked, axis=-1)
+            found = estimate(sample, _task_statistics, "by_task", task, variant)
+            rows += _rows(names, task, variant, found)
+            spread_names, spread = _spread(sample[:, 0, 0])
+            rows += _rows(spread_names, task, variant, spread)
+    return pd.DataFrame(rows)
+
+
+def curve_estimates(manifest: Manifest, curves: pd.DataFrame) -> pd.DataFrame:
+    """Sample efficiency: IQM of return and score after each share of the budget.
+
+    Two more columns: `fraction` of the budget, and `step`, which an aggregate over tasks with
+    budgets of their own does not have. Every point's interval is its own.
+    """
+    fractions = np.arange(1, manifest.points + 1) / manifest.points
+    numbered = curves.assign(
+        point=curves.groupby(["task", "variant", "seed"])["step"].rank().astype(int)
+    )
+    rows = []
+    for variant in manifest.variants:
+        for task in [*manifest.tasks, ALL]:
+            sample = _points(manifest, numbered, variant, task)
+            found = {"score_iqm": estimate(sample, iqm, "curves", task, variant)}
+            if task != ALL:
+                found["return_iqm"] = _returns(found["score_iqm"], manifest.tasks[task])
+            for metric, each in found.items():
+                points = _rows([metric] * manifest.points, task, variant, each)
+                rows += [
+                    {**row, "step": step, "fraction": fraction}
+                    for row, step, fraction in zip(
+                        points, _steps(manifest, task), fractions, strict=True
+                    )
+                ]
+    return pd.DataFrame(rows).astype({"step": "Int64"})
+
+
+def improvements(manifest: Manifest, scores: pd.DataFrame) -> pd.DataFrame:
+    """P(a run of the variant ends above a run of its base), by task and over all of them.
+
+    One more column, `base`. A variant without a base in the study has no rows.
+    """
+    columns = ["metric", "task", "variant", "n", "value", "low", "high", "base"]
+    rows = []
+    for variant in manifest.variants:
+        base = manifest.base_of(variant)
+        if base is None:
+            continue
+        for task in [ALL, *manifest.tasks]:
+            tasks = [task] if task != ALL else list(manifest.tasks)
+            samples = [matrix(manifest, scores, "score", name, *tasks) for name in (variant, base)]
+            found = estimate(samples, improvement, "improvement", task, variant, base)
+            rows += [
+                {**row, "base": base}
+                for row in _rows(["probability_of_improvement"], task, variant, found)
+            ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def profiles(manifest: Manifest, scores: pd.DataFrame) -> pd.DataFrame:
+    """Performance profiles: the share of runs, over all tasks, whose final score is above tau.
+
+    One more column, `tau`, from 0 to 1.
+    """
+    levels = np.linspace(0, 1, PROFILE_POINTS)
+
+    def shares(sample: np.ndarray) -> np.ndarray:
+        return np.stack([(sample > level).mean(axis=(0, 1)) for level in levels])
+
+    rows = []
+    for variant in manifest.variants:
+        found = estimate(matrix(manifest, scores, "score", variant), shares, "profiles", variant)
+        points = _rows(["share_above"] * len(levels), ALL, variant, found)
+        rows += [{**row, "tau": tau} for row, tau in zip(points, levels, strict=True)]
+    return pd.DataFrame(rows)
+
+
+def matrix(
+    manifest: Manifest, scores: pd.DataFrame, column: str, variant: str, *tasks: str
+) -> np.ndarray:
+    """`column` of the runs of `variant` as (runs, tasks), by seed and as the study orders tasks."""
+    chosen = list(tasks or manifest.tasks)
+    rows = scores[scores["variant"] == variant]
+    table = rows.pivot(index="seed", columns="task", values=column).sort_index()
+    return table[chosen].to_numpy(dtype=float)
+
+
+def _returns(scores: Estimate, task: Task) -> Estimate:
+    """Estimates of a task's score as returns: the IQM goes along with scale and shift."""
+    ends = (task.low + (task.high - task.low) * array for array in scores[1:])
+    return Estimate(scores.n, *ends)
+
+
+def _points(manifest: Manifest, numbered: pd.DataFrame, variant: str, task: str) -> np.ndarray:
+    """Scores (runs, tasks, points)."""
+    tasks = list(manifest.tasks) if task == ALL else [task]
+    each = [
+        matrix(manifest, numbered[numbered["point"] == point], "score", variant, *tasks)
+        for point in range(1, manifest.points + 1)
+    ]
+    return np.stack(each, axis=-1)
+
+
+def _steps(manifest: Manifest, task: str) -> list[int] | list[None]:
+    if task == ALL:
+        return [None] * manifest.points
+    return manifest.tasks[task].evaluation_steps(manifest.points)
+
+
+def _task_statistics(sample: np.ndarray) -> np.ndarray:
+    """(runs, 1, [return, score, area, steps, censored], ...) to `by_task`'s seven metrics."""
+    returns, score, _, steps, censored = sample.mean(axis=(0, 1))
+    return_iqm, score_iqm, area_iqm, _, _ = iqm(sample)
+    return np.array([return_iqm, returns, score_iqm, score, area_iqm, steps, 1 - censored])
+
+
+def _spread(returns: np.ndarray) -> tuple[list[str], Estimate]:
+    """Deviation (n - 1), least and greatest of the runs' final returns; these have no interval."""
+    deviation = returns.std(ddof=1) if len(returns) > 1 else np.nan
+    values = np.array([deviation, returns.min(), returns.max()])
+    none = np.full(3, np.nan)
+    names = ["return_deviation", "return_least", "return_greatest"]
+    return names, Estimate(len(returns), values, none, none)
+
+
+def _rows(names: list[str], task: str, variant: str, found: Estimate) -> Iterator[dict]:
+    for place, name in enumerate(names):
+        yield {
+            "metric": name,
+            "task": task,
+            "variant": variant,
+            "n": found.n,
+            "value": found.value[place],
+            "low": found.low[place],
+            "high": found.high[place],
+        }

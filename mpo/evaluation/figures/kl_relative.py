@@ -1,0 +1,53 @@
+"""The KL divergences of the E-step and the M-step, over their bounds, while training."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from mpo.evaluation.captions import said_n
+from mpo.evaluation.figures.panels import grid, legend, medians, thousands_axis, title
+from mpo.evaluation.frames import Frames
+
+KLS = {
+    "kl_estep_relative": "E-step",
+    "kl_mean_relative": "M-step, mean",
+    "kl_covariance_relative": "M-step, covariance",
+}
+
+
+def drawn(frames: Frames) -> pd.DataFrame:
+    """Task, variant, seed, updates, kl and value; a KL of 0 cannot be drawn and has no row."""
+    rows = frames.diagnostics.melt(
+        ["task", "variant", "seed", "updates"], list(KLS), var_name="kl", value_name="value"
+    )
+    return rows[rows["value"] > 0].reset_index(drop=True)
+
+
+def figure(frames: Frames) -> Figure:
+    """One row a task and one column a KL; thick lines are medians over runs."""
+    rows = drawn(frames)
+    tasks = list(frames.manifest.tasks)
+    variants = [name for name in frames.manifest.variants if name in set(rows["variant"])]
+    drawing, axes = grid(len(tasks), len(KLS), sharey="row", sharex="row")
+    for task, line in zip(tasks, axes, strict=True):
+        for (kl, name), panel in zip(KLS.items(), line, strict=True):
+            mine = rows[(rows["task"] == task) & (rows["kl"] == kl)]
+            medians(panel, mine, "updates", "value", variants)
+            panel.axhline(1, color="#555555", linewidth=0.8, zorder=0)
+            panel.set_yscale("log")
+            title(panel, task, name)
+            thousands_axis(panel, "updates")
+        line[0].set_ylabel("KL over its bound")
+    legend(drawing, variants)
+    return drawing
+
+
+def caption(frames: Frames) -> str:
+    """What the lines are."""
+    return (
+        "KL divergences over their bounds against updates, on a logarithmic scale: of the E-step's "
+        "weights from the target policy, and of the policy's mean and covariance from the target "
+        "policy's; 1 is at the bound. Thick lines are medians over the runs still training, thin "
+        f"lines single runs. {said_n(frames)}."
+    )

@@ -1,0 +1,103 @@
+"""What several figures share: a grid of panels, one legend, an axis in thousands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from mpo.evaluation.palette import styles
+
+PANEL_VARIANTS = 4
+"""More variants in one panel cannot be told apart; they get panels of their own."""
+ROW_TASKS = 4
+"""Tasks beside each other."""
+COLUMN_WIDTH = 2.6
+"""Inches of one panel; four of them fill a page's width."""
+TITLE_LETTERS = 26
+"""Letters of a title that fit above one panel at full size."""
+
+
+def grid(rows: int, columns: int, height: float = 2.1, **options) -> tuple[Figure, np.ndarray]:
+    """A figure of (rows, columns) panels, which keep clear of each other and of the legend."""
+    width = max(columns * COLUMN_WIDTH, 4.8)
+    drawing = Figure(figsize=(width, rows * height + 0.6), layout="constrained")
+    return drawing, drawing.subplots(rows, columns, squeeze=False, **options)
+
+
+def chunks(names: Sequence[str], size: int) -> list[list[str]]:
+    """`names` in lists of at most `size`."""
+    return [list(names[start : start + size]) for start in range(0, len(names), size)]
+
+
+def medians(panel: Axes, rows: pd.DataFrame, x: str, y: str, variants: Sequence[str]) -> None:
+    """A thin line of `y` over `x` for each run in `rows`, and a thick one for their median."""
+    for variant, each in rows.groupby("variant", sort=False):
+        style = styles(variants)[str(variant)]
+        for _, run in each.groupby("seed"):
+            panel.plot(run[x], run[y], color=style.colour, alpha=0.35, linewidth=0.5)
+        middle = each.groupby(x)[y].median()
+        every = max(1, len(middle) // 5)
+        start = list(variants).index(str(variant)) * every // len(variants)
+        panel.plot(middle.index, middle, **style.of_line(markevery=(start, every)))
+
+
+def bands(rows: pd.DataFrame, x: str, variants: Sequence[str]) -> tuple[Figure, list[Axes]]:
+    """`value` over `x` with its interval, a line a variant; few variants in each of the panels."""
+    groups = chunks(variants, PANEL_VARIANTS)
+    drawing, axes = grid(1, len(groups), height=2.4, sharey=True)
+    found = styles(variants)
+    for group, panel in zip(groups, axes[0], strict=True):
+        for place, variant in enumerate(group):
+            mine = rows[rows["variant"] == variant]
+            style = found[variant]
+            across = mine[x].to_numpy(dtype=float)
+            panel.fill_between(
+                across, mine["low"], mine["high"], color=style.colour, alpha=0.16, linewidth=0
+            )
+            every = max(1, len(across) // 5)
+            start = place * every // len(group)
+            panel.plot(across, mine["value"], **style.of_line(markevery=(start, every)))
+    return drawing, list(axes[0])
+
+
+def legend(drawing: Figure, variants: Sequence[str]) -> None:
+    """One legend for all panels, under them; it reads along its lines, which match in length."""
+    found = styles(variants)
+    handles = [Line2D([], [], label=name, **style.of_line()) for name, style in found.items()]
+    if not handles:
+        return
+    fitting = max(1, int(drawing.get_figwidth() / 1.6))
+    lines = math.ceil(len(handles) / fitting)
+    columns = math.ceil(len(handles) / lines)
+    by_column = [
+        handles[place] for start in range(columns) for place in range(start, len(handles), columns)
+    ]
+    drawing.legend(
+        handles=by_column,
+        loc="outside lower center",
+        ncols=columns,
+        handlelength=2.8,
+    )
+
+
+def title(panel: Axes, *lines: str) -> None:
+    """The panel's title, in smaller letters where its longest line would leave the panel."""
+    longest = max(len(line) for line in lines)
+    size = matplotlib.rcParams["axes.titlesize"]
+    panel.set_title("\n".join(lines), fontsize=size * min(1, TITLE_LETTERS / longest))
+
+
+def thousands_axis(axes: Axes, label: str) -> None:
+    """The horizontal axis in thousands of what `label` says, from zero."""
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1000:g}"))
+    axes.set_xlim(left=0)
+    axes.set_xlabel(f"{label} (thousands)")

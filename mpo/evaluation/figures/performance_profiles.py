@@ -1,0 +1,38 @@
+"""Performance profiles: the share of runs whose final score is above tau, against tau."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from mpo.evaluation.captions import said_interval, said_n
+from mpo.evaluation.figures.panels import bands, legend
+from mpo.evaluation.frames import Frames
+
+
+def drawn(frames: Frames) -> pd.DataFrame:
+    """Variant, tau, value, low and high of the share of runs above tau."""
+    return frames.profiles[["variant", "tau", "value", "low", "high"]]
+
+
+def figure(frames: Frames) -> Figure:
+    """A line and its interval a variant, at most four in a panel, panels side by side."""
+    drawing, axes = bands(drawn(frames), "tau", list(frames.manifest.variants))
+    for panel in axes:
+        panel.set_xlim(0, 1.02)
+        panel.set_ylim(-0.03, 1.03)
+        panel.set_xlabel("score \u03c4")
+    axes[0].set_ylabel("share of runs above \u03c4")
+    legend(drawing, list(frames.manifest.variants))
+    return drawing
+
+
+def caption(frames: Frames) -> str:
+    """What the lines and bands are."""
+    tasks = len(frames.manifest.tasks)
+    return (
+        "Performance profiles: the share of runs, over "
+        f"{tasks} {'task' if tasks == 1 else 'tasks'}, whose normalised final score is above "
+        "\u03c4; higher is better, and bands are intervals, each point on its own. "
+        f"{said_n(frames)}; {said_interval(frames)}."
+    )

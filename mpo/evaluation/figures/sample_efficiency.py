@@ -1,0 +1,39 @@
+"""Sample efficiency: the IQM of the score over all tasks against the share of the budget."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from mpo.evaluation.captions import said_interval, said_n
+from mpo.evaluation.figures.panels import bands, legend
+from mpo.evaluation.frames import Frames
+from mpo.evaluation.manifest import ALL
+
+
+def drawn(frames: Frames) -> pd.DataFrame:
+    """Variant, fraction of the budget, value, low and high of the IQM over all tasks."""
+    rows = frames.curve_estimates
+    rows = rows[(rows["task"] == ALL) & (rows["metric"] == "score_iqm")]
+    return rows[["variant", "fraction", "value", "low", "high"]].reset_index(drop=True)
+
+
+def figure(frames: Frames) -> Figure:
+    """A line and its interval a variant, at most four in a panel, panels side by side."""
+    drawing, axes = bands(drawn(frames), "fraction", list(frames.manifest.variants))
+    for panel in axes:
+        panel.set_xlim(0, 1.02)
+        panel.set_xlabel("share of the task's budget")
+    axes[0].set_ylabel("score (IQM)")
+    legend(drawing, list(frames.manifest.variants))
+    return drawing
+
+
+def caption(frames: Frames) -> str:
+    """What the lines and bands are."""
+    tasks = len(frames.manifest.tasks)
+    return (
+        "Sample efficiency: interquartile mean of the normalised score over "
+        f"{tasks} {'task' if tasks == 1 else 'tasks'} after each share of a task's budget; bands "
+        f"are intervals, each point on its own. {said_n(frames)}; {said_interval(frames)}."
+    )

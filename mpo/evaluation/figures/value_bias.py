@@ -1,0 +1,60 @@
+"""Value bias: the critic's estimate at an episode's start minus the discounted return it got."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from mpo.evaluation.captions import said_n
+from mpo.evaluation.figures.panels import (
+    PANEL_VARIANTS,
+    ROW_TASKS,
+    chunks,
+    grid,
+    legend,
+    medians,
+    thousands_axis,
+    title,
+)
+from mpo.evaluation.frames import Frames
+
+
+def drawn(frames: Frames) -> pd.DataFrame:
+    """Task, variant, seed, step and value_bias of every evaluation that has one."""
+    columns = ["task", "variant", "seed", "step", "value_bias"]
+    return frames.curves[columns].dropna().reset_index(drop=True)
+
+
+def figure(frames: Frames) -> Figure:
+    """One panel a task and four variants; thick lines are medians over runs."""
+    rows = drawn(frames)
+    tasks, variants = list(frames.manifest.tasks), list(frames.manifest.variants)
+    panels = [
+        (block, group)
+        for block in chunks(tasks, ROW_TASKS)
+        for group in chunks(variants, PANEL_VARIANTS)
+    ]
+    drawing, axes = grid(len(panels), min(len(tasks), ROW_TASKS))
+    for line, (block, group) in zip(axes, panels, strict=True):
+        for place, panel in enumerate(line):
+            if place >= len(block):
+                panel.set_visible(False)
+                continue
+            mine = rows[(rows["task"] == block[place]) & rows["variant"].isin(group)]
+            medians(panel, mine, "step", "value_bias", variants)
+            panel.axhline(0, color="#555555", linewidth=0.8, zorder=0)
+            title(panel, block[place])
+            thousands_axis(panel, "control steps")
+        line[0].set_ylabel("estimate - discounted return")
+    legend(drawing, variants)
+    return drawing
+
+
+def caption(frames: Frames) -> str:
+    """What the lines are."""
+    return (
+        "Value bias: what the critic expects at the first observation of an evaluation episode "
+        "minus the discounted return that followed, meant over episodes, against control steps; "
+        "above 0 it expects too much. Thick lines are medians over the runs still training, thin "
+        f"lines single runs. {said_n(frames)}."
+    )

@@ -1,0 +1,68 @@
+"""How computed frames are written, and all of a study's computed frames read back together.
+
+Numbers have six significant digits, since the last bits differ between processors, and lines end
+in a bare newline: the same logs give the same bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from mpo.evaluation.manifest import Manifest, read_manifest
+from mpo.rundir import write_atomically
+
+DIGITS = 6
+FRAMES = {
+    "scores": "scores.csv",
+    "curves": "curves.csv",
+    "diagnostics": "diagnostics.csv",
+    "runs": "runs.csv",
+    "aggregate": "estimates/aggregate.csv",
+    "by_task": "estimates/by_task.csv",
+    "curve_estimates": "estimates/curves.csv",
+    "improvement": "estimates/improvement.csv",
+    "profiles": "estimates/profiles.csv",
+}
+"""Name in `Frames`, and file in the study's folder."""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """What was computed of a study: what figures, tables and the report are functions of."""
+
+    manifest: Manifest
+    scores: pd.DataFrame
+    curves: pd.DataFrame
+    diagnostics: pd.DataFrame
+    runs: pd.DataFrame
+    aggregate: pd.DataFrame
+    by_task: pd.DataFrame
+    curve_estimates: pd.DataFrame
+    improvement: pd.DataFrame
+    profiles: pd.DataFrame
+
+
+def read_frames(study_dir: str | Path) -> Frames:
+    """The computed frames of the study in `study_dir`."""
+    study_dir = Path(study_dir)
+    frames = {name: read_csv(study_dir / file) for name, file in FRAMES.items()}
+    return Frames(read_manifest(study_dir), **frames)
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """The frame in `path`."""
+    return pd.read_csv(path)
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Writes `frame` with six significant digits and no index, atomically."""
+    text = frame.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
+    write_text(text, path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Writes `text` as UTF-8, atomically: a reader sees the old file or the new one."""
+    write_atomically(path, text.encode("utf-8"))

@@ -1,0 +1,79 @@
+"""`runs.csv`: what became of each run, on which machine, with which versions, in how many seconds.
+
+It holds seconds, so unlike every other frame it is not the same bytes from one training to the
+next. Counters and seconds are sums over a run's attempts. A user's own code may have left most
+of it out; those cells are empty.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+
+from mpo.evaluation.load import KEYS, Study
+
+PARTS = ["environment_s", "act_s", "update_s", "evaluation_s", "checkpoint_s"]
+"""Seconds of a run by part, from `timing.csv`, up to its last row."""
+
+
+def inventory(study: Study) -> pd.DataFrame:
+    """One row a run: keys, outcome, counters, seconds, digests, commit, machine, versions.
+
+    `ms_per_update` leaves out the first interval, which compiles. `settings`, `machine` and
+    `versions` are JSON.
+    """
+    timing = dict(iter(study.timing.groupby(KEYS, sort=False)))
+    rows = []
+    for record in study.runs.to_dict("records"):
+        run = {str(name): value for name, value in record.items()}
+        keys = {key: run[key] for key in KEYS}
+        seconds = _seconds(timing.get(tuple(keys.values())))
+        rows.append({**keys, **_outcome(run), **seconds, **_origin(run)})
+    return pd.DataFrame(rows)
+
+
+def _outcome(run: dict[str, Any]) -> dict[str, Any]:
+    divergence = _mapping(run.get("divergence"))
+    counters = ("steps", "updates", "episodes", "attempts", "wall_s", "cpu_s")
+    return {
+        "status": run["status"],
+        "divergence_step": divergence.get("step"),
+        "divergence_what": divergence.get("what"),
+        "divergence_where": divergence.get("where"),
+        **{name: run.get(name) for name in counters},
+    }
+
+
+def _seconds(rows: pd.DataFrame | None) -> dict[str, float]:
+    """Seconds by part, which add up along the rows of `timing.csv`."""
+    if rows is None:
+        return {"ms_per_update": float("nan"), **dict.fromkeys(PARTS, float("nan"))}
+    first, last = rows.iloc[0], rows.iloc[-1]
+    updates, seconds = last["updates"], last["update_s"]
+    if len(rows) > 1:
+        updates, seconds = updates - first["updates"], seconds - first["update_s"]
+    return {
+        "ms_per_update": 1000 * seconds / updates,
+        **{part: float(last[part]) for part in PARTS},
+    }
+
+
+def _origin(run: dict[str, Any]) -> dict[str, Any]:
+    git = _mapping(run.get("git"))
+    return {
+        "settings_digest": run["settings_digest"],
+        "code_digest": run["code_digest"],
+        "commit": git.get("commit"),
+        "dirty": git.get("dirty"),
+        **{
+            name: json.dumps(_mapping(run.get(name)), sort_keys=True)
+            for name in ("settings", "machine", "versions")
+        },
+    }
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    """`value` where it is a mapping; a frame holds NaN where a run has none."""
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,163 @@
+"""What a study asks for, read from its `manifest.json`: the one thing that runs are held to.
+
+The manifest is written from the configuration before anything trains. Everything here is plain
+data: tasks with their score ranges, variants with their settings, and one entry a run with the
+digests that its files must carry.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mpo.evaluation.faults import configuration
+
+FORMAT = 1
+ALL = "all"
+"""Name of the aggregate over all tasks, where a task's name is asked for."""
+ROOT = "paper"
+"""The variant that all variants of MPO descend from."""
+DEFAULT_THRESHOLD = 0.8
+"""Score that counts as solved, unless the task says otherwise."""
+
+
+class ManifestError(ValueError):
+    """`manifest.json` is missing, unreadable or of another format."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task of the study: its budget in control steps and the range that makes a score."""
+
+    name: str
+    environment: str
+    action_repeat: int
+    steps: int
+    low: float
+    high: float
+    reference: str
+    threshold: float
+    random_return: float | None
+    """Mean return of the uniform policy, which fills in for a run that diverged."""
+
+    def evaluation_steps(self, points: int) -> list[int]:
+        """Control steps at which an evaluation falls due: k / points of the budget."""
+        return [k * self.steps // points for k in range(1, points + 1)]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A variant of the study: what it changes in its base, why, and the settings that do it."""
+
+    name: str
+    base: str | None
+    change: str
+    source: str
+    settings: dict[str, Any]
+
+    @property
+    def trained_here(self) -> bool:
+        """Whether MPO trained it; the other roots are a user's own code, which logs as it likes."""
+        return self.base is not None or self.name == ROOT
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run that the study asks for, its folder in the study and its digests."""
+
+    task: str
+    variant: str
+    seed: int
+    path: str
+    settings_digest: str
+    code_digest: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A study as it was configured. Tasks and variants keep the order of the configuration."""
+
+    study: str
+    study_seed: int
+    tasks: dict[str, Task]
+    variants: dict[str, Variant]
+    seeds: list[int]
+    points: int
+    episodes: int
+    final_episodes: int
+    runs: list[PlannedRun]
+
+    def base_of(self, variant: str) -> str | None:
+        """The base of `variant` where the study trains it too, None otherwise."""
+        base = self.variants[variant].base
+        return base if base in self.variants else None
+
+
+def read_manifest(study_dir: Path) -> Manifest:
+    """The manifest of the study in `study_dir`. Raises `ManifestError` with what is wrong."""
+    path = study_dir / "manifest.json"
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ManifestError(
+            f"{path}: there is no such file; the first step of `snakemake --cores all "
+            f"--configfile {configuration(study_dir.name)}` writes it"
+        ) from None
+    except ValueError as error:
+        raise ManifestError(f"{path}: not JSON ({error})") from None
+    if values.get("format") != FORMAT:
+        raise ManifestError(
+            f"{path}: format: {values.get('format')!r} is not allowed; this code reads {FORMAT}"
+        )
+    try:
+        return _manifest(values)
+    except KeyError as error:
+        raise ManifestError(f"{path}: the key {error} is missing") from None
+
+
+def _manifest(values: dict[str, Any]) -> Manifest:
+    evaluation = values["evaluation"]
+    return Manifest(
+        study=values["study"],
+        study_seed=values["study_seed"],
+        tasks={name: _task(name, entry) for name, entry in values["tasks"].items()},
+        variants={
+            name: Variant(
+                name, entry.get("base"), entry["change"], entry["source"], entry["settings"]
+            )
+            for name, entry in values["variants"].items()
+        },
+        seeds=list(values["seeds"]),
+        points=evaluation["points"],
+        episodes=evaluation["episodes"],
+        final_episodes=evaluation["final_episodes"],
+        runs=[
+            PlannedRun(
+                run["task"],
+                run["variant"],
+                run["seed"],
+                run["path"],
+                run["settings_digest"],
+                run["code_digest"],
+            )
+            for run in values["runs"]
+        ],
+    )
+
+
+def _task(name: str, entry: dict[str, Any]) -> Task:
+    low, high = entry["score_range"]
+    threshold = entry.get("threshold")
+    return Task(
+        name=name,
+        environment=entry["environment"],
+        action_repeat=entry.get("action_repeat") or 1,
+        steps=entry["steps"],
+        low=low,
+        high=high,
+        reference=entry["reference"],
+        threshold=DEFAULT_THRESHOLD if threshold is None else threshold,
+        random_return=entry.get("random_return"),
+    )

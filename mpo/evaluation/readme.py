@@ -1,0 +1,65 @@
+"""The block of README.md that shows a study: what was run, its figures, its aggregate table.
+
+Everything between the two marks is generated; everything else in the file is left as it is.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from mpo.evaluation.exhibits import ReportError, count, figure, table
+from mpo.evaluation.frames import Frames, read_frames, write_text
+from mpo.evaluation.tables.cells import integer
+
+BEGIN, END = "<!-- begin figures -->", "<!-- end figures -->"
+FIGURES = ["learning_curves", "aggregate_intervals", "temperature"]
+FOLDER = "docs/figures"
+"""Where the figures are copied to, from the folder of the README."""
+
+
+def fill(study_dir: Path, readme: Path) -> None:
+    """Puts the study in `study_dir` into `readme`, and its figures beside it in `docs/figures`.
+
+    Raises `ReportError` where a figure or table is missing or the file lacks the marks.
+    """
+    before = readme.read_text(encoding="utf-8")
+    text = filled(before, block(study_dir, read_frames(study_dir)), readme)
+    folder = readme.parent / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in FIGURES:
+        shutil.copyfile(study_dir / "figures" / f"{name}.png", folder / f"{name}.png")
+    write_text(text, readme)
+
+
+def block(study_dir: Path, frames: Frames) -> str:
+    """What stands between the marks: a sentence, the figures and the table, with captions."""
+    shown = [figure(name, frames, study_dir, FOLDER) for name in FIGURES]
+    return "\n\n".join([what_was_run(frames), *shown, table("aggregate", frames, study_dir)])
+
+
+def filled(text: str, content: str, readme: Path) -> str:
+    """`text` with `content` between its marks. Raises `ReportError` where it lacks them."""
+    head, begin, rest = text.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not begin or not end:
+        raise ReportError(f"{readme}: the lines {BEGIN} and {END} are missing")
+    return f"{head}{BEGIN}\n{content.strip()}\n{END}{tail}"
+
+
+def what_was_run(frames: Frames) -> str:
+    """One sentence: the study, its variants, tasks with budgets, seeds and cost."""
+    manifest = frames.manifest
+    tasks = _listed([f"{task.name} ({task.steps:,} steps)" for task in manifest.tasks.values()])
+    variants = _listed([f"`{name}`" for name in manifest.variants])
+    seeds = count(len(manifest.seeds), "seed")
+    minutes = integer(float(frames.runs["cpu_s"].sum()) / 60)
+    return (
+        f"The study `{manifest.study}`: {variants} on {tasks}, {seeds} each, "
+        f"{count(len(manifest.runs), 'run')} and {minutes} core-minutes in all."
+    )
+
+
+def _listed(names: list[str]) -> str:
+    """Such as "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

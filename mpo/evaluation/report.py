@@ -1,0 +1,161 @@
+"""`report.md`: what was run, what was found, and everything needed to judge it.
+
+Nothing is typed by hand: every number comes from a frame or from a table's file, and the
+sentences are put together here. Figures and tables are those that lie in the study's folder.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from mpo.evaluation import tables
+from mpo.evaluation.claims import files as claims
+from mpo.evaluation.exhibits import count, figure, table
+from mpo.evaluation.frames import Frames, read_frames
+from mpo.evaluation.manifest import ALL
+from mpo.evaluation.statistics import smallest_p
+from mpo.evaluation.tables.cells import interval, number
+
+LEVEL = 0.05
+
+
+def report(study_dir: str | Path) -> str:
+    """The report of the study in `study_dir`, as Markdown with links relative to that folder.
+
+    Raises `ReportError` naming the table or figure that is missing and the command that makes it.
+    """
+    study_dir = Path(study_dir)
+    frames = read_frames(study_dir)
+    sections = {
+        "What was run": _what_was_run(frames),
+        "What was found": [claims.section(study_dir), *_what_was_found(frames)],
+        "All tasks together": [
+            figure("aggregate_intervals", frames, study_dir),
+            table("aggregate", frames, study_dir),
+            figure("performance_profiles", frames, study_dir),
+            figure("sample_efficiency", frames, study_dir),
+            figure("probability_of_improvement", frames, study_dir),
+        ],
+        "By task": [
+            figure("learning_curves", frames, study_dir),
+            table("by_task", frames, study_dir),
+        ],
+        "Inside the algorithm": [
+            figure("temperature", frames, study_dir),
+            *_overflows(frames),
+            figure("kl_relative", frames, study_dir),
+            figure("value_bias", frames, study_dir),
+        ],
+        "What it costs": [table("cost", frames, study_dir)],
+        "Runs": [table("runs", frames, study_dir), *_origins(frames)],
+    }
+    parts = [f"# Study `{frames.manifest.study}`"]
+    for title, paragraphs in sections.items():
+        parts += [f"## {title}", *paragraphs]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _what_was_run(frames: Frames) -> list[str]:
+    manifest = frames.manifest
+    seeds = ", ".join(str(seed) for seed in manifest.seeds)
+    tasks = pd.DataFrame(
+        {
+            "task": task.name,
+            "environment": f"`{task.environment}`",
+            "control steps": f"{task.steps:,}",
+            "action repeat": str(task.action_repeat),
+            "score 0 to 1": f"{task.low:,.6g} to {task.high:,.6g}",
+            "range from": task.reference,
+            "threshold": f"{task.threshold:g}",
+            "uniform policy": number(
+                float("nan") if task.random_return is None else task.random_return
+            ),
+        }
+        for task in manifest.tasks.values()
+    )
+    variants = pd.DataFrame(
+        {
+            "variant": variant.name,
+            "base": variant.base or "",
+            "what it changes": variant.change,
+            "source": variant.source,
+        }
+        for variant in manifest.variants.values()
+    )
+    return [
+        f"{count(len(manifest.runs), 'run')}: {count(len(manifest.variants), 'variant')} on "
+        f"{count(len(manifest.tasks), 'task')}, seeds {seeds} (study seed {manifest.study_seed}). "
+        f"Each run is evaluated {manifest.points} times with its mean action, "
+        f"{count(manifest.episodes, 'episode')} each and "
+        f"{manifest.final_episodes} at the end; a score is "
+        "(return - low) / (high - low).",
+        tables.markdown(tasks),
+        tables.markdown(variants),
+    ]
+
+
+def _what_was_found(frames: Frames) -> list[str]:
+    iqm = frames.aggregate[frames.aggregate["metric"] == "score_iqm"]
+    best = iqm.loc[[iqm["value"].idxmax()]]
+    findings = [
+        f"The highest interquartile mean of the final score over all tasks is that of "
+        f"`{best['variant'].iloc[0]}`: {interval(best, 'score_iqm')}, "
+        f"n = {count(best['n'].iloc[0], 'run')} of each task."
+    ]
+    above = frames.improvement[frames.improvement["task"] == ALL]
+    for name, rows in above.groupby("variant", sort=False):
+        findings.append(
+            f"A run of `{name}` ends above one of its base `{rows['base'].iloc[0]}` with "
+            f"probability {interval(rows, 'probability_of_improvement')}"
+            f"{_separation(rows.iloc[0], frames)}"
+        )
+    lost = frames.scores[frames.scores["status"] == "diverged"]
+    if len(lost):
+        each = ", ".join(
+            f"`{name}` {count}" for name, count in lost["variant"].value_counts(sort=False).items()
+        )
+        findings.append(f"{len(lost)} of {len(frames.scores)} runs diverged: {each}.")
+    else:
+        findings.append(f"None of the {len(frames.scores)} runs diverged.")
+    if len(frames.manifest.seeds) == 1:
+        findings.append("One run of each variant and task says nothing about certainty.")
+    return ["\n".join(f"- {finding}" for finding in findings)]
+
+
+def _separation(row: pd.Series, frames: Frames) -> str:
+    """What an interval of the probability of improvement says, as far as n runs can say it."""
+    if smallest_p(len(frames.manifest.seeds), len(frames.manifest.tasks)) > LEVEL:
+        return "; so few runs cannot tell them apart."
+    if row["low"] > 0.5:
+        return ", more often than not as far as these runs tell."
+    if row["high"] < 0.5:
+        return ", less often than not as far as these runs tell."
+    return "; these runs do not tell them apart."
+
+
+def _overflows(frames: Frames) -> list[str]:
+    counts = frames.diagnostics.groupby("variant", sort=False)["dual_overflows"].sum()
+    counts = counts[counts > 0]
+    if counts.empty:
+        return ["In no update was the dual or its gradient non-finite."]
+    each = ", ".join(f"`{name}` {int(count):,}" for name, count in counts.items())
+    return [f"Updates in which the dual or its gradient was not finite, so that it stood: {each}."]
+
+
+def _origins(frames: Frames) -> list[str]:
+    paragraphs = []
+    for title, column in (("Machine", "machine"), ("Versions", "versions")):
+        for text, rows in frames.runs.groupby(column, sort=False):
+            values = json.loads(str(text))
+            listed = "; ".join(f"{name} {_plain(value)}" for name, value in values.items())
+            paragraphs.append(f"{title} of {count(len(rows), 'run')}: {listed or 'not recorded'}.")
+    return paragraphs
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(str(item) for item in value)
+    return str(value)

@@ -1,0 +1,74 @@
+"""Final return and learning speed by task and variant, with the spread across runs."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from mpo.evaluation.captions import said_interval, said_n
+from mpo.evaluation.frames import Frames
+from mpo.evaluation.tables.cells import integer, interval, number, value
+
+
+def table(frames: Frames) -> pd.DataFrame:
+    """The rows of `estimates/by_task.csv`, and how many runs diverged (metric `diverged`)."""
+    diverged = _diverged(frames)
+    lost = frames.by_task.drop_duplicates(["task", "variant"])[["task", "variant", "n"]]
+    counts = [diverged.get(pair, 0) for pair in zip(lost["task"], lost["variant"], strict=True)]
+    lost = lost.assign(metric="diverged", value=counts)
+    return pd.concat([frames.by_task, lost])[frames.by_task.columns].reset_index(drop=True)
+
+
+def shown(frames: Frames) -> pd.DataFrame:
+    """One row a task and variant."""
+    diverged = _diverged(frames)
+    lines = []
+    for task in frames.manifest.tasks:
+        for variant in frames.manifest.variants:
+            rows = frames.by_task
+            mine = rows[(rows["task"] == task) & (rows["variant"] == variant)]
+            n = int(mine["n"].iloc[0])
+            least = number(value(mine, "return_least"))
+            greatest = number(value(mine, "return_greatest"))
+            lines.append(
+                {
+                    "task": task,
+                    "variant": variant,
+                    "n": str(n),
+                    "return (IQM)": interval(mine, "return_iqm"),
+                    "range": f"{least} to {greatest}",
+                    "deviation": number(value(mine, "return_deviation")),
+                    "score (IQM)": interval(mine, "score_iqm"),
+                    "area (IQM)": interval(mine, "area_iqm"),
+                    "reached": f"{round(n * value(mine, 'reached'))} of {n}",
+                    "steps to threshold": _steps(mine),
+                    "diverged": str(diverged.get((task, variant), 0)),
+                }
+            )
+    return pd.DataFrame(lines)
+
+
+def caption(frames: Frames) -> str:
+    """What the cells are."""
+    tasks = frames.manifest.tasks.values()
+    thresholds = ", ".join(f"{task.threshold:g} on {task.name}" for task in tasks)
+    return (
+        "By task: interquartile mean over runs of the last evaluation's mean return, the runs' "
+        "least and greatest return and their standard deviation, normalised score, area under "
+        "the learning curve, runs that reached the threshold score "
+        f"({thresholds}), and the mean control steps until then, a run that never did counting "
+        f"with its budget (> where none did). {said_n(frames)}; {said_interval(frames)}."
+    )
+
+
+def _steps(rows: pd.DataFrame) -> str:
+    if value(rows, "reached") == 0:
+        return f"> {integer(value(rows, 'steps_to_threshold'))}"
+    return interval(rows, "steps_to_threshold")
+
+
+def _diverged(frames: Frames) -> dict[tuple[str, str], int]:
+    lost = frames.scores[frames.scores["status"] == "diverged"]
+    return {
+        (str(task), str(name)): len(rows)
+        for (task, name), rows in lost.groupby(["task", "variant"])
+    }

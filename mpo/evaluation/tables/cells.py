@@ -1,0 +1,39 @@
+"""How numbers and their intervals are put in a reader's cells."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+NOTHING = "–"
+"""Where there is no number."""
+
+
+def number(value: float, digits: int = 3) -> str:
+    """`value` with `digits` significant digits."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    if value == 0:
+        return "0"
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{places}f}" if abs(value) >= 1e-4 else f"{value:.{digits - 1}e}"
+
+
+def integer(value: float) -> str:
+    """`value` without decimals."""
+    return NOTHING if value is None or not math.isfinite(value) else f"{value:,.0f}"
+
+
+def interval(rows: pd.DataFrame, metric: str, digits: int = 3) -> str:
+    """Such as 0.71 [0.52, 0.83], from the row of `metric`, without brackets where none was had."""
+    row = rows[rows["metric"] == metric].iloc[0]
+    value = number(row["value"], digits)
+    if math.isnan(row["low"]):
+        return value
+    return f"{value} [{number(row['low'], digits)}, {number(row['high'], digits)}]"
+
+
+def value(rows: pd.DataFrame, metric: str) -> float:
+    """The estimate in the row of `metric`."""
+    return float(rows.loc[rows["metric"] == metric, "value"].iloc[0])

@@ -1,0 +1,73 @@
+"""What a variant costs: milliseconds an update and seconds by part, beside its base."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from mpo.evaluation.frames import Frames
+from mpo.evaluation.inventory import PARTS
+from mpo.evaluation.tables.cells import NOTHING, integer, number
+
+
+def table(frames: Frames) -> pd.DataFrame:
+    """One row a task and variant: medians over runs, but `core_hours` their sum.
+
+    Columns: task, variant, n, updates, updates_per_s (of update time alone), ms_per_update,
+    ms_relative (to the base, empty without one), wall_s, cpu_s, core_hours, seconds by part.
+    """
+    rows = frames.runs.assign(updates_per_s=1000 / frames.runs["ms_per_update"])
+    columns = ["updates", "updates_per_s", "ms_per_update", "wall_s", "cpu_s", *PARTS]
+    groups = rows.groupby(["task", "variant"], sort=False)
+    found = groups[columns].median()
+    found.insert(0, "n", groups.size())
+    found.insert(6, "core_hours", groups["cpu_s"].sum() / 3600)
+    found = found.reset_index()
+    pairs = list(zip(found["task"], found["variant"], strict=True))
+    times = dict(zip(pairs, found["ms_per_update"], strict=True))
+    bases = [times.get((task, frames.manifest.base_of(name)), math.nan) for task, name in pairs]
+    found.insert(6, "ms_relative", found["ms_per_update"] / bases)
+    return found
+
+
+def shown(frames: Frames) -> pd.DataFrame:
+    """One row a task and variant."""
+    lines = []
+    for row in table(frames).to_dict("records"):
+        base = frames.manifest.base_of(row["variant"])
+        lines.append(
+            {
+                "task": row["task"],
+                "variant": row["variant"],
+                "n": str(row["n"]),
+                "updates": integer(row["updates"]),
+                "updates/s": number(row["updates_per_s"]),
+                "ms an update": number(row["ms_per_update"]),
+                "times the base": NOTHING if base is None else number(row["ms_relative"]),
+                "wall min": number(row["wall_s"] / 60),
+                "CPU min": number(row["cpu_s"] / 60),
+                "update": _share(row, "update_s"),
+                "environment": _share(row, "environment_s"),
+                "acting": _share(row, "act_s"),
+                "evaluation": _share(row, "evaluation_s"),
+                "core-hours, all runs": number(row["core_hours"]),
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def caption(frames: Frames) -> str:
+    """What the cells are."""
+    hours = number(float(frames.runs["cpu_s"].sum()) / 3600)
+    return (
+        "Cost: medians over runs, and the share of a run's wall time by part; the time of an "
+        "update is that of learning alone, after the first interval, which compiles. All "
+        f"{len(frames.runs)} runs took {hours} core-hours. These are measurements of the "
+        "machine under the load that it had."
+    )
+
+
+def _share(row: dict, part: str) -> str:
+    share = 100 * row[part] / row["wall_s"]
+    return NOTHING if math.isnan(share) else f"{share:.0f} %"

@@ -1,0 +1,68 @@
+"""The inventory of runs: every run, what became of it, and where it was trained."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from mpo.evaluation.frames import Frames
+from mpo.evaluation.load import KEYS
+from mpo.evaluation.tables.cells import NOTHING, integer, number
+
+
+def table(frames: Frames) -> pd.DataFrame:
+    """The rows of `runs.csv` with each run's final return and score."""
+    finals = frames.scores[[*KEYS, "return_mean", "score"]]
+    return frames.runs.merge(finals, on=KEYS, how="left")
+
+
+def shown(frames: Frames) -> pd.DataFrame:
+    """One row a run."""
+    lines = []
+    for row in table(frames).to_dict("records"):
+        lines.append(
+            {
+                "task": row["task"],
+                "variant": row["variant"],
+                "seed": str(row["seed"]),
+                "status": _status(row),
+                "return": number(row["return_mean"], 4),
+                "score": number(row["score"]),
+                "steps": integer(row["steps"]),
+                "updates": integer(row["updates"]),
+                "wall min": number(row["wall_s"] / 60),
+                "attempts": integer(row["attempts"]),
+                "settings": _code(row["settings_digest"]),
+                "code": _code(row["code_digest"]),
+                "commit": _commit(row),
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def caption(frames: Frames) -> str:
+    """What the cells are."""
+    diverged = int((frames.scores["status"] == "diverged").sum())
+    return (
+        f"All {len(frames.scores)} runs, of which {diverged} diverged. Settings and code are the "
+        "beginnings of the digests that the manifest asks for and that each run was checked "
+        "against; a commit with a plus had uncommitted changes."
+    )
+
+
+def _status(row: dict) -> str:
+    if row["status"] != "diverged":
+        return row["status"]
+    return (
+        f"diverged at step {integer(row['divergence_step'])}: {row['divergence_what']}, "
+        f"{row['divergence_where']}"
+    )
+
+
+def _commit(row: dict) -> str:
+    if not isinstance(row["commit"], str):
+        return NOTHING
+    return _code(row["commit"]) + ("+" if row["dirty"] is True else "")
+
+
+def _code(digest: str) -> str:
+    return f"`{digest[:8]}`"

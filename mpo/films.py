@@ -1,0 +1,59 @@
+"""Films of a run's final policy, rendered headless through EGL."""
+
+import os
+from pathlib import Path
+
+os.environ["MUJOCO_GL"] = os.environ.get("MUJOCO_GL", "egl")  # before MuJoCo is imported
+
+import numpy as np
+from PIL import Image
+
+from mpo.episodes import run_episode
+from mpo.replaying import load_policy, load_settings
+from mpo.seeds import Stream, seed_of
+from mpo.tasks import Environment
+
+FRAMES_PER_SECOND = 20
+PACKAGES = "libegl1 and libgl1-mesa-dri"
+
+
+def render(directory: Path, film: Path, seed: int, width: int, seconds: float) -> int:
+    """Write a GIF of one episode by the mean action; the number of its frames.
+
+    The film shows the first `seconds` of the episode at the simulator's own speed. Raises
+    ValueError, naming the missing packages, where there is no headless OpenGL.
+    """
+    chosen = load_settings(directory)
+    environment = Environment(chosen.environment, chosen.action_repeat, render=True)
+    actor = load_policy(directory, environment, chosen)
+    decision_s = environment.decision_seconds
+    every = max(1, round(1.0 / (FRAMES_PER_SECOND * decision_s)))
+    most = round(seconds * FRAMES_PER_SECOND)
+    frames: list[Image.Image] = []
+    decisions = 0
+
+    def watch() -> None:
+        nonlocal decisions
+        if decisions % every == 0 and len(frames) < most:
+            frames.append(_scaled(environment.render(), width))
+        decisions += 1
+
+    try:
+        run_episode(environment, actor, seed_of(seed, 0, Stream.FILM), chosen.discount, watch=watch)
+    except (ImportError, AttributeError, RuntimeError) as error:
+        raise ValueError(
+            f"rendering needs headless OpenGL (Debian packages {PACKAGES}): {error}"
+        ) from None
+    environment.close()
+    film.parent.mkdir(parents=True, exist_ok=True)
+    duration = round(1000 * every * decision_s)
+    frames[0].save(
+        film, save_all=True, append_images=frames[1:], duration=duration, loop=0, optimize=True
+    )
+    return len(frames)
+
+
+def _scaled(pixels: np.ndarray, width: int) -> Image.Image:
+    image = Image.fromarray(pixels)
+    height = round(width * image.height / image.width)
+    return image.resize((width, height), Image.Resampling.LANCZOS).quantize(64)

@@ -1,0 +1,1 @@
+"""Forms of the M-step's likelihood and KL terms, one module each."""

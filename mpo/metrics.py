@@ -1,0 +1,132 @@
+"""What an update reports: the diagnostics of training.csv, as one vector.
+
+A metric that does not apply (the temperature of a parametric E-step, say) is NaN and becomes an
+empty cell. Every KL is a ratio to its bound, 1 meaning at the bound.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mpo import estep
+from mpo.gaussian import Covariance, Gaussian, entropy
+from mpo.mstep import MStep, Multipliers
+from mpo.settings import Settings
+
+METRICS = (
+    "loss_critic",
+    "loss_policy",
+    "loss_likelihood",
+    "loss_kl_mean",
+    "loss_kl_covariance",
+    "loss_temperature",
+    "temperature",
+    "penalty_temperature",
+    "alpha_mean",
+    "alpha_covariance",
+    "kl_estep_relative",
+    "kl_mean_relative",
+    "kl_covariance_relative",
+    "effective_sample_size",
+    "dual_overflows",
+    "dual_at_floor",
+    "outside_box",
+    "policy_deviation",
+    "policy_entropy",
+    "q_mean",
+    "q_deviation",
+    "value_mean",
+    "bellman_residual",
+    "gradient_norm_policy",
+    "gradient_norm_critic",
+)
+"""Names in the order of the vector; docs/run-files.md explains each."""
+COUNTS = ("dual_overflows", "dual_at_floor")
+"""Metrics that an interval adds up; the others it averages."""
+MUST_BE_FINITE = (
+    "loss_critic",
+    "loss_likelihood",
+    "loss_policy",
+    "policy_deviation",
+    "gradient_norm_policy",
+    "gradient_norm_critic",
+)
+"""Metrics whose NaN or infinity means that the run diverged."""
+
+
+def of_estep(
+    settings: Settings,
+    has_temperature: bool,
+    q: Float[Tensor, "N B"],
+    actions: Float[Tensor, "N B A"],
+    temperature: Float[Tensor, ""],
+    rho: Float[Tensor, " B"],
+) -> dict[str, Tensor]:
+    """Diagnostics of the E-step's samples and weights."""
+    applies = 1.0 if has_temperature else torch.nan
+    sizes = estep.effective_sample_size(estep.estep_weights(q, temperature))
+    kl = (rho * estep.kl_to_uniform(q, temperature)).sum()
+    return {
+        "temperature": applies * temperature,
+        "kl_estep_relative": applies * kl / settings.epsilon,
+        "effective_sample_size": applies * (rho * sizes).sum(),
+        "outside_box": (rho * (actions.abs() > 1.0).to(q.dtype).mean(-1).mean(0)).sum(),
+        "q_mean": (rho * q.mean(0)).sum(),
+        "q_deviation": (rho * q.std(0)).sum(),
+    }
+
+
+def of_mstep(
+    settings: Settings,
+    multipliers: Multipliers,
+    part: MStep,
+    alphas: tuple[Float[Tensor, " C"], Float[Tensor, " C"]],
+) -> dict[str, Tensor]:
+    """The M-step's loss by parts, which add up to `loss_policy`, its KLs and multipliers."""
+    alpha_mean, alpha_covariance = alphas
+    loss_mean = (alpha_mean * part.kl_mean).sum()
+    loss_covariance = (alpha_covariance * part.kl_covariance).sum()
+    applies = 1.0 if settings.action_penalty else torch.nan
+    return {
+        "loss_policy": part.likelihood_loss + loss_mean + loss_covariance,
+        "loss_likelihood": part.likelihood_loss,
+        "loss_kl_mean": loss_mean,
+        "loss_kl_covariance": loss_covariance,
+        "penalty_temperature": applies * multipliers.penalty_temperature,
+        "alpha_mean": alpha_mean.mean(),
+        "alpha_covariance": alpha_covariance.mean(),
+        "kl_mean_relative": part.kl_mean.mean() / settings.epsilon_mean,
+        "kl_covariance_relative": part.kl_covariance.mean() / settings.epsilon_covariance,
+    }
+
+
+def of_policy(
+    covariance: Covariance, policy: Gaussian, rho: Float[Tensor, " B"]
+) -> dict[str, Tensor]:
+    """Spread of the online policy: mean over dimensions A and states B; entropy summed over A."""
+    return {
+        "policy_deviation": (rho * covariance.deviation(policy.scale).mean(-1)).sum(),
+        "policy_entropy": (rho * entropy(covariance, policy)).sum(),
+    }
+
+
+def averages(sums: Float[Tensor, " M"], updates: int) -> dict[str, float]:
+    """An interval's row from the sums over its updates.
+
+    The dual is averaged over the updates in which it was finite.
+    """
+    row: Mapping[str, float] = dict(zip(METRICS, sums.tolist(), strict=True))
+    finite = updates - row["dual_overflows"]
+    counts = {name: row[name] for name in COUNTS}
+    means = {name: value / updates for name, value in row.items() if name not in COUNTS}
+    dual = row["loss_temperature"] / finite if finite else torch.nan
+    ordered = means | counts | {"loss_temperature": dual}
+    return {name: ordered[name] for name in METRICS}
+
+
+def first_non_finite(sums: Float[Tensor, " M"]) -> str | None:
+    """The first metric that shows a diverged run, or None."""
+    finite = dict(zip(METRICS, torch.isfinite(sums).tolist(), strict=True))
+    return next((name for name in MUST_BE_FINITE if not finite[name]), None)

@@ -1,0 +1,67 @@
+"""How far a run is: `progress.json` every few seconds, and a bar for a person."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from mpo.checkpoint import PROGRESS
+from mpo.rundir import write_atomically
+
+INTERVAL_S = 5.0
+
+
+class Progress:
+    """Writes progress.json in the state folder; draws a progress bar where asked to."""
+
+    def __init__(self, state: Path, labels: dict[str, Any], steps: int, bar: bool) -> None:
+        """`labels` (task, variant, seed) go into the file; `steps` is the budget."""
+        self._path = state / PROGRESS
+        self._labels, self._steps = labels, steps
+        self._bar = tqdm(total=steps, unit=" steps", disable=not bar, smoothing=0.1)
+        self._written = 0.0
+        self._started_at, self._started_step = time.time(), 0
+
+    def start(self, step: int) -> None:
+        """Begin, or go on, at `step`."""
+        self._started_at, self._started_step = time.time(), step
+        self._bar.update(step - self._bar.n)
+
+    def report(self, step: int, return_: float, wall_s: float, cpu_s: float) -> None:
+        """Show `step` and the last return; write the file when it is due."""
+        now = time.time()
+        if now - self._written < INTERVAL_S:
+            return
+        self._written = now
+        self._bar.set_postfix_str(f"return {return_:.1f}", refresh=False)
+        self._bar.update(step - self._bar.n)
+        rate = (step - self._started_step) / max(now - self._started_at, 1e-9)
+        content = {
+            **self._labels,
+            "step": step,
+            "steps": self._steps,
+            "steps_per_s": round(rate, 3),
+            "return": None if return_ != return_ else return_,
+            "pid": os.getpid(),
+            "time": now,
+            "wall_s": wall_s,
+            "cpu_s": cpu_s,
+        }
+        write_atomically(self._path, json.dumps(content).encode())
+
+    def close(self, step: int) -> None:
+        """Leave the bar at `step`."""
+        self._bar.update(step - self._bar.n)
+        self._bar.close()
+
+
+def spent(state: Path) -> tuple[float, float]:
+    """Wall and CPU seconds of the attempts so far, as last reported; zeros where unknown."""
+    try:
+        content = json.loads((state / PROGRESS).read_text())
+        return float(content["wall_s"]), float(content["cpu_s"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0.0, 0.0

@@ -1,0 +1,128 @@
+"""The protocol of SR's code: collect, learn, forget (`seed_report` and what is based on it).
+
+SR is Chen, Chin, Li and Chen 2021, "Replication: Maximum a Posteriori Policy Optimisation". One
+iteration collects 50 episodes cut at 300 control steps by the target policy, goes 3 times through
+what it collected in batches of 128 states, copies the online networks into the targets, and clears
+the replay. For each batch the critic takes a TD(0) step; η is solved by SLSQP on 64 samples of the
+target policy at s_t; the policy takes 5 M-steps. Settings give all these numbers.
+
+Faults of that code, kept on purpose (`mpo.seed_report`):
+- the likelihood is averaged over the samples too, which makes it 64 times too small;
+- C_μ holds Σ_i^-1 beside the joint likelihood, so that its gradient does not reach Σ;
+- the determinants of C_Σ are clamped at 1e-6;
+- no termination mask: the target bootstraps beyond an episode's end;
+- the target policy acts, not the online one;
+- the mean goes through a sigmoid scaled to the action range;
+- η starts from U(0, 1), and stays as it is where the raw dual overflows (float64: Q/η near 710);
+- the multipliers start at 0 and step before the policy by plain gradient steps of 1 and 100,
+  capped at 0.1 and 10.
+
+As SR's code does, and as its counts of updates imply:
+- the last decision of an episode that was cut is not learnt from, and neither are the decisions
+  left over once a pass is divided into whole batches: 348 batches for 15,000 steps;
+- critic and E-step see the action unclipped; covariance L Lᵀ, diag L = softplus, without a minimum;
+- PyTorch's default initialisation.
+
+Choices of ours: an episode that terminates keeps its last decision (those of SR's tasks never do);
+the squared loss is d²/2, as in the rest of the package, which Adam does not notice; evaluations
+use the mean action, while SR sampled them: `behaviour_return` is the return of sampled actions.
+SLSQP is given the dual's exact derivative. An evaluation falls due at the first iteration's end
+at or after its step, and is recorded at its step. The budget may cut the last iteration short.
+"""
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+
+from mpo.replay import Replay
+from mpo.seed_report.learner import Learner, Pairs
+from mpo.seed_report.networks import Actor, Networks
+from mpo.seeds import Stream
+from mpo.session import Session
+from mpo.settings import Settings
+from mpo.tasks import Environment, Step
+
+__all__ = ["Actor", "Networks", "Training", "environment"]
+
+
+class CutEnvironment(Environment):
+    """A simulator whose episodes are truncated after `limit` control steps."""
+
+    def __init__(self, name: str, action_repeat: int, limit: int) -> None:
+        """Make the Gymnasium environment `name`; raises ValueError as `Environment` does."""
+        super().__init__(name, action_repeat)
+        self._limit = limit
+        self._steps = 0
+
+    def reset(self, seed: int) -> Float[np.ndarray, " O"]:
+        """Start the episode that `seed` determines; its first observation."""
+        self._steps = 0
+        return super().reset(seed)
+
+    def step(self, action: Float[np.ndarray, " A"]) -> Step:
+        """Apply one action; truncated at the limit."""
+        step = super().step(action)
+        self._steps += step.control_steps
+        cut = self._steps >= self._limit and not step.terminated
+        return step._replace(truncated=step.truncated or cut)
+
+
+def environment(settings: Settings) -> Environment:
+    """The simulator in which a run's policy is played again: cut, as its returns are."""
+    return CutEnvironment(settings.environment, settings.action_repeat, settings.episode_steps)
+
+
+def usable(replay: Replay) -> Int[np.ndarray, " D"]:
+    """Rows of the decisions that are learnt from: all but the last of an episode that was cut."""
+    rows = np.flatnonzero(replay.decision[: replay.written])
+    followed = replay.decision[rows + 1] == 1.0
+    return rows[followed | (replay.terminated[rows] == 1.0)]
+
+
+class Training(Session[Learner]):
+    """One run under way."""
+
+    def _open(self) -> Environment:
+        return environment(self.settings)
+
+    def _build(self, observation_size: int, action_size: int) -> None:
+        s = self.settings
+        self.networks = networks = Networks(s, observation_size, action_size)
+        seeds = self._seed_of(Stream.INITIALISATION), self._seed_of(Stream.NOISE)
+        self.learner = Learner(networks, *seeds)
+        self.actor = Actor(networks, self.learner.target_policy_parameters())
+        rows = s.iteration_episodes * (s.episode_steps // s.action_repeat + 1)
+        self.replay = Replay(rows, observation_size, action_size)
+
+    def _value(self, observation: np.ndarray, action: np.ndarray) -> float:
+        return self.learner.value(observation, action)
+
+    def _after_episode(self) -> None:
+        """At an iteration's end: learn, refresh, forget, and evaluate what fell due."""
+        if self.episode_index % self.settings.iteration_episodes and not self.finished:
+            return
+        with self.clock.part("update"):
+            before = self.learner.updates
+            for _ in range(self.settings.passes):
+                self._pass()
+            self.learner.refresh()
+        self.replay.clear()
+        if self.learner.updates > before:
+            self._log()
+        self._evaluate()
+
+    def _pass(self) -> None:
+        """Learn from every usable decision once, in random order and whole batches."""
+        rows, size = self._sampling.permutation(usable(self.replay)), self.settings.batch_size
+        for start in range(0, len(rows) - size + 1, size):
+            self.learner.update(self._pairs(rows[start : start + size]))
+
+    def _pairs(self, rows: Int[np.ndarray, " B"]) -> Pairs:
+        replay = self.replay
+        arrays = (
+            replay.observation[rows],
+            replay.action[rows],
+            replay.reward[rows],
+            replay.observation[rows + 1],
+        )
+        return Pairs(*(torch.from_numpy(array) for array in arrays))

@@ -1,0 +1,58 @@
+"""What run.json says of the machine, the versions and the code that a run was made with."""
+
+import importlib.metadata
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import torch
+
+PACKAGES = ("torch", "numpy", "gymnasium", "shimmy", "mujoco", "dm-control", "safetensors")
+CPU_FLAGS = ("avx", "avx2", "avx512f", "fma", "amx_tile")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of every package that a run's numbers depend on."""
+    found = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {"python": platform.python_version(), **found}
+
+
+def git() -> dict[str, Any]:
+    """Commit and whether the work tree differs from it; None where there is no repository."""
+    folder = Path(__file__).parent
+    try:
+        commit = _git(folder, "rev-parse", "HEAD")
+        dirty = bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.SubprocessError):
+        return {"commit": None, "dirty": None}
+    return {"commit": commit, "dirty": dirty}
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
+    return result.stdout.strip()
+
+
+def machine(device: str, compiled: bool) -> dict[str, Any]:
+    """CPU model and relevant flags, cores, threads, torch's build, and the mode of updates."""
+    model, flags = platform.processor(), []
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text().splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "model name":
+                model = value.strip()
+            elif key.strip() == "flags":
+                flags = [flag for flag in CPU_FLAGS if flag in value.split()]
+                break
+    return {
+        "cpu": model,
+        "flags": flags,
+        "cores": torch.multiprocessing.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "torch_build": torch.__version__,
+        "compiled": compiled,
+        "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
+    }

@@ -1,0 +1,150 @@
+"""Replay buffer, from which sequences are drawn that never cross an episode's end.
+
+An episode takes one row a decision and one more for its last observation, so that a truncated
+episode keeps what was observed after its last step. Rows lie in a ring. A sequence starts at any
+decision, the episode under way included, and is padded beyond its episode's end (`valid` = 0).
+
+| name | shape | meaning |
+|---|---|---|
+| `observation` | [U + 1, S, O] | s_t and its successors; U as in `mpo.returns` |
+| `action`, `behaviour_log_prob` | [U, S, A], [U, S] | unclipped action, its log-density |
+| `reward`, `terminated`, `valid` | [T, S] | of all T steps |
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+class Batch(NamedTuple):
+    """S sequences of T steps; U = T, or 1 where the endpoints alone are needed."""
+
+    observation: Tensor
+    action: Tensor
+    reward: Tensor
+    behaviour_log_prob: Tensor
+    terminated: Tensor
+    valid: Tensor
+
+
+ROW_FIELDS = (
+    "observation",
+    "action",
+    "reward",
+    "behaviour_log_prob",
+    "terminated",
+    "decision",
+)
+
+
+class Replay:
+    """Ring buffer of rows, written a decision at a time. Memory starts as NaN."""
+
+    def __init__(self, capacity: int, observation_size: int, action_size: int) -> None:
+        """Room for `capacity` decisions in float32, each episode's last observation included."""
+        self.capacity = capacity + 1
+        self.observation = np.full((self.capacity, observation_size), np.nan, np.float32)
+        self.action = np.full((self.capacity, action_size), np.nan, np.float32)
+        self.reward = np.full(self.capacity, np.nan, np.float32)
+        self.behaviour_log_prob = np.full(self.capacity, np.nan, np.float32)
+        self.terminated = np.full(self.capacity, np.nan, np.float32)
+        self.decision = np.zeros(self.capacity, np.float32)
+        """1 in rows that hold a decision, 0 in rows that hold a last observation."""
+        self.written = 0
+        """Rows ever written; row r lies at r % capacity. One more holds the pending observation."""
+        self.decisions = 0
+        """Decisions ever added."""
+
+    def add(
+        self,
+        observation: np.ndarray,
+        action: np.ndarray,
+        reward: float,
+        behaviour_log_prob: float,
+        terminated: bool,
+        next_observation: np.ndarray,
+    ) -> None:
+        """Append s_t, unclipped a_t, r_t, log b(a_t|s_t), whether it terminated, and s_{t+1}."""
+        row = self.written % self.capacity
+        self.observation[row] = observation
+        self.action[row] = action
+        self.reward[row] = reward
+        self.behaviour_log_prob[row] = behaviour_log_prob
+        self.terminated[row] = terminated
+        self.decision[row] = 1.0
+        self.written += 1
+        self.decisions += 1
+        pending = self.written % self.capacity
+        self.observation[pending] = next_observation
+        self.action[pending] = 0.0
+        self.reward[pending] = 0.0
+        self.behaviour_log_prob[pending] = 0.0
+        self.terminated[pending] = 0.0
+        self.decision[pending] = 0.0
+
+    def end_episode(self) -> None:
+        """Keep the pending observation as the episode's last; the next decision starts anew."""
+        self.written += 1
+
+    def sample(
+        self, generator: np.random.Generator, sequences: int, length: int, endpoints: bool
+    ) -> Batch:
+        """Sequences of up to `length` steps from starts drawn uniformly over all decisions.
+
+        With `endpoints`, observations and actions are those of the first step and the observation
+        after the last valid one (U = 1). Raises ValueError if there is no decision to start at.
+        """
+        if self.decisions == 0:
+            raise ValueError("replay: nothing to sample from, no decision was added yet")
+        steps = self._starts(generator, sequences) + np.arange(length + 1)[:, None]
+        valid = self.decision[steps[:-1] % self.capacity]
+        np.multiply.accumulate(valid, axis=0, out=valid)
+        count = valid.sum(0).astype(np.int64)
+        rows = np.minimum(steps, steps[0] + count) % self.capacity
+        ends = np.stack([rows[0], rows[-1]]) if endpoints else rows
+        acts = ends[:-1]
+        return Batch(
+            *(
+                torch.from_numpy(array)
+                for array in (
+                    self.observation[ends],
+                    self.action[acts],
+                    self.reward[rows[:-1]],
+                    self.behaviour_log_prob[acts],
+                    self.terminated[rows[:-1]],
+                    valid,
+                )
+            )
+        )
+
+    def _starts(self, generator: np.random.Generator, sequences: int) -> np.ndarray:
+        oldest = max(0, self.written + 1 - self.capacity)
+        starts = generator.integers(oldest, self.written, size=sequences)
+        while True:
+            wrong = np.flatnonzero(self.decision[starts % self.capacity] == 0.0)
+            if wrong.size == 0:
+                return starts
+            starts[wrong] = generator.integers(oldest, self.written, size=wrong.size)
+
+    def clear(self) -> None:
+        """Forget every decision."""
+        self.decision[:] = 0.0
+        self.written = 0
+        self.decisions = 0
+
+    # --- checkpoints ------------------------------------------------------------------------
+    def state(self) -> dict[str, Tensor | int]:
+        """Counters and the rows in use."""
+        used = min(self.written + 1, self.capacity)
+        rows = {name: torch.from_numpy(getattr(self, name)[:used].copy()) for name in ROW_FIELDS}
+        return {"written": self.written, "decisions": self.decisions, **rows}
+
+    def restore(self, state: dict[str, Tensor | int]) -> None:
+        """Back to a state given by `state()`."""
+        self.written, self.decisions = int(state["written"]), int(state["decisions"])
+        for name in ROW_FIELDS:
+            rows = state[name]
+            assert isinstance(rows, Tensor)
+            getattr(self, name)[: len(rows)] = rows.numpy()

@@ -1,0 +1,85 @@
+"""Playing the final policy of a finished run again, and the random policy of a task.
+
+A run directory is data: its policy is read by safetensors and its settings as JSON, so that
+nothing in it can execute.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+from tqdm import tqdm
+
+from mpo import rundir
+from mpo.actor import Actor, UniformActor
+from mpo.entries import Task
+from mpo.episodes import run_episode
+from mpo.registry import option
+from mpo.seeds import Stream, evaluation_seed, seed_of
+from mpo.settings import Settings, settings
+from mpo.tasks import Environment
+
+
+def load_policy(directory: Path, environment: Environment, chosen: Settings) -> Actor:
+    """The final policy of a run. Raises ValueError where the file does not fit the settings."""
+    protocol = option("protocol", chosen.protocol)
+    networks = protocol.Networks(chosen, environment.observation_size, environment.action_size)
+    file = directory / rundir.POLICY
+    try:
+        tensors = load_file(file)
+    except SafetensorError as error:
+        raise ValueError(f"{file}: not a safetensors file: {error}") from None
+    pieces: list[np.ndarray] = []
+    for name, shape in networks.policy_shapes().items():
+        if name not in tensors or tensors[name].shape != shape:
+            raise ValueError(f"{file}: {name} of shape {shape} is missing; its settings need it")
+        pieces.append(tensors[name].reshape(-1))
+    return protocol.Actor(networks, np.concatenate(pieces))
+
+
+def load_settings(directory: Path) -> Settings:
+    """The settings in a run's run.json. Raises ValueError or OSError where it is not one."""
+    file = directory / rundir.RUN
+    try:
+        values = json.loads(file.read_text())["settings"]
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{file}: not a run's description") from None
+    return settings(values)
+
+
+def returns(directory: Path, count: int, seed: int) -> pd.DataFrame:
+    """Episodes of a run's final policy: one row each, and their mean in the last."""
+    chosen = load_settings(directory)
+    environment = option("protocol", chosen.protocol).environment(chosen)
+    actor = load_policy(directory, environment, chosen)
+    rows = []
+    for index in range(count):
+        start = evaluation_seed(seed, 0, 0, index)
+        episode = run_episode(environment, actor, start, chosen.discount)
+        rows.append({"episode": str(index), "return": episode.return_, "length": episode.length})
+    environment.close()
+    table = pd.DataFrame(rows)
+    numbers = table[["return", "length"]]
+    mean = {"episode": "mean", **numbers.mean().to_dict()}
+    return pd.concat([table, pd.DataFrame([mean])], ignore_index=True)
+
+
+def random_returns(tasks: Mapping[str, Task], count: int, seed: int) -> pd.DataFrame:
+    """Mean return of uniformly random actions by task: the content of random_scores.csv."""
+    rows = []
+    for alias, task in tqdm(tasks.items(), unit=" tasks", disable=len(tasks) < 2):
+        repeat = task.fields["action_repeat"].value if "action_repeat" in task.fields else 1
+        environment = Environment(task.environment, repeat)
+        generator = np.random.default_rng(seed_of(seed, 0, Stream.RANDOM_POLICY))
+        actor = UniformActor(environment.action_size, generator)
+        total = sum(
+            run_episode(environment, actor, evaluation_seed(seed, 0, 0, index), 1.0).return_
+            for index in range(count)
+        )
+        environment.close()
+        rows.append({"task": alias, "return_mean": total / count, "episodes": count})
+    return pd.DataFrame(rows)

@@ -1,0 +1,8 @@
+"""Copy the online network."""
+
+from torch import Tensor
+
+
+def refresh(target: Tensor, online: Tensor, polyak: float) -> None:
+    """target <- online (P1: every 1,000 gradient steps)."""
+    target.copy_(online)

@@ -1,0 +1,81 @@
+"""The errata of P1 and SR, one module each kind, and the table of all of them.
+
+A module has one function `checks() -> list[Check]`. P1 is Abdolmaleki et al. 2018, "Maximum a
+Posteriori Policy Optimisation" (arXiv 1806.06920); SR is Chen, Chin, Li and Chen 2021,
+"Replication: Maximum a Posteriori Policy Optimisation".
+"""
+
+from __future__ import annotations
+
+import importlib
+
+import pandas as pd
+
+from mpo.evaluation.tables import markdown
+from mpo.theory.check import Check
+
+MODULES = (
+    "normaliser",
+    "state_masses",
+    "divergences",
+    "retrace_discount",
+    "fisher_prior",
+    "stable_form",
+    "inner_loop",
+    "regularised_value",
+)
+"""In the order of the table, which is that of the errata's numbers."""
+
+SHOWN = {
+    "erratum": "no.",
+    "source": "source",
+    "printed": "printed",
+    "correct": "correct",
+    "quantity": "what is compared",
+    "error_printed": "error as printed",
+    "error_correct": "error as corrected",
+    "tolerance": "tolerance",
+    "independent_method": "against",
+    "verdict": "verdict",
+}
+"""Columns of the table, and what a reader sees over them."""
+
+
+def all_checks() -> list[Check]:
+    """Every check of every module."""
+    found = []
+    for name in MODULES:
+        found += importlib.import_module(f"{__name__}.{name}").checks()
+    return found
+
+
+def table() -> pd.DataFrame:
+    """One row a check, errors with two significant digits: their last ones are rounding."""
+    rows = [
+        {
+            "erratum": check.erratum,
+            "source": check.source,
+            "printed": check.printed,
+            "correct": check.correct,
+            "quantity": check.quantity,
+            "error_printed": _short(check.error_printed),
+            "error_correct": _short(check.error_correct),
+            "tolerance": f"{check.tolerance:g}",
+            "independent_method": check.independent_method,
+            "verdict": check.verdict,
+        }
+        for check in all_checks()
+    ]
+    return pd.DataFrame(rows)
+
+
+def shown(found: pd.DataFrame) -> str:
+    """The table of errata in Markdown, formulas as code."""
+    quoted = found.assign(
+        printed="`" + found["printed"] + "`", correct="`" + found["correct"] + "`"
+    )
+    return markdown(quoted[list(SHOWN)].rename(columns=SHOWN).astype(str))
+
+
+def _short(error: float) -> str:
+    return f"{error:.0f}" if error >= 100 else f"{error:.2g}"

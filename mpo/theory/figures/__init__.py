@@ -1,0 +1,53 @@
+"""The figures of the theory, each a module of this package, found by its name.
+
+A module `figures/<name>.py` has three functions: `compute` gives the numbers, `figure` draws just
+those and `caption` says what they are, from the numbers alone, so that it can be written from the
+CSV file without computing again.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+import matplotlib
+import pandas as pd
+
+from mpo.evaluation.figures import METADATA, STYLE
+from mpo.evaluation.frames import write_csv
+from mpo.rundir import write_atomically
+
+NAMES = ("appendix_sign", "overflow_map", "backups_order", "policy_iteration")
+"""In the order of the report."""
+
+
+class Computed(NamedTuple):
+    """The numbers that a figure shows, and tables that came of the same computation, by name."""
+
+    drawn: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
+
+
+def module(name: str) -> ModuleType:
+    """The module of the figure `name`. Raises ValueError for a name that is none."""
+    if name not in NAMES:
+        raise ValueError(f"figure {name!r} is not known; figures are {', '.join(NAMES)}")
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def write(name: str, study_dir: Path) -> None:
+    """Writes `figures/<name>.png`, `.svg`, `.csv` (the numbers drawn) and `theory/<table>.csv`."""
+    computed: Computed = module(name).compute()
+    folder = study_dir / "figures"
+    with matplotlib.rc_context(STYLE):
+        drawing = module(name).figure(computed.drawn)
+        for kind, metadata in METADATA.items():
+            content = io.BytesIO()
+            drawing.savefig(content, format=kind, metadata=metadata)
+            write_atomically(folder / f"{name}.{kind}", content.getvalue())
+    write_csv(computed.drawn, folder / f"{name}.csv")
+    for table, frame in computed.tables.items():
+        write_csv(frame, study_dir / "theory" / f"{table}.csv")

@@ -1,0 +1,189 @@
+"""Reading the YAML files of `config/`: strictly, and with one line for each fault.
+
+PyYAML by itself reads `1e-4` as text and keeps the last of two equal keys without a word; a
+schema error of jsonschema prints the whole schema. Here numbers are numbers, a duplicate key is
+a fault, and a fault is one line: file, path in it, value, what is allowed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+from jsonschema.protocols import Validator
+from jsonschema.validators import extend
+
+PROJECT = Path(__file__).parents[1]
+SCHEMAS = PROJECT / "workflow" / "schemas"
+
+
+class ConfigError(ValueError):
+    """A fault of a configuration file, as one readable line.
+
+    `file` and `path` say where it is, `value` is what stands there and `allowed` what may.
+    """
+
+    def __init__(self, file: Path | str, path: str, value: Any, allowed: str) -> None:
+        self.file, self.path, self.value, self.allowed = str(file), path, value, allowed
+        place = f"{shown(file)}: {path}: " if path else f"{shown(file)}: "
+        super().__init__(f"{place}{_written(value)} is not allowed; {allowed}")
+
+
+MISSING = object()
+"""The value of a `ConfigError` about a key that is required and absent."""
+
+
+def shown(file: Path | str) -> str:
+    """`file` as a reader would type it: relative to the working directory where it lies below."""
+    path = Path(file)
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def suggestion(name: str, names: Iterable[str], kind: str) -> str:
+    """What to say of a `name` that is none of `names`: the nearest one, and all of them."""
+    known = sorted(names)
+    close = difflib.get_close_matches(str(name), known, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    return f"there is no such {kind}; {hint}known are {', '.join(known)}"
+
+
+def read(file: Path) -> Any:
+    """The content of a YAML file. Raises `ConfigError` for a file that cannot be read."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise ConfigError(file, "", str(file), f"it cannot be read: {reason}") from None
+    return parse(text, file)
+
+
+def parse(text: str, file: Path) -> Any:
+    """The content of YAML `text`, which stands in `file`. Raises `ConfigError`."""
+    try:
+        return yaml.load(text, Loader=_loader(file))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = min(mark.line if mark else 0, max(len(text.splitlines()) - 1, 0))
+        written = (text.splitlines() or [""])[line].strip()
+        raise ConfigError(file, f"line {line + 1}", written, f"not YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(file, "", str(file), f"not YAML: {reason}") from None
+
+
+def check(content: Any, schema: str, file: Path) -> None:
+    """Raise `ConfigError` for the gravest way in which `content` breaks a schema.
+
+    `schema` names `workflow/schemas/<schema>.schema.yaml`; the descriptions in it are what the
+    fault's line says is allowed.
+    """
+    error = best_match(_validator(schema).iter_errors(content))
+    if error is not None:
+        raise _fault(error, file)
+
+
+def _loader(file: Path) -> type[yaml.SafeLoader]:
+    class Loader(yaml.SafeLoader):
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+            seen: dict[Any, Any] = {}
+            for key_node, _ in node.value:
+                key = self.construct_object(key_node, deep=True)
+                if not isinstance(key, str | int | float | bool | None):
+                    raise yaml.constructor.ConstructorError(
+                        None, None, "a key must be a word", key_node.start_mark
+                    )
+                if key in seen:
+                    raise ConfigError(
+                        file,
+                        f"line {key_node.start_mark.line + 1}",
+                        key,
+                        f"the key stands there twice, first on line {seen[key] + 1}",
+                    )
+                seen[key] = key_node.start_mark.line
+            return super().construct_mapping(node, deep)
+
+    # YAML 1.1 as PyYAML reads it wants a point in every float: 1.0e-4. Here 1e-4 is a number,
+    # and 1e6 a whole one.
+    first = list("-+0123456789")
+    Loader.add_implicit_resolver("!whole", re.compile(r"^[-+]?\d+[eE]\+?\d{1,2}$"), first)
+    Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, first)
+    Loader.add_constructor("!whole", _whole)
+    return Loader
+
+
+_FLOAT = re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$")
+
+
+def _whole(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    mantissa, exponent = node.value.lower().split("e")
+    return int(mantissa) * 10 ** int(exponent)
+
+
+@cache
+def _validator(schema: str) -> Validator:
+    content = yaml.safe_load((SCHEMAS / f"{schema}.schema.yaml").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(content)
+    checker = Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {
+            "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
+            "number": lambda _, value: (
+                isinstance(value, int | float)
+                and not isinstance(value, bool)
+                and math.isfinite(value)
+            ),
+        }
+    )
+    strict = extend(Draft202012Validator, type_checker=checker)
+    return strict(content)
+
+
+def _fault(error: Any, file: Path) -> ConfigError:
+    """The line of a schema error; `description`s of the schema say what is allowed."""
+    path = [str(part) for part in error.absolute_path]
+    schema: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
+    value, allowed = error.instance, f"it must be {schema.get('description', error.message)}"
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        path, value = [*path, missing], MISSING
+        allowed = f"the key is required: {schema['properties'][missing]['description']}"
+    elif error.validator == "additionalProperties":
+        known = schema.get("properties", {})
+        patterns = [re.compile(pattern) for pattern in schema.get("patternProperties", {})]
+        key = next(
+            key
+            for key in error.instance
+            if key not in known and not any(pattern.search(str(key)) for pattern in patterns)
+        )
+        path, value = [*path, str(key)], error.instance[key]
+        allowed = suggestion(key, known, "key")
+    elif "propertyNames" in error.absolute_schema_path:
+        path = [*path, str(error.instance)]
+        allowed = f"the name must be {schema.get('description', error.message)}"
+    elif error.validator == "uniqueItems":
+        items = error.instance
+        second = next(i for i, item in enumerate(items) if item in items[:i])
+        path, value = [*path, str(second)], items[second]
+        allowed = f"it is already item {items.index(value)} of the list"
+    return ConfigError(file, ".".join(path), value, allowed)
+
+
+def _written(value: Any) -> str:
+    if value is MISSING:
+        return "nothing"
+    if isinstance(value, str):
+        return repr(value)
+    try:
+        text = json.dumps(value)
+    except TypeError:
+        text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."

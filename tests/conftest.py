@@ -1,0 +1,53 @@
+"""Shapes of the mathematics checked at run time, one thread, and hypothesis without chance."""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import hypothesis
+import jaxtyping
+import pytest
+import torch
+
+CHECKED = (
+    "mpo.estep",
+    "mpo.mstep",
+    "mpo.gaussian",
+    "mpo.metrics",
+    "mpo.networks",
+    "mpo.update",
+    "mpo.optimiser",
+    "mpo.duals",
+    "mpo.backups",
+    "mpo.returns",
+    "mpo.covariances",
+    "mpo.likelihoods",
+    "mpo.kls",
+    "mpo.esteps",
+)
+"""Modules whose annotated shapes are checked at every call."""
+
+jaxtyping.install_import_hook(CHECKED, "beartype.beartype")
+
+hypothesis.settings.register_profile(
+    "tests", deadline=None, derandomize=True, max_examples=40, print_blob=True
+)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tests"))
+
+
+@pytest.fixture
+def unchecked():
+    """Whole runs, whose functions are checked elsewhere, at their own speed."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture(autouse=True)
+def _same_conditions():
+    """One thread, and no test sees the global generator as another one left it."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    yield
+    if torch.are_deterministic_algorithms_enabled():  # asked first, since setting it is slow
+        torch.use_deterministic_algorithms(False)

@@ -1,0 +1,210 @@
+"""Claims: planted effects are found, planted nulls are not, and a family errs as rarely as said."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mpo.claims import load_claims
+from mpo.evaluation.claims import Claim, claims_of, judge, powerless
+from mpo.evaluation.claims.files import section, write
+from mpo.evaluation.claims.judging import COLUMNS, VERDICTS
+from mpo.evaluation.claims.metrics import METRICS
+from mpo.evaluation.claims.verdicts import _sides, holm
+from mpo.evaluation.exhibits import ReportError
+from mpo.evaluation.frames import Frames
+
+ERRATA = pd.DataFrame({"erratum": [1, 1, 2], "verdict": ["confirmed", "confirmed", "refuted"]})
+PAIR = ["stabilised", "paper"]
+
+
+def claim(name: str = "a-claim", **fields) -> Claim:
+    given = {"test": "two_sample", "metric": "score", "variants": PAIR, "family": "one"}
+    return Claim(name, "it is so", "someone", **{**given, "direction": "greater", **fields})
+
+
+def planted(frames: Frames, effect: float, seeds: int = 6, spread: float = 0.02) -> Frames:
+    """`frames` with scores of their own: `stabilised` above the others by `effect`."""
+    generator = np.random.default_rng(5)
+    rows = [
+        {
+            "task": task,
+            "variant": variant,
+            "seed": seed,
+            "score": 0.4 + effect * (variant == "stabilised") + generator.normal(0, spread),
+        }
+        for task in frames.manifest.tasks
+        for variant in frames.manifest.variants
+        for seed in range(seeds)
+    ]
+    manifest = dataclasses.replace(frames.manifest, seeds=list(range(seeds)))
+    return dataclasses.replace(frames, scores=pd.DataFrame(rows), manifest=manifest)
+
+
+def verdict(frames: Frames, **fields) -> pd.Series:
+    return judge([claim(**fields)], frames, None).iloc[0]
+
+
+def test_a_planted_effect_is_found_on_either_side(frames: Frames):
+    found = verdict(planted(frames, 0.2))
+    assert found["verdict"] == "supported"
+    assert found["low"] < found["effect"] < found["high"]
+    assert found["effect"] == pytest.approx(0.2, abs=0.03)
+    assert found["smallest_effect"] < 0.1
+    assert verdict(planted(frames, 0.2), direction="less")["verdict"] == "refuted"
+    assert verdict(planted(frames, 0.2), direction="different")["verdict"] == "supported"
+    assert verdict(planted(frames, 0.2), variants=PAIR[::-1])["verdict"] == "refuted"
+
+
+def test_a_planted_null_is_undecided_and_says_how_many_seeds_it_would_take(frames: Frames):
+    found = verdict(planted(frames, 0.0))
+    assert found["verdict"] == "undecided"
+    assert found["p_adjusted"] > 0.05
+    needed = found["seeds_needed"]
+    assert pd.isna(needed) or needed > 6
+    assert pd.isna(found["seeds_needed"]) == ("more than 1000" in str(found["note"]))
+
+
+def test_an_effect_within_the_margin_does_not_support(frames: Frames):
+    near = planted(frames, 0.2)
+    assert verdict(near, margin=0.5)["verdict"] == "refuted"
+    assert verdict(near, margin=0.5, direction="different")["verdict"] == "refuted"
+    assert verdict(near, margin=0.5, test="equivalence")["verdict"] == "supported"
+    assert verdict(near, margin=0.05, test="equivalence")["verdict"] == "refuted"
+    assert verdict(near, margin=-0.2)["verdict"] == "supported"
+
+
+def test_a_mean_is_held_against_its_margin(frames: Frames):
+    near = planted(frames, 0.0)
+    alone = {"test": "one_sample", "variants": "all"}
+    assert verdict(near, **alone, margin=0.3)["verdict"] == "supported"
+    assert verdict(near, **alone, margin=0.5)["verdict"] == "refuted"
+    assert verdict(near, **alone, margin=0.5, direction="less")["verdict"] == "supported"
+
+
+def test_tasks_can_be_compared_too_variant_by_variant(frames: Frames):
+    near = planted(frames, 0.0)
+    low, high = list(frames.manifest.tasks)
+    scores = near.scores.assign(score=near.scores["score"] + 0.3 * (near.scores["task"] == high))
+    found = judge(
+        [claim(compare="tasks", tasks=[low, high], variants="all", direction="less")],
+        dataclasses.replace(near, scores=scores),
+        None,
+    ).iloc[0]
+    assert found["verdict"] == "supported"
+    assert (found["first"], found["second"]) == (low, high)
+
+
+def test_a_wider_spread_is_found(frames: Frames):
+    near = planted(frames, 0.0, seeds=8)
+    centre = near.scores.groupby(["task", "variant"])["score"].transform("median")
+    factor = np.where(near.scores["variant"] == "paper", 20, 1)
+    wide = dataclasses.replace(
+        near, scores=near.scores.assign(score=centre + factor * (near.scores["score"] - centre))
+    )
+    assert verdict(wide, test="spread", direction="less")["verdict"] == "supported"
+    assert verdict(near, test="spread", direction="less")["verdict"] == "undecided"
+
+
+def test_ties_and_constant_scores_decide_nothing(frames: Frames):
+    constant = planted(frames, 0.0, spread=0.0)
+    for test in ("two_sample", "spread"):
+        found = verdict(constant, test=test)
+        assert (found["verdict"], found["p"], found["effect"]) == ("undecided", 1.0, 0.0)
+
+
+def test_one_seed_decides_nothing_and_has_no_interval(frames: Frames):
+    found = verdict(planted(frames, 0.5, seeds=1))
+    assert found["verdict"] == "undecided"
+    assert found["p"] == 1
+    assert np.isnan(found["low"]) and np.isinf(found["smallest_effect"])
+
+
+def test_what_the_study_lacks_is_not_run(frames: Frames):
+    for fields, what in [
+        ({"variants": ["huber", "paper"]}, "the study lacks huber"),
+        ({"tasks": ["walker-run"]}, "the study lacks walker-run"),
+        ({"metric": "gain_after_million"}, "no run has the metric gain_after_million"),
+    ]:
+        found = verdict(frames, **fields)
+        assert (found["verdict"], found["note"]) == ("not_run", what)
+
+
+def test_errata_decide_the_computed_claims(frames: Frames):
+    for erratum, expected in [(1, "supported"), (2, "refuted"), (3, "not_run")]:
+        computed = Claim("c", "s", "s", "computed", erratum=erratum)
+        assert judge([computed], frames, ERRATA).iloc[0]["verdict"] == expected
+    assert judge([computed], frames, None).iloc[0]["verdict"] == "not_run"
+
+
+def test_claims_that_n_cannot_decide_are_named(frames: Frames):
+    single = claim(tasks=["cartpole-balance"])
+    assert powerless([single], frames.manifest) == {"a-claim": pytest.approx(0.1)}
+    assert not powerless([claim()], frames.manifest)
+    family = [claim(name) for name in "abcdef"]
+    more = powerless([*family, single], frames.manifest)
+    assert "a-claim" in more
+
+
+def test_verdicts_do_not_depend_on_order_or_other_families(frames: Frames):
+    near = planted(frames, 0.02)
+    mine = [claim("a"), claim("b", direction="less"), claim("c", test="equivalence", margin=0.1)]
+    first = judge(mine, near, None)
+    shuffled = dataclasses.replace(near, scores=near.scores.sample(frac=1, random_state=1))
+    pd.testing.assert_frame_equal(first, judge(mine, shuffled, None))
+    extra = judge([*mine, claim("d", family="two")], near, None)
+    pd.testing.assert_frame_equal(first, extra.iloc[:3].reset_index(drop=True))
+
+
+def test_holm_by_hand():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.5, 0.9]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+@pytest.mark.parametrize("test", ["two_sample", "one_sample", "spread"])
+def test_a_family_errs_at_most_once_in_twenty_under_the_null(test: str):
+    """Three claims at their bounds, eight runs each, 300 studies; the share with any verdict."""
+    generator, wrong, studies = np.random.default_rng(1), 0, 300
+    for _ in range(studies):
+        p = []
+        for number in range(3):
+            samples = list(generator.normal(0, 1, (1 if test == "one_sample" else 2, 8, 1)))
+            sides = _sides(claim(f"c{number}", test=test), samples)
+            p.append(min(1.0, 2 * min(sides)))
+        wrong += min(holm(p)) <= 0.05
+    print(f"{test}: {wrong / studies:.3f} of families with a wrong verdict")
+    assert wrong / studies <= 0.075  # 0.05, and two standard errors of 300 studies
+
+
+def test_the_projects_claims_are_whole_and_every_metric_is_in_the_schema(frames: Frames):
+    entries = load_claims()
+    claims = claims_of(entries)
+    assert {each.metric for each in claims if each.metric} <= set(METRICS)
+    schema = (Path(__file__).parents[2] / "workflow/schemas/claims.schema.yaml").read_text()
+    for name, metric in METRICS.items():
+        assert f"- {name}\n" in schema
+        assert list(metric(frames).columns) == ["task", "variant", "seed", "value"]
+    rows = judge(claims, frames, ERRATA)
+    assert list(rows.columns) == COLUMNS
+    assert set(rows["verdict"]) <= set(VERDICTS)
+    assert rows.set_index("claim").loc["appendix-sign", "verdict"] == "supported"
+
+
+def test_the_files_are_the_same_each_time_and_make_a_section(frames: Frames, tmp_path, study_dir):
+    with pytest.raises(ReportError, match=r"claims_section.md is missing; `python workflow"):
+        section(tmp_path)
+    claims, contents = claims_of(load_claims()), []
+    for _ in range(2):
+        write(claims, study_dir)
+        files = sorted((study_dir / "tables").glob("claims*"))
+        contents.append([file.read_bytes() for file in files])
+    assert contents[0] == contents[1]
+    assert len(contents[0]) == 4
+    text = section(study_dir)
+    assert text.startswith(f"Of {len(claims)} claims: ")
+    assert "not run." in text

@@ -1,0 +1,145 @@
+"""The estimates of a study: what is in them, by hand, and what they must not depend on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from rliable import metrics
+from synthetic import write_study
+
+from mpo.evaluation.estimates import (
+    aggregate,
+    by_task,
+    curve_estimates,
+    improvements,
+    matrix,
+)
+from mpo.evaluation.frames import Frames
+from mpo.evaluation.load import load
+from mpo.evaluation.scores import curves, scores
+
+COLUMNS = ["metric", "task", "variant", "n", "value", "low", "high"]
+
+
+def one(frame: pd.DataFrame, **where) -> pd.Series:
+    for column, value in where.items():
+        frame = frame[frame[column] == value]
+    assert len(frame) == 1
+    return frame.iloc[0]
+
+
+def test_every_frame_has_the_columns_and_counts_runs(frames: Frames):
+    for frame in (frames.aggregate, frames.by_task, frames.curve_estimates, frames.improvement):
+        assert list(frame.columns[:7]) == COLUMNS
+        assert set(frame["n"]) == {3}
+
+
+def test_the_aggregate_is_rliables(frames: Frames):
+    sample = matrix(frames.manifest, frames.scores, "score", "stable_dual")
+    assert sample.shape == (3, 2)
+    row = one(frames.aggregate, metric="score_iqm", variant="stable_dual")
+    assert row["value"] == pytest.approx(metrics.aggregate_iqm(sample), rel=1e-5)
+    assert row["low"] < row["value"] < row["high"]
+    row = one(frames.aggregate, metric="score_optimality_gap", variant="stable_dual")
+    assert row["value"] == pytest.approx(metrics.aggregate_optimality_gap(sample), rel=1e-5)
+
+
+def test_by_task_holds_the_spread_across_runs(frames: Frames):
+    where = {"task": "cartpole-balance", "variant": "paper"}
+    rows = frames.scores[(frames.scores["task"] == where["task"])]
+    returns = rows.loc[rows["variant"] == "paper", "return_mean"].to_numpy()
+    found = frames.by_task
+    expected = {
+        "return_mean": returns.mean(),
+        "return_deviation": returns.std(ddof=1),
+        "return_least": returns.min(),
+        "return_greatest": returns.max(),
+    }
+    for metric, value in expected.items():
+        assert one(found, metric=metric, **where)["value"] == pytest.approx(value, rel=1e-5)
+    assert np.isnan(one(found, metric="return_deviation", **where)["low"])
+
+
+def test_curves_end_at_the_final_estimate_in_returns_and_scores(frames: Frames):
+    last = frames.curve_estimates[frames.curve_estimates["fraction"] == 1]
+    for task in frames.manifest.tasks:
+        final = one(frames.by_task, metric="return_iqm", task=task, variant="paper")
+        curve = one(last, metric="return_iqm", task=task, variant="paper")
+        assert curve["value"] == pytest.approx(final["value"], rel=1e-5)
+        assert curve["step"] == frames.manifest.tasks[task].steps
+        score = one(last, metric="score_iqm", task=task, variant="paper")
+        assert curve["low"] == pytest.approx(1000 * score["low"], rel=1e-4)
+
+
+def test_the_curve_over_all_tasks_counts_in_fractions_of_the_budget(frames: Frames):
+    rows = frames.curve_estimates
+    rows = rows[(rows["task"] == "all") & (rows["variant"] == "paper")]
+    assert rows["fraction"].tolist() == [0.2, 0.4, 0.6, 0.8, 1.0]
+    assert rows["step"].isna().all()
+    assert set(rows["metric"]) == {"score_iqm"}
+
+
+def test_improvement_is_over_the_base_where_the_study_has_it(frames: Frames):
+    found = frames.improvement
+    assert set(zip(found["variant"], found["base"], strict=True)) == {
+        ("stable_dual", "paper"),
+        ("stabilised", "stable_dual"),
+    }
+    pair = [
+        matrix(frames.manifest, frames.scores, "score", name) for name in ("stable_dual", "paper")
+    ]
+    row = one(found, task="all", variant="stable_dual")
+    assert row["value"] == pytest.approx(metrics.probability_of_improvement(*pair), rel=1e-5)
+
+
+def test_a_study_of_roots_has_no_improvement_and_keeps_the_columns(made):
+    study = load(made(variants=["paper"]))
+    found = improvements(study.manifest, scores(study))
+    assert found.empty
+    assert list(found.columns) == [*COLUMNS, "base"]
+
+
+def test_rows_in_any_order_give_the_same_bytes(made):
+    study = load(made())
+    manifest, found, points = study.manifest, scores(study), curves(study)
+    for function, rows in [
+        (aggregate, found),
+        (by_task, found),
+        (improvements, found),
+        (curve_estimates, points),
+    ]:
+        shuffled = rows.sample(frac=1, random_state=7)
+        assert function(manifest, rows).to_csv() == function(manifest, shuffled).to_csv()
+
+
+def test_a_task_more_changes_no_other_tasks_estimates(tmp_path, made):
+    few = load(made(variants=["paper"], tasks=["cartpole-balance"]))
+    few_rows = by_task(few.manifest, scores(few))
+    more = load(
+        write_study(
+            tmp_path / "more",
+            ["cartpole-balance", "hopper-stand"],
+            ["paper"],
+            [0, 1],
+            3,
+        )
+    )
+    more_rows = by_task(more.manifest, scores(more))
+    more_rows = more_rows[more_rows["task"] == "cartpole-balance"]
+    pd.testing.assert_frame_equal(few_rows, more_rows.reset_index(drop=True))
+
+
+def test_one_seed_gives_no_interval(made):
+    study = load(made(seeds=[3]))
+    found = pd.concat(
+        [
+            aggregate(study.manifest, scores(study)),
+            by_task(study.manifest, scores(study)),
+            improvements(study.manifest, scores(study)),
+            curve_estimates(study.manifest, curves(study)),
+        ]
+    )
+    assert set(found["n"]) == {1}
+    assert found["low"].isna().all() and found["high"].isna().all()
+    assert found.loc[found["metric"] != "return_deviation", "value"].notna().all()

@@ -1,0 +1,181 @@
+"""Figures are compared by the data drawn in them; files are non-empty and the same each time."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+from matplotlib.transforms import Bbox
+
+from mpo.evaluation import figures
+from mpo.evaluation.figures.panels import chunks
+from mpo.evaluation.frames import Frames
+from mpo.evaluation.palette import STYLES
+
+THICK = 1.0
+"""Line width that tells the lines of variants from those of runs."""
+
+
+def thick_lines(panel) -> list:
+    return [line for line in panel.lines if line.get_linewidth() > THICK and len(line.get_xdata())]
+
+
+def test_the_figures_are_found_by_their_files():
+    assert figures.names() == [
+        "aggregate_intervals",
+        "kl_relative",
+        "learning_curves",
+        "performance_profiles",
+        "probability_of_improvement",
+        "sample_efficiency",
+        "temperature",
+        "value_bias",
+    ]
+    with pytest.raises(ValueError, match="figure 'none' is not known; figures are aggregate"):
+        figures.module("none")
+
+
+def test_learning_curves_draw_the_estimates_and_every_run(frames: Frames):
+    drawing = figures.draw("learning_curves", frames)
+    panels = [panel for panel in drawing.axes if panel.get_visible()]
+    assert [panel.get_title() for panel in panels] == list(frames.manifest.tasks)
+    for panel in panels:
+        assert len(panel.lines) == 3 + 3 * 3
+        rows = frames.curve_estimates
+        rows = rows[(rows["metric"] == "return_iqm") & (rows["task"] == panel.get_title())]
+        for line, variant in zip(thick_lines(panel), frames.manifest.variants, strict=True):
+            mine = rows[rows["variant"] == variant]
+            np.testing.assert_array_equal(line.get_xdata(), mine["step"])
+            np.testing.assert_array_equal(line.get_ydata(), mine["value"])
+            assert to_hex(line.get_color()).lower() == STYLES[variant].colour.lower()
+        assert panel.get_xlabel() == "control steps (thousands)"
+        assert panel.collections
+    assert panels[0].get_ylabel() == "return of an episode"
+
+
+def test_more_variants_than_one_panel_holds_get_rows_of_their_own():
+    parts = chunks([str(number) for number in range(9)], 4)
+    assert [len(part) for part in parts] == [4, 4, 1]
+
+
+def test_aggregate_intervals_draw_points_and_bars(frames: Frames):
+    drawing = figures.draw("aggregate_intervals", frames)
+    titles = [panel.get_title() for panel in drawing.axes]
+    assert titles == ["interquartile mean", "median", "mean", "optimality gap"]
+    rows = frames.aggregate[frames.aggregate["metric"] == "score_iqm"]
+    panel = drawing.axes[0]
+    bars, points = panel.lines[::2], panel.lines[1::2]
+    drawn = np.array([bar.get_xdata() for bar in bars])
+    np.testing.assert_array_equal(drawn, rows[["low", "high"]])
+    drawn = np.array([point.get_xdata() for point in points])
+    np.testing.assert_array_equal(drawn, rows[["value"]])
+    assert [label.get_text() for label in panel.get_yticklabels()] == list(frames.manifest.variants)
+
+
+def test_one_seed_is_drawn_without_bars(frames: Frames):
+    rows = frames.aggregate.assign(low=math.nan, high=math.nan, n=1)
+    drawing = figures.draw("aggregate_intervals", dataclasses.replace(frames, aggregate=rows))
+    assert np.isnan(np.asarray(drawing.axes[0].lines[0].get_xdata())).all()
+
+
+def test_temperature_puts_the_raw_dual_beside_the_stable_one(frames: Frames):
+    drawing = figures.draw("temperature", frames)
+    assert [panel.get_title() for panel in drawing.axes] == [
+        f"{task}\n{dual} dual" for task in frames.manifest.tasks for dual in ("raw", "stable")
+    ]
+    raw = drawing.axes[0]
+    assert raw.get_yscale() == "log"
+    assert raw.get_xlabel() == "updates (thousands)"
+    rows = frames.diagnostics
+    rows = rows[(rows["task"] == "cartpole-balance") & (rows["variant"] == "paper")]
+    (line,) = thick_lines(raw)
+    np.testing.assert_allclose(
+        line.get_ydata(), rows.groupby("updates")["temperature"].median(), rtol=1e-12
+    )
+    assert len(thick_lines(drawing.axes[1])) == 2
+
+
+def test_variants_without_a_temperature_are_left_out_of_it(frames: Frames):
+    rows = frames.diagnostics
+    empty = rows.assign(temperature=rows["temperature"].where(rows["variant"] != "paper"))
+    drawing = figures.draw("temperature", dataclasses.replace(frames, diagnostics=empty))
+    assert [panel.get_title() for panel in drawing.axes] == [
+        f"{task}\nstable dual" for task in frames.manifest.tasks
+    ]
+    nothing = dataclasses.replace(frames, diagnostics=rows.head(0))
+    assert figures.draw("temperature", nothing).axes
+
+
+@pytest.mark.parametrize("name", figures.names())
+def test_a_figures_files_are_not_empty_and_the_same_each_time(frames: Frames, tmp_path, name):
+    for folder in ("first", "second"):
+        figures.write(name, frames, tmp_path / folder)
+    for kind in ("png", "svg", "csv"):
+        first = (tmp_path / "first" / f"{name}.{kind}").read_bytes()
+        assert first == (tmp_path / "second" / f"{name}.{kind}").read_bytes()
+        assert len(first) > 300
+    pixels = imread(tmp_path / "first" / f"{name}.png")
+    assert pixels.std() > 0.01
+    assert b"<dc:date>" not in (tmp_path / "first" / f"{name}.svg").read_bytes()
+    assert len(pd.read_csv(tmp_path / "first" / f"{name}.csv")) > 5
+
+
+def renamed(frames: Frames, old: str, new: str) -> Frames:
+    """`frames` with another name for one task."""
+    values = {field.name: getattr(frames, field.name) for field in dataclasses.fields(frames)}
+    tasks = {name.replace(old, new): task for name, task in frames.manifest.tasks.items()}
+    manifest = dataclasses.replace(values.pop("manifest"), tasks=tasks)
+    rows = {name: frame.replace({"task": {old: new}}) for name, frame in values.items()}
+    return Frames(manifest, **rows)
+
+
+def boxes_of_text(drawing: Figure) -> list[Bbox]:
+    """Where text is drawn: titles, labels, ticks inside the axes' limits, the legend."""
+    renderer = FigureCanvasAgg(drawing).get_renderer()
+    drawing.draw(renderer)
+    texts = [text for legend in drawing.legends for text in legend.get_texts()]
+    for panel in drawing.axes:
+        texts += [panel.title, panel.xaxis.label, panel.yaxis.label]
+        for axis in (panel.xaxis, panel.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            ticks = axis.get_major_ticks()
+            texts += [tick.label1 for tick in ticks if low <= tick.get_loc() <= high]
+    shown = [text for text in texts if text.get_text() and text.get_visible()]
+    return [text.get_window_extent(renderer) for text in shown]
+
+
+@pytest.mark.parametrize("name", figures.names())
+def test_text_neither_overlaps_nor_leaves_the_figure(frames: Frames, name):
+    drawing = figures.draw(name, renamed(frames, "cartpole-balance", "InvertedDoublePendulum-v5"))
+    boxes = boxes_of_text(drawing)
+    assert len(boxes) > 10
+    for box in boxes:
+        assert box.x0 >= -1 and box.y0 >= -1
+        assert box.x1 <= drawing.bbox.width + 1 and box.y1 <= drawing.bbox.height + 1
+    assert not [pair for pair in itertools.combinations(boxes, 2) if pair[0].overlaps(pair[1])]
+
+
+@pytest.mark.parametrize("name", figures.names())
+def test_a_caption_says_n_and_counts_diverged_runs(frames: Frames, name):
+    text = figures.caption(name, frames)
+    assert "n = 3 runs of each variant on each task" in text
+    assert "1 of 18 runs diverged" in text
+    if name not in ("temperature", "kl_relative", "value_bias"):
+        assert "95 % intervals by percentile bootstrap" in text
+
+
+def test_the_dual_is_that_of_the_settings_that_the_runs_were_trained_with(frames: Frames):
+    from mpo.evaluation.figures.temperature import duals
+
+    assert duals(frames) == {"paper": "raw", "stable_dual": "stable", "stabilised": "stable"}
+    without = frames.runs.assign(settings=json.dumps({}))
+    assert set(duals(dataclasses.replace(frames, runs=without)).values()) == {"raw"}

@@ -1,0 +1,71 @@
+"""The README's block: made from a study's files alone, and nothing beside it is touched."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+from mpo.evaluation import figures, tables
+from mpo.evaluation.exhibits import ReportError
+from mpo.evaluation.frames import Frames
+from mpo.evaluation.readme import BEGIN, END, FIGURES, fill, filled, what_was_run
+
+PROJECT = Path(__file__).parents[2]
+TEXT = f"# A title\n\n{BEGIN}\nold\n{END}\n\nThe rest.\n"
+
+
+@pytest.fixture
+def readme(frames: Frames, study_dir: Path, tmp_path: Path) -> Path:
+    for name in FIGURES:
+        figures.write(name, frames, study_dir / "figures")
+    tables.write("aggregate", frames, study_dir / "tables")
+    file = tmp_path / "README.md"
+    file.write_text(TEXT)
+    return file
+
+
+def test_the_script_fills_the_block_and_copies_the_figures(readme, study_dir, monkeypatch):
+    script = PROJECT / "workflow/scripts/readme.py"
+    monkeypatch.setattr(sys, "argv", [str(script), str(study_dir), str(readme)])
+    runpy.run_path(str(script), run_name="__main__")
+    text = readme.read_text()
+    assert text.startswith(f"# A title\n\n{BEGIN}\nThe study `tested`: ")
+    assert text.endswith(f"\n{END}\n\nThe rest.\n")
+    assert "old" not in text
+    assert (study_dir / "tables/aggregate.md").read_text() in text
+    for name in FIGURES:
+        assert f"(docs/figures/{name}.png)" in text
+        copied = readme.parent / "docs/figures" / f"{name}.png"
+        assert copied.read_bytes() == (study_dir / f"figures/{name}.png").read_bytes()
+    assert "95 % intervals by percentile bootstrap" in text
+    fill(study_dir, readme)
+    assert readme.read_text() == text
+
+
+def test_the_sentence_says_what_was_run_and_what_it_took(frames: Frames):
+    minutes = f"{frames.runs['cpu_s'].sum() / 60:,.0f}"
+    assert what_was_run(frames) == (
+        "The study `tested`: `paper`, `stable_dual` and `stabilised` on cartpole-balance "
+        "(10,000 steps) and acrobot-swingup (20,000 steps), 3 seeds each, 18 runs and "
+        f"{minutes} core-minutes in all."
+    )
+
+
+def test_a_missing_figure_or_mark_leaves_the_file_alone(readme, study_dir):
+    image = study_dir / "figures/temperature.png"
+    content = image.read_bytes()
+    image.unlink()
+    with pytest.raises(ReportError, match=r"`python workflow/scripts/figure.py temperature"):
+        fill(study_dir, readme)
+    image.write_bytes(content)
+    assert readme.read_text() == TEXT
+    with pytest.raises(ReportError, match=r"begin figures --> and <!-- end figures --> are miss"):
+        filled(f"{END}\n{BEGIN}\n", "x", readme)
+
+
+def test_the_projects_own_readme_has_the_marks():
+    text = (PROJECT / "README.md").read_text()
+    assert text.count(BEGIN) == text.count(END) == 1

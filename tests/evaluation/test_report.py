@@ -1,0 +1,152 @@
+"""The report: complete, generated, one file; and the scripts that a person can type."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from synthetic import write_study
+
+from mpo.claims import load_claims
+from mpo.evaluation import figures, tables
+from mpo.evaluation.claims import claims_of
+from mpo.evaluation.claims import files as claims
+from mpo.evaluation.exhibits import ReportError
+from mpo.evaluation.frames import Frames
+from mpo.evaluation.html import report_html
+from mpo.evaluation.report import _separation, report
+
+PROJECT = Path(__file__).parents[2]
+SECTIONS = [
+    "What was run",
+    "What was found",
+    "All tasks together",
+    "By task",
+    "Inside the algorithm",
+    "What it costs",
+    "Runs",
+]
+
+
+@pytest.fixture(scope="module")
+def written(frames: Frames, study_dir: Path) -> str:
+    for name in figures.names():
+        figures.write(name, frames, study_dir / "figures")
+    for name in tables.names():
+        tables.write(name, frames, study_dir / "tables")
+    claims.write(claims_of(load_claims()), study_dir)
+    return report(study_dir)
+
+
+def test_a_missing_figure_is_named_with_its_command(frames: Frames, study_dir: Path):
+    image = study_dir / "figures/temperature.png"
+    before = image.read_bytes() if image.exists() else None
+    if before is None:
+        for name in figures.names():
+            figures.write(name, frames, study_dir / "figures")
+        for name in tables.names():
+            tables.write(name, frames, study_dir / "tables")
+        claims.write(claims_of(load_claims()), study_dir)
+    image.unlink(missing_ok=True)
+    with pytest.raises(ReportError, match=r"`python workflow/scripts/figure.py temperature"):
+        report(study_dir)
+    if before:
+        image.write_bytes(before)
+
+
+def test_the_report_has_all_sections_and_the_same_text_each_time(written, study_dir):
+    assert re.findall(r"^## (.*)$", written, flags=re.MULTILINE) == SECTIONS
+    assert written == report(study_dir)
+
+
+def test_the_report_shows_every_figure_and_table(written, study_dir):
+    for name in figures.names():
+        assert f"(figures/{name}.png)" in written
+    for name in [*tables.names(), "claims"]:
+        assert (study_dir / "tables" / f"{name}.md").read_text().strip() in written
+
+
+def test_the_report_counts_diverged_runs_and_says_what_was_found(written, frames: Frames):
+    assert "1 of 18 runs diverged: `paper` 1." in written
+    best = frames.aggregate[frames.aggregate["metric"] == "score_iqm"]
+    name = best.loc[best["value"].idxmax(), "variant"]
+    assert f"over all tasks is that of `{name}`" in written
+    assert "A run of `stable_dual` ends above one of its base `paper` with probability" in written
+
+
+def test_so_few_runs_are_not_said_to_tell_variants_apart(frames: Frames):
+    row = frames.improvement.iloc[0]
+    few = dataclasses.replace(frames, manifest=dataclasses.replace(frames.manifest, seeds=[0]))
+    assert "so few runs cannot" in _separation(row, few)
+    for low, high, words in [(0.6, 0.9, "more often"), (0.1, 0.4, "less often"), (0.4, 0.6, "not")]:
+        row = row.copy()
+        row["low"], row["high"] = low, high
+        assert words in _separation(row, frames)
+
+
+def test_the_page_is_one_file_with_its_images_in_it(written, study_dir):
+    page = report_html(written, study_dir)
+    assert page.startswith("<!doctype html>")
+    assert '<meta name="viewport"' in page
+    assert page.count("<img ") == len(figures.names())
+    sources = re.findall(r'src="([^"]*)"', page)
+    assert all(source.startswith("data:image/") for source in sources)
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert page.count('<div class="scroll"><table>') == page.count("</table></div>") == 7
+    assert page.count('class="caption"') == 5 + len(figures.names())
+    assert "<title>Study tested</title>" in page
+
+
+def test_large_drawings_are_inlined_as_pixels(written, study_dir, monkeypatch):
+    monkeypatch.setattr("mpo.evaluation.html.LARGEST_SVG", 10)
+    assert "data:image/png" in report_html(written, study_dir)
+
+
+def test_an_image_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        report_html("![a](figures/none.png)\n", tmp_path)
+
+
+def script(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> None:
+    """Runs a script as if typed, in this process, since each start would import for seconds."""
+    monkeypatch.setattr(sys, "argv", [str(argument) for argument in arguments])
+    runpy.run_path(str(PROJECT / "workflow/scripts" / arguments[0]), run_name="__main__")
+
+
+def test_the_scripts_make_a_report_of_a_folder(tmp_path, monkeypatch):
+    folder = write_study(tmp_path / "typed", ["cartpole-balance"], ["paper"], [0, 1], 3)
+    commands = [["aggregate.py"], ["estimates.py"]]
+    commands += [["figure.py", name] for name in figures.names()]
+    commands += [["table.py", name] for name in tables.names()]
+    commands += [["claims.py", "config/claims.yaml"], ["report.py"], ["report_html.py"]]
+    for command in commands:
+        script(monkeypatch, *command, folder)
+    assert (folder / "report.html").stat().st_size > 10_000
+
+
+def test_a_faulty_study_stops_the_script_with_the_list_of_faults(tmp_path, monkeypatch):
+    folder = write_study(tmp_path / "faulty", ["cartpole-balance"], ["paper"], [0], 3)
+    (folder / "runs/cartpole-balance/paper/0/run.json").unlink()
+    with pytest.raises(SystemExit, match=r"runs/cartpole-balance/paper/0: run.json is missing"):
+        script(monkeypatch, "aggregate.py", folder)
+    assert not (folder / "scores.csv").exists()
+
+
+def test_evaluation_imports_of_mpo_only_rundir_and_settings_and_never_torch():
+    code = (
+        "import sys, mpo.evaluation, mpo.evaluation.report, mpo.evaluation.estimates\n"
+        "from mpo.evaluation import figures, tables\n"
+        "for each in figures.names(): figures.module(each)\n"
+        "for each in tables.names(): tables.module(each)\n"
+        "print([name for name in sys.modules if name.startswith('mpo.')\n"
+        "       and not name.startswith('mpo.evaluation')], 'torch' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "['mpo.rundir', 'mpo.settings'] False\n", done.stdout + done.stderr

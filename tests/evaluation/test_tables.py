@@ -1,0 +1,119 @@
+"""Tables: what they hold, how cells read, and that the files are the same each time."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import pandas as pd
+import pytest
+
+from mpo.evaluation import tables
+from mpo.evaluation.frames import Frames
+from mpo.evaluation.tables import aggregate, by_task, cost, runs
+from mpo.evaluation.tables.cells import integer, interval, number
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.12345, "0.123"),
+        (0.5, "0.500"),
+        (12.345, "12.3"),
+        (987.6, "988"),
+        (123456.7, "123,457"),
+        (-3.14159, "-3.14"),
+        (0, "0"),
+        (1.5e-7, "1.50e-07"),
+        (math.nan, "–"),
+        (math.inf, "–"),
+    ],
+)
+def test_numbers_have_three_digits(value, text):
+    assert number(value) == text
+
+
+def test_an_interval_is_shown_where_there_is_one():
+    rows = pd.DataFrame(
+        {"metric": ["a", "b"], "value": [0.5, 2.0], "low": [0.25, math.nan], "high": [1, math.nan]}
+    )
+    assert interval(rows, "a") == "0.500 [0.250, 1.00]"
+    assert interval(rows, "b") == "2.00"
+    assert integer(1234.0) == "1,234"
+
+
+def test_markdown_aligns_numbers_right_and_escapes_bars():
+    frame = pd.DataFrame({"a|b": ["x|y", "z"], "n": ["1", "> 2"], "none": ["–", "3.1 [2, 4]"]})
+    assert tables.markdown(frame.rename(columns={"a|b": "a"})) == (
+        "| a | n | none |\n| --- | ---: | ---: |\n| x\\|y | 1 | – |\n| z | > 2 | 3.1 [2, 4] |\n"
+    )
+
+
+def test_the_tables_are_found_by_their_files():
+    assert tables.names() == ["aggregate", "by_task", "cost", "runs"]
+    with pytest.raises(ValueError, match="table 'none' is not known"):
+        tables.module("none")
+
+
+def test_by_task_has_a_row_a_task_and_variant_and_counts_diverged_runs(frames: Frames):
+    shown = by_task.shown(frames)
+    assert len(shown) == 6
+    row = shown[(shown["task"] == "acrobot-swingup") & (shown["variant"] == "paper")].iloc[0]
+    assert row["diverged"] == "1"
+    assert row["n"] == "3"
+    assert row["range"].startswith("40.0 to ")
+    assert row["reached"] == "0 of 3"
+    assert row["steps to threshold"] == "> 20,000"
+    lost = by_task.table(frames)
+    lost = lost[lost["metric"] == "diverged"]
+    assert lost["value"].sum() == 1
+    assert list(lost.columns) == ["metric", "task", "variant", "n", "value", "low", "high"]
+
+
+def test_aggregate_names_the_base_that_a_variant_is_compared_with(frames: Frames):
+    shown = aggregate.shown(frames).set_index("variant")
+    assert shown.loc["paper", "P(better than base)"] == "–"
+    assert str(shown.loc["stabilised", "P(better than base)"]).endswith("] over stable_dual")
+    assert set(shown["n"]) == {"3"}
+    empty = dataclasses.replace(frames, improvement=frames.improvement.head(0))
+    assert set(aggregate.shown(empty)["P(better than base)"]) == {"–"}
+
+
+def test_cost_is_beside_the_base_and_leaves_out_the_first_interval(frames: Frames):
+    table = cost.table(frames).set_index(["task", "variant"])
+    times = table["ms_per_update"]
+    slower = times["cartpole-balance", "stable_dual"] / times["cartpole-balance", "paper"]
+    assert table["ms_relative"]["cartpole-balance", "stable_dual"] == pytest.approx(slower)
+    assert table["updates_per_s"].iloc[0] == pytest.approx(1000 / times.iloc[0])
+    assert math.isnan(table["ms_relative"]["cartpole-balance", "paper"])
+    assert table["core_hours"].sum() == pytest.approx(frames.runs["cpu_s"].sum() / 3600)
+    assert cost.shown(frames)["times the base"].tolist()[0] == "–"
+
+
+def test_the_inventory_says_where_and_why_a_run_diverged(frames: Frames):
+    shown = runs.shown(frames)
+    assert len(shown) == 18
+    assert shown["status"].tolist().count("completed") == 17
+    assert "diverged at step 4,500: loss_critic, update" in set(shown["status"])
+    assert set(shown["commit"]) == {"`01234567`"}
+    dirty = dataclasses.replace(frames, runs=frames.runs.assign(dirty=True))
+    assert set(runs.shown(dirty)["commit"]) == {"`01234567`+"}
+
+
+def test_runs_of_ones_own_code_need_no_counters(frames: Frames):
+    columns = ["steps", "updates", "attempts", "wall_s", "cpu_s", "ms_per_update", "commit"]
+    bare = frames.runs.assign(**dict.fromkeys(columns, math.nan))
+    without = dataclasses.replace(frames, runs=bare)
+    assert set(runs.shown(without)["updates"]) == {"–"}
+    assert set(cost.shown(without)["updates/s"]) == {"–"}
+
+
+@pytest.mark.parametrize("name", tables.names())
+def test_files_are_the_same_each_time(frames: Frames, tmp_path, name):
+    for folder in ("first", "second"):
+        tables.write(name, frames, tmp_path / folder)
+    for kind in ("csv", "md"):
+        first = (tmp_path / "first" / f"{name}.{kind}").read_bytes()
+        assert first == (tmp_path / "second" / f"{name}.{kind}").read_bytes()
+        assert b"\r" not in first
+    assert tables.caption(name, frames).endswith(".")

@@ -1,0 +1,76 @@
+"""Small learners and batches of made-up episodes."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from mpo.entries import load_variants
+from mpo.learner import Learner
+from mpo.networks import Networks
+from mpo.registry import option
+from mpo.replay import Batch, Replay
+from mpo.settings import Settings, settings
+
+OBSERVATION, ACTION = 3, 2
+SMALL: dict[str, Any] = {
+    "policy_hidden": (7, 6),
+    "critic_hidden": (8, 6),
+    "batch_size": 16,
+    "action_samples": 5,
+    "compile": False,
+}
+VARIANTS = {
+    name: variant.settings
+    for name, variant in load_variants().items()
+    if not variant.external and "protocol" not in variant.settings
+}
+"""The variants that train off policy; tests/protocols examines the others."""
+
+
+def small(fields: dict[str, Any], **more: Any) -> Settings:
+    """Settings of a small learner; sequences of 4 steps, so that batches hold several."""
+    return settings({**SMALL, "sequence_length": 4, **fields, **more})
+
+
+def filled(seed: int, decisions: int = 120, scale: float = 1.0) -> Replay:
+    """A buffer of random episodes of 1 to 9 steps, some terminated, the last under way."""
+    rng = np.random.default_rng(seed)
+    replay = Replay(decisions, OBSERVATION, ACTION)
+    left = 0
+    observation = rng.normal(size=OBSERVATION)
+    for _ in range(decisions - 20):
+        if left == 0:
+            left, observation = int(rng.integers(1, 10)), rng.normal(size=OBSERVATION)
+        following = rng.normal(size=OBSERVATION)
+        left -= 1
+        terminated = left == 0 and rng.random() < 0.5
+        action = 1.2 * rng.normal(size=ACTION)
+        density = float(rng.normal() - 2.5)
+        replay.add(observation, action, scale * rng.normal(), density, terminated, following)
+        observation = following
+        if left == 0:
+            replay.end_episode()
+    return replay
+
+
+def drawn(replay: Replay, chosen: Settings, seed: int) -> Batch:
+    """A batch as training draws it, in PyTorch's default type."""
+    returns = option("returns", chosen.returns)
+    rng = np.random.default_rng(seed)
+    batch = replay.sample(rng, returns.sequences(chosen), returns.length(chosen), returns.ENDPOINTS)
+    return Batch(*(tensor.to(torch.get_default_dtype()) for tensor in batch))
+
+
+def learner(chosen: Settings, seed: int = 0, spread: float = 0.3) -> Learner:
+    """A learner whose networks and targets differ, as they do between refreshes."""
+    made = Learner(Networks(chosen, OBSERVATION, ACTION), seed, seed + 1)
+    generator = torch.Generator().manual_seed(seed + 2)
+    for vector in (
+        made.state.policy.parameters,
+        made.state.critic.parameters,
+        made.state.target_policy,
+        made.state.target_critic,
+    ):
+        vector.add_(spread * torch.randn(vector.shape, generator=generator))
+    return made

@@ -1,0 +1,55 @@
+"""Tiny runs of the iterations protocol."""
+
+from typing import Any
+
+from mpo.entries import load_variants
+from mpo.protocols.iterations import Training
+from mpo.seed_report.learner import Learner
+from mpo.seed_report.networks import Networks
+from mpo.settings import Settings, settings
+from mpo.timing import Clock
+from tests.environments import PREFIX
+
+VARIANTS = {
+    name: variant.settings
+    for name, variant in load_variants().items()
+    if variant.settings.get("protocol") == "iterations"
+}
+TINY: dict[str, Any] = {
+    "environment": PREFIX + "LinearQuadratic-v0",
+    "steps": 160,
+    "iteration_episodes": 4,
+    "episode_steps": 8,
+    "batch_size": 8,
+    "action_samples": 8,
+    "policy_hidden": (7, 6),
+    "critic_hidden": (8, 6),
+    "evaluation_points": 4,
+    "evaluation_episodes": 1,
+    "evaluation_final_episodes": 2,
+}
+"""Five iterations of four episodes of eight steps: 28 usable decisions, 9 updates each."""
+
+
+def tiny(name: str = "seed_report", **more: Any) -> Settings:
+    """Settings of a tiny run of a variant."""
+    return settings({**VARIANTS[name], **TINY, **more})
+
+
+def begun(chosen: Settings, seed: int = 0) -> Training:
+    """A run before its first episode."""
+    return Training(chosen, 1, seed, Clock())
+
+
+def played(chosen: Settings, seed: int = 0) -> Training:
+    """A run at its end."""
+    training = begun(chosen, seed)
+    while not training.finished:
+        training.episode()
+    training.close()
+    return training
+
+
+def learner(chosen: Settings, seed: int = 0) -> Learner:
+    """A learner for three observations and two actions."""
+    return Learner(Networks(chosen, 3, 2), seed, seed + 1)

@@ -1,0 +1,243 @@
+"""The protocol of SR's code: what it collects, when it learns and forgets, and what it solves."""
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from mpo import replaying, run
+from mpo.networks import unflatten
+from mpo.protocols.iterations import Training, usable
+from mpo.replay import Replay
+from mpo.seed_report.learner import Learner, Pairs
+from mpo.settings import SettingsError, settings
+from tests.environments import OPTIMUM, PREFIX
+from tests.protocols.iterating import TINY, VARIANTS, begun, played, tiny
+from tests.runs import contents, job
+
+
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Pairs]:
+    """The batches that learners are given from now on."""
+    batches: list[Pairs] = []
+    update = Learner.update
+
+    def recording(self: Learner, pairs: Pairs) -> None:
+        batches.append(pairs)
+        update(self, pairs)
+
+    monkeypatch.setattr(Learner, "update", recording)
+    return batches
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_two_runs_have_equal_bytes_and_so_has_a_resumed_one(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = tiny(name)
+    jobs = {kind: job(tmp_path / kind, chosen) for kind in ("first", "second", "resumed")}
+    for kind in ("first", "second"):
+        assert run.train(jobs[kind], bar=False) == "completed"
+    assert contents(jobs["first"]) == contents(jobs["second"])
+    play = Training.episode
+
+    def interrupted(training: Training) -> None:
+        play(training)
+        if training.episode_index in (6, 12):  # amid an iteration, and at the end of one
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "episode", interrupted)
+        for _ in range(2):
+            with pytest.raises(run.Interrupted):
+                run.train(jobs["resumed"], bar=False)
+    assert run.train(jobs["resumed"], bar=False) == "completed"
+    assert contents(jobs["resumed"]) == contents(jobs["first"])
+    described = json.loads((jobs["resumed"].out / "run.json").read_text())
+    assert (described["resumed_at"], described["updates"]) == ([48, 96], 45)
+
+
+def test_two_seeds_differ() -> None:
+    first, second = (played(tiny(), seed).training[-1] for seed in (0, 1))
+    assert first["loss_critic"] != second["loss_critic"]
+
+
+def test_an_iteration_of_the_report_has_348_batches() -> None:
+    """50 episodes of 300 steps: 50 · 299 decisions in 116 whole batches of 128, three times."""
+    replay = Replay(50 * 301, 1, 1)
+    for _ in range(50):
+        for step in range(300):
+            replay.add(np.array([step]), np.zeros(1), 0.0, 0.0, False, np.array([step + 1]))
+        replay.end_episode()
+    rows = usable(replay)
+    assert len(rows) == 50 * 299
+    assert replay.observation[rows].max() == 298.0
+    assert 3 * (len(rows) // 128) == 348
+
+
+def test_a_terminated_episode_keeps_its_last_decision() -> None:
+    replay = Replay(10, 1, 1)
+    for step in range(3):
+        replay.add(np.array([step]), np.zeros(1), 0.0, 0.0, step == 2, np.array([step + 1]))
+    replay.end_episode()
+    assert usable(replay).tolist() == [0, 1, 2]
+
+
+def test_each_pass_takes_every_decision_of_its_own_iteration_once_at_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    batches = recorded(monkeypatch)
+    training = begun(tiny(environment=PREFIX + "Clock-v0", episode_steps=5, batch_size=4))
+    for _ in range(8):
+        training.episode()
+        if training.episode_index % 4:
+            continue
+        assert training.replay.decisions == training.replay.written == 0
+        assert len(batches) == 3 * (4 * 4 // 4)
+        for passed in range(3):
+            whole = batches[4 * passed : 4 * passed + 4]
+            times = torch.cat([pairs.observation_t[:, 0] for pairs in whole]).tolist()
+            assert sorted(times) == sorted([0.0, 1.0, 2.0, 3.0] * 4)  # never 4, which was cut
+        orders = [tuple(pairs.observation_t[:, 0].tolist()) for pairs in batches]
+        assert orders[:4] != orders[4:8]
+        for pairs in batches:
+            assert torch.equal(pairs.observation_tp1[:, 0], pairs.observation_t[:, 0] + 1.0)
+        starts = [pairs.observation_t[pairs.observation_t[:, 0] == 0.0, 1] for pairs in batches]
+        assert len(torch.cat(starts).unique()) == 4  # four episodes, none of an earlier iteration
+        batches.clear()
+
+
+def test_the_target_policy_acts_until_the_iteration_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches = recorded(monkeypatch)
+    training = begun(tiny())
+    for _ in range(4):
+        training.episode()
+    learner, observation = training.learner, np.array([0.3], np.float32)
+    before = training.actor.mean(observation)
+    learner.update(batches[0])
+    named = unflatten(learner.state.policy.parameters, training.networks.policy_shapes())
+    online = training.networks.policy(named, torch.from_numpy(observation)[None]).mean[0].numpy()
+    assert np.array_equal(training.actor.mean(observation), before)
+    assert abs(online - before).max() > 1e-5
+    learner.refresh()
+    assert training.actor.mean(observation) == pytest.approx(online, abs=1e-6)
+    assert torch.equal(learner.state.target_critic, learner.state.critic.parameters)
+
+
+def test_rows_and_evaluations_fall_at_the_ends_of_iterations() -> None:
+    training = played(tiny(steps=80, evaluation_points=5))
+    assert [row["step"] for row in training.training] == [32, 64, 80]
+    # the last, of 2 episodes: 14 decisions, a batch a pass
+    assert [row["updates"] for row in training.training] == [9, 18, 21]
+    assert sorted({row["step"] for row in training.evaluations}) == [16, 32, 48, 64, 80]
+    assert {row["length"] for row in training.evaluations} == {8}
+    assert all(np.isfinite(row["behaviour_return"]) for row in training.training)
+    assert all(np.isnan(row["penalty_temperature"]) for row in training.training)
+
+
+def test_a_budget_too_small_for_one_batch_learns_nothing_and_is_evaluated() -> None:
+    training = played(tiny(steps=6, evaluation_points=2))
+    assert (training.learner.updates, training.training) == (0, [])
+    assert len(training.evaluations) == 3
+
+
+def test_episodes_are_cut_also_under_an_action_repeat() -> None:
+    training = begun(tiny(action_repeat=4))
+    training.episode()
+    assert (training.step, training.replay.decisions) == (8, 2)
+
+
+def test_a_run_that_diverges_says_so(tmp_path: Path) -> None:
+    broken = job(tmp_path, tiny(critic_learning_rate=1e30))
+    assert run.train(broken, bar=False) == "diverged"
+    described = json.loads((broken.out / "run.json").read_text())
+    assert described["divergence"]["what"] in ("loss_critic", "gradient_norm_critic")
+    assert described["divergence"]["where"].startswith("update 9 or up to 9 before")
+
+
+def test_a_finished_run_s_policy_is_played_again_cut_and_squashed(tmp_path: Path) -> None:
+    done = job(tmp_path, tiny(steps=32, evaluation_points=1))
+    run.train(done, bar=False)
+    table = replaying.returns(done.out, 2, 0)
+    assert table["length"].tolist() == [8, 8, 8]
+    environment = Training(done.settings, 1, 0, run.Clock())._evaluation
+    actor = replaying.load_policy(done.out, environment, done.settings)
+    far = np.array([1e4], np.float32)
+    assert abs(actor.mean(far)) <= 1.0
+
+
+@pytest.mark.parametrize("name", ["seed_report", "seed_report_stable_huber"])
+def test_a_one_step_problem_is_solved_and_valued_beyond_its_end(name: str) -> None:
+    """The mean goes to a*. Without a termination mask the value is r / (1 - γ), not r: with r
+    near 1 and γ = 1/2 near 2.
+    """
+    fields = {
+        "environment": PREFIX + "OneStep-v0",
+        "steps": 900,
+        "iteration_episodes": 60,
+        "batch_size": 20,
+        "policy_hidden": (16, 16),
+        "critic_hidden": (32, 32),
+        "action_samples": 20,
+        "initial_deviation": 0.3,
+        "policy_learning_rate": 5e-3,
+        "critic_learning_rate": 1e-2,
+        "epsilon_covariance": 1e-2,
+        "discount": 0.5,
+        "evaluation_points": 1,
+        "evaluation_final_episodes": 5,
+    }
+    training = played(tiny(name, **fields))
+    learner = training.learner
+    named = unflatten(learner.state.policy.parameters, training.networks.policy_shapes())
+    policy = training.networks.policy(named, torch.linspace(-1.0, 1.0, 5).unsqueeze(1))
+    assert np.abs(policy.mean.numpy() - OPTIMUM).max() < 0.15
+    found = training.evaluations[-1]
+    assert found["return"] == pytest.approx(1.0, abs=0.05)
+    assert found["value_estimate"] == pytest.approx(2.0, abs=0.35)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"returns": "retrace", "sequence_length": 4}, "returns"),
+        ({"backup": "soft"}, "backup"),
+        ({"likelihood": "decoupled"}, "likelihood"),
+        ({"covariance": "diagonal"}, "covariance"),
+        ({"dual_solver": "gradient"}, "dual_solver"),
+        ({"initial_temperature": 0.5}, "initial_temperature"),
+        ({"policy_target_period": 10}, "policy_target_period"),
+        ({"device": "cuda"}, "device"),
+        ({"action_repeat": 5}, "episode_steps"),
+        ({"batch_size": 33}, "batch_size"),
+    ],
+)
+def test_settings_that_the_protocol_does_not_know_are_refused(
+    fields: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        tiny(**fields)
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize("field", ["iteration_episodes", "episode_steps", "passes"])
+def test_settings_of_iterations_are_refused_off_policy(field: str) -> None:
+    with pytest.raises(SettingsError, match="protocol off_policy has no iterations"):
+        settings({field: 7})
+
+
+def test_the_settings_of_the_variants_are_the_report_s() -> None:
+    own = settings(VARIANTS["seed_report"])
+    numbers = (own.iteration_episodes, own.episode_steps, own.passes, own.mstep_repeats)
+    assert numbers == (50, 300, 3, 5)
+    assert (own.action_samples, own.batch_size, own.dual, own.critic_loss) == (
+        64,
+        128,
+        "raw",
+        "squared",
+    )
+    assert TINY["environment"] != own.environment

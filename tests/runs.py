@@ -1,0 +1,45 @@
+"""Tiny runs: settings of a few seconds, jobs, and what must be equal between two of them."""
+
+from pathlib import Path
+from typing import Any
+
+from mpo import rundir
+from mpo.run import Job
+from mpo.settings import Settings, settings
+from tests.environments import PREFIX
+
+TINY: dict[str, Any] = {
+    "environment": PREFIX + "LinearQuadratic-v0",
+    "steps": 160,
+    "steps_per_update": 4,
+    "minimum_replay": 24,
+    "evaluation_points": 4,
+    "evaluation_episodes": 1,
+    "evaluation_final_episodes": 2,
+    "policy_hidden": (7, 6),
+    "critic_hidden": (8, 6),
+    "batch_size": 16,
+    "sequence_length": 4,
+    "action_samples": 5,
+    "logging_updates": 8,
+    "compile": False,
+}
+"""About 30 updates over 16 episodes, evaluated at 40, 80, 120 and 160 steps."""
+PERIODS = {"policy_target_period": 10, "critic_target_period": 5}
+BYTES = (rundir.EVALUATIONS, rundir.TRAINING, rundir.POLICY)
+"""Files that two runs of the same settings and seeds must have in common, byte for byte."""
+
+
+def tiny(fields: dict[str, Any] | None = None, **more: Any) -> Settings:
+    """Settings of a tiny run, whose sequences have 4 steps and whose targets refresh."""
+    return settings({**TINY, **PERIODS, **(fields or {}), **more})
+
+
+def job(folder: Path, chosen: Settings, seed: int = 0, study_seed: int = 1) -> Job:
+    """A job whose files and state lie below `folder`."""
+    return Job("toy", "variant", seed, study_seed, chosen, folder / "out", folder / "state")
+
+
+def contents(done: Job) -> dict[str, bytes]:
+    """The files that must be equal."""
+    return {name: (done.out / name).read_bytes() for name in BYTES}

@@ -1,0 +1,142 @@
+"""Checkpoints: whole, checked, the previous one kept; one process at a time."""
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mpo import checkpoint
+from mpo.checkpoint import CURRENT, PREVIOUS, CheckpointError, load, locked, save
+
+
+def content(step: int) -> dict:
+    return {"step": step, "values": torch.arange(5.0) + step, "rows": [{"a": 0.1}]}
+
+
+def saved_step(state: Path) -> int | None:
+    found, _ = load(state)
+    return found["step"] if found else None
+
+
+def test_saved_content_comes_back(tmp_path: Path) -> None:
+    assert load(tmp_path) == (None, [])
+    save(tmp_path, content(1))
+    found, said = load(tmp_path)
+    assert said == []
+    assert found is not None
+    assert torch.equal(found["values"], content(1)["values"])
+    assert found["rows"] == [{"a": 0.1}]
+
+
+def test_the_newest_is_loaded_and_the_one_before_it_kept(tmp_path: Path) -> None:
+    for step in (1, 2, 3):
+        save(tmp_path, content(step))
+    assert saved_step(tmp_path) == 3
+    (tmp_path / CURRENT).unlink()
+    assert saved_step(tmp_path) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == [PREVIOUS]
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "text"])
+def test_a_damaged_checkpoint_is_passed_over_and_said(tmp_path: Path, damage: str) -> None:
+    for step in (1, 2):
+        save(tmp_path, content(step))
+    file = tmp_path / CURRENT
+    payload = file.read_bytes()
+    middle = len(payload) // 2
+    file.write_bytes(
+        {
+            "cut": payload[:-10],
+            "flipped": payload[:middle] + bytes([payload[middle] ^ 1]) + payload[middle + 1 :],
+            "empty": b"",
+            "text": b"no checkpoint\nat all",
+        }[damage]
+    )
+    found, said = load(tmp_path)
+    assert found is not None
+    assert found["step"] == 1
+    (line,) = said
+    assert str(file) in line
+    assert "checksum" in line
+    (tmp_path / PREVIOUS).unlink()
+    assert load(tmp_path)[0] is None
+
+
+def test_nothing_in_a_checkpoint_is_executed(tmp_path: Path) -> None:
+    """A payload with a valid checksum that would run a command is passed over."""
+    import hashlib
+    import io
+
+    class Command:
+        def __reduce__(self):
+            return os.system, (f"touch {tmp_path / 'executed'}",)
+
+    buffer = io.BytesIO()
+    torch.save({"step": Command()}, buffer, pickle_module=pickle)
+    payload = buffer.getvalue()
+    header = hashlib.sha256(payload).hexdigest().encode() + b"\n"
+    (tmp_path / CURRENT).write_bytes(header + payload)
+    found, said = load(tmp_path)
+    assert found is None
+    assert "cannot be read" in said[0]
+    assert not (tmp_path / "executed").exists()
+
+
+@pytest.mark.parametrize("moment", ["before the old one moved", "after the old one moved"])
+def test_killed_while_saving_the_newest_whole_one_is_found(tmp_path: Path, moment: str) -> None:
+    save(tmp_path, content(1))
+    save(tmp_path, content(2))
+    pending = tmp_path / f"{CURRENT}.new"
+    (tmp_path / CURRENT).replace(pending)
+    if moment == "before the old one moved":
+        (tmp_path / PREVIOUS).replace(tmp_path / CURRENT)
+    assert saved_step(tmp_path) == 2
+    save(tmp_path, content(3))
+    assert saved_step(tmp_path) == 3
+
+
+def test_a_second_process_is_kept_out_and_told_who_holds_the_folder(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with locked(state):
+        code = (
+            "import sys; from pathlib import Path; from mpo import checkpoint\n"
+            "try:\n"
+            "    with checkpoint.locked(Path(sys.argv[1])): print('in')\n"
+            "except checkpoint.CheckpointError as error: print(error)\n"
+        )
+        command = [sys.executable, "-c", code, str(state)]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert f"process {os.getpid()} is training this run already" in said
+    with locked(state):
+        pass
+
+
+def test_a_folder_held_here_is_held(tmp_path: Path) -> None:
+    with locked(tmp_path), pytest.raises(CheckpointError, match="already"), locked(tmp_path):
+        pass
+
+
+def test_clear_leaves_no_folder_but_spares_what_it_does_not_know(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with locked(state):
+        save(state, content(1))
+        checkpoint.clear(state)
+    assert not (state / CURRENT).exists()
+    kept = tmp_path / "kept"
+    with locked(kept):
+        (kept / "notes.txt").write_text("mine")
+        checkpoint.clear(kept)
+    assert (kept / "notes.txt").exists()
+
+
+def test_generators_go_on_where_they_were() -> None:
+    rng = np.random.default_rng(3)
+    rng.normal(size=7)
+    other = np.random.default_rng(0)
+    checkpoint.restore_generator(other, checkpoint.generator_state(rng))
+    np.testing.assert_array_equal(rng.integers(0, 2**40, 9), other.integers(0, 2**40, 9))

@@ -1,0 +1,162 @@
+"""The command line: one line and exit 2 for a fault; train, stop, go on; play again."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from mpo.__main__ import main
+from mpo.rundir import RUN_FILES
+from tests.runs import BYTES, TINY
+
+pytestmark = pytest.mark.usefixtures("unchecked")
+ROOT = Path(__file__).parents[1]
+
+
+def train(folder: Path, fields: dict[str, Any], *more: str) -> list[str]:
+    given = ["train", "--task", "toy", "--variant", "v", "--settings", json.dumps(fields)]
+    return [*given, "--out", str(folder / "out"), "--state", str(folder / "state"), *more]
+
+
+def fault(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one line that a faulty command says."""
+    assert main(arguments) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    lines = said.err.strip().splitlines()
+    assert len(lines) == 1, said.err
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--task", "cartpole-balanse"], "did you mean cartpole-balance?"),
+        (["--task", "cartpole-balance", "--variant", "stabilized"], "did you mean stabilised?"),
+        (["--task", "cartpole-balance", "--settings", "{"], "--settings: not JSON"),
+        (["--task", "cartpole-balance", "--settings", "[1]"], "a JSON object is"),
+        (["--task", "cartpole-balance", "--set", "epsilon"], "FIELD=VALUE is"),
+        (["--task", "cartpole-balance", "--set", "epsilon=-1"], "greater than 0"),
+        (["--task", "cartpole-balance", "--set", "epsilom=1"], "did you mean epsilon?"),
+        (["--task", "cartpole-balance", "--seed", "-1"], "--seed"),
+        (["--task", "cartpole-balance", "--seed", str(2**32)], "--seed"),
+        (["--task", "x", "--settings", '{"environment": "NoSuch-v0"}'], "NoSuch"),
+    ],
+)
+def test_a_fault_is_one_line(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    line = fault(capsys, "train", *arguments, "--quiet")
+    assert said in line
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "render", "variants", "status"])
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 0
+    assert command in capsys.readouterr().out
+
+
+def test_train_evaluate_and_refuse_what_is_no_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(train(tmp_path, TINY)) == 0
+    assert "completed" in capsys.readouterr().out
+    out = tmp_path / "out"
+    assert {path.name for path in out.iterdir()} == set(RUN_FILES)
+    table = tmp_path / "returns.csv"
+    assert main(["evaluate", str(out), "--episodes", "3", "--csv", str(table)]) == 0
+    frame = pd.read_csv(table)
+    assert list(frame["episode"]) == ["0", "1", "2", "mean"]
+    assert frame["return"][3] == pytest.approx(frame["return"][:3].mean(), rel=1e-5)
+    capsys.readouterr()
+
+    assert "no-run" in fault(capsys, "evaluate", str(tmp_path / "no-run"))
+    (out / "policy.safetensors").write_bytes(b"nonsense")
+    assert "not a safetensors file" in fault(capsys, "evaluate", str(out))
+    (out / "run.json").write_text("{}")
+    assert "not a run's description" in fault(capsys, "evaluate", str(out))
+    assert "RUN_DIR is required" in fault(capsys, "evaluate")
+
+
+def test_settings_of_a_task_by_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Task's own fields, variant, --steps and --set come together in the job."""
+    from mpo import run
+
+    jobs: list[run.Job] = []
+
+    def caught(job: run.Job, bar: bool) -> str:
+        jobs.append(job)
+        return "completed"
+
+    monkeypatch.setattr(run, "train", caught)
+    arguments = ["train", "--task", "hopper-stand", "--variant", "soft_estep", "--seed", "3"]
+    assert main([*arguments, "--steps", "5000", "--set", "epsilon=2e-1"]) == 0
+    (job,) = jobs
+    chosen = job.settings
+    assert (chosen.environment, chosen.action_repeat) == ("dm_control/hopper-stand-v0", 2)
+    assert (chosen.backup, chosen.likelihood) == ("soft", "decoupled")
+    assert (chosen.steps, chosen.epsilon, job.seed) == (5000, 0.2, 3)
+    assert job.out == Path("results/single/hopper-stand/soft_estep/3")
+
+
+def test_uniform_policy_gives_the_random_scores(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "random.csv"
+    arguments = ["evaluate", "--policy", "uniform", "--task", "InvertedDoublePendulum-v5"]
+    assert main([*arguments, "--episodes", "5", "--csv", str(file)]) == 0
+    frame = pd.read_csv(file)
+    assert list(frame.columns) == ["task", "return_mean", "episodes"]
+    assert 10.0 < frame["return_mean"][0] < 200.0
+    capsys.readouterr()
+    line = fault(capsys, "evaluate", "--policy", "uniform", "--task", "Hoper-v5")
+    assert "did you mean Hopper-v5?" in line
+
+
+def test_variants_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["variants"]) == 0
+    said = capsys.readouterr().out
+    assert "improved_estep" in said
+    assert "SR's proposal" in said
+
+
+def test_a_process_stopped_or_killed_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+    """SIGTERM gives 143 and a checkpoint, SIGKILL nothing; the third command finishes."""
+    fields = {**TINY, "steps": 2000, "logging_updates": 50}
+    assert main(train(tmp_path / "straight", fields, "--quiet")) == 0
+    command = [sys.executable, "-m", "mpo", *train(tmp_path / "stopped", fields, "--quiet")]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    progress = tmp_path / "stopped" / "state" / "progress.json"
+    checkpoint = progress.with_name("checkpoint")
+    for number, status in ((signal.SIGTERM, 143), (signal.SIGKILL, -9)):
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE)
+        started = progress.stat().st_mtime_ns if progress.exists() else 0
+        deadline = time.monotonic() + 120.0
+        while time.monotonic() < deadline and process.poll() is None:
+            if progress.exists() and progress.stat().st_mtime_ns != started:
+                break
+            time.sleep(0.02)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == status, said.decode()
+        assert checkpoint.exists()
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "resumed at step" in done.stderr
+    for name in BYTES:
+        straight, stopped = (tmp_path / kind / "out" / name for kind in ("straight", "stopped"))
+        assert straight.read_bytes() == stopped.read_bytes(), name
+    assert not checkpoint.parent.exists()

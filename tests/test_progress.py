@@ -1,0 +1,73 @@
+"""progress.json and the seconds it remembers; the clock of a run."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from mpo.progress import Progress, spent
+from mpo.timing import PARTS, Clock
+
+
+def test_progress_is_written_at_once_and_then_when_due(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("mpo.progress.time.time", lambda: now[0])
+    progress = Progress(tmp_path, {"task": "toy", "seed": 3}, 100, bar=False)
+    progress.start(10)
+    file = tmp_path / "progress.json"
+    now[0] += 2.0
+    progress.report(20, math.nan, 5.0, 4.0)
+    first = json.loads(file.read_text())
+    assert (first["task"], first["seed"]) == ("toy", 3)
+    assert (first["step"], first["steps"], first["return"]) == (20, 100, None)
+    assert first["steps_per_s"] == 5.0
+    assert spent(tmp_path) == (5.0, 4.0)
+    now[0] += 1.0
+    progress.report(30, 7.0, 6.0, 5.0)
+    assert json.loads(file.read_text()) == first
+    now[0] += 10.0
+    progress.report(40, 7.0, 7.0, 6.0)
+    second = json.loads(file.read_text())
+    assert (second["step"], second["return"], second["wall_s"]) == (40, 7.0, 7.0)
+    progress.close(40)
+
+
+@pytest.mark.parametrize(
+    "text", [None, "{", "[]", '{"wall_s": 1.0}', '{"wall_s": 1, "cpu_s": "x"}']
+)
+def test_what_is_unknown_counts_as_no_seconds(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "progress.json").write_text(text)
+    assert spent(tmp_path) == (0.0, 0.0)
+
+
+def test_bar_shows_the_steps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(tmp_path, {}, 100, bar=True)
+    progress.start(50)
+    progress.report(60, 12.0, 1.0, 1.0)
+    progress.close(100)
+    assert "100/100" in capsys.readouterr().err
+
+
+def test_clock_goes_on_from_earlier_attempts() -> None:
+    clock = Clock(100.0, 50.0)
+    assert clock.wall_s >= 100.0
+    assert clock.cpu_s >= 50.0
+
+
+def test_parts_add_up_and_rates_are_since_the_row_before() -> None:
+    clock = Clock()
+    with clock.part("update"):
+        sum(range(1000))
+    with pytest.raises(ZeroDivisionError), clock.part("act"):
+        raise ZeroDivisionError
+    assert clock.seconds["update"] > 0.0
+    assert clock.seconds["act"] > 0.0
+    previous = {"step": 100, "updates": 10, "wall_s": clock.wall_s - 2.0}
+    row = clock.row(300, 50, previous)
+    assert row["steps_per_s"] == pytest.approx(100.0, rel=0.1)
+    assert row["updates_per_s"] == pytest.approx(20.0, rel=0.1)
+    assert {f"{part}_s" for part in PARTS} <= set(row)

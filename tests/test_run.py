@@ -1,0 +1,245 @@
+"""A run as a job: its files, interruption and crash, divergence, refusals."""
+
+import csv
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file
+
+from mpo import checkpoint, run, rundir
+from mpo.rundir import EVALUATION_COLUMNS, RUN_FILES, TIMING_COLUMNS, TRAINING_COLUMNS
+from mpo.settings import settings
+from mpo.train import Training
+from tests.environments import PREFIX
+from tests.runs import contents, job, tiny
+
+pytestmark = pytest.mark.usefixtures("unchecked")
+
+
+def described(done: run.Job) -> dict:
+    return json.loads((done.out / rundir.RUN).read_text())
+
+
+@pytest.fixture
+def straight(tmp_path: Path) -> run.Job:
+    """A run never interrupted."""
+    done = job(tmp_path / "straight", tiny())
+    assert run.train(done, bar=False) == rundir.COMPLETED
+    return done
+
+
+def test_a_run_writes_its_files_and_leaves_no_state(straight: run.Job) -> None:
+    assert sorted(path.name for path in straight.out.iterdir()) == sorted(RUN_FILES)
+    assert not straight.state_folder.exists()
+    for name, columns in (
+        (rundir.EVALUATIONS, EVALUATION_COLUMNS),
+        (rundir.TRAINING, TRAINING_COLUMNS),
+        (rundir.TIMING, TIMING_COLUMNS),
+    ):
+        with (straight.out / name).open() as rows:
+            assert next(csv.reader(rows)) == list(columns)
+    tensors = load_file(straight.out / rundir.POLICY)
+    assert tensors["head.weight"].shape == (2, 6)
+
+
+def test_the_description_says_how_the_run_was_made(straight: run.Job) -> None:
+    found = described(straight)
+    assert found["status"] == "completed"
+    assert found["divergence"] is None
+    assert (found["task"], found["variant"]) == ("toy", "variant")
+    assert (found["seed"], found["study_seed"]) == (0, 1)
+    assert settings(found["settings"]) == straight.settings
+    assert found["settings_digest"] == straight.settings.digest(1, 0)
+    assert found["code_digest"] == straight.code_digest
+    assert (found["steps"], found["episodes"], found["attempts"]) == (160, 16, 1)
+    assert found["resumed_at"] == []
+    assert found["machine"]["compiled"] is False
+    assert found["machine"]["threads"] == 1
+    assert {"python", "torch", "numpy", "mujoco"} <= set(found["versions"])
+    assert found["wall_s"] > 0.0
+
+
+def test_a_complete_run_is_not_trained_again(
+    straight: run.Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {path.name: path.stat().st_mtime_ns for path in straight.out.iterdir()}
+    monkeypatch.setattr(Training, "__init__", None)
+    assert run.train(straight, bar=False) == "completed"
+    assert {path.name: path.stat().st_mtime_ns for path in straight.out.iterdir()} == before
+
+
+def stop_at(monkeypatch: pytest.MonkeyPatch, episode: int, how) -> None:
+    """At the end of `episode`, do `how`."""
+    play = Training.episode
+
+    def playing(training: Training) -> None:
+        play(training)
+        if training.episode_index == episode:
+            how()
+
+    monkeypatch.setattr(Training, "episode", playing)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_and_the_same_command_goes_on(
+    straight: run.Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    resumed = job(tmp_path / "resumed", tiny())
+    before = signal.getsignal(number)
+    for episode in (4, 9):
+        with monkeypatch.context() as patch:
+            stop_at(patch, episode, lambda: os.kill(os.getpid(), number))
+            with pytest.raises(run.Interrupted, match=f"signal {int(number)} at step"):
+                run.train(resumed, bar=False)
+        assert signal.getsignal(number) is before
+        assert not resumed.out.exists()
+    assert run.train(resumed, bar=False) == "completed"
+    assert contents(resumed) == contents(straight)
+    found = described(resumed)
+    assert (found["attempts"], found["resumed_at"]) == (3, [40, 90])
+    assert not resumed.state_folder.exists()
+
+
+class Crash(Exception):
+    """The process dies."""
+
+
+@pytest.mark.parametrize("episode", [1, 2, 8, 15])
+def test_after_a_crash_at_any_moment_a_run_equals_one_never_interrupted(
+    straight: run.Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, episode: int
+) -> None:
+    """The crash comes in the middle of an episode, after a checkpoint at every third end."""
+    crashed = job(tmp_path / "crashed", tiny())
+    monkeypatch.setattr(run, "CHECKPOINT_INTERVAL_S", 0.0)
+    save, learn, saves = checkpoint.save, Training._learn, []
+
+    def some(state: Path, content: dict) -> None:
+        saves.append(1)
+        if len(saves) % 3 == 0:
+            save(state, content)
+
+    def learning(training: Training, steps: int) -> None:
+        learn(training, steps)
+        if training.episode_index == episode and training.step % 10 == 6:
+            raise Crash
+
+    monkeypatch.setattr(checkpoint, "save", some)
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "_learn", learning)
+        with pytest.raises(Crash):
+            run.train(crashed, bar=False)
+    assert run.train(crashed, bar=False) == "completed"
+    assert contents(crashed) == contents(straight)
+    expected = [episode // 3 * 30] if episode >= 3 else []
+    assert described(crashed)["resumed_at"] == expected
+
+
+def test_a_damaged_checkpoint_falls_back_to_the_previous_one(
+    straight: run.Job,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    damaged = job(tmp_path / "damaged", tiny())
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "CHECKPOINT_INTERVAL_S", 0.0)
+
+        def stop() -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        stop_at(patch, 6, stop)
+        with pytest.raises(run.Interrupted):
+            run.train(damaged, bar=False)
+    file = damaged.state_folder / checkpoint.CURRENT
+    payload = bytearray(file.read_bytes())
+    payload[-100] ^= 255
+    file.write_bytes(payload)
+    assert run.train(damaged, bar=False) == "completed"
+    assert "checksum does not match" in caplog.text
+    assert contents(damaged) == contents(straight)
+    assert described(damaged)["resumed_at"] == [50]
+
+
+def interrupted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> run.Job:
+    stopped = job(folder, tiny())
+    with monkeypatch.context() as patch:
+        stop_at(patch, 5, lambda: os.kill(os.getpid(), signal.SIGTERM))
+        with pytest.raises(run.Interrupted):
+            run.train(stopped, bar=False)
+    return stopped
+
+
+def test_another_mode_refuses_to_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = interrupted(tmp_path, monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "_mode", lambda training: {"compiled": True})
+        with pytest.raises(checkpoint.CheckpointError, match="its checkpoint has mode"):
+            run.train(stopped, bar=False)
+    assert run.train(stopped, bar=False) == "completed"
+
+
+def test_another_run_s_checkpoint_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = interrupted(tmp_path, monkeypatch)
+    other = run.Job("toy", "variant", 1, 1, stopped.settings, stopped.out, stopped.state)
+    with pytest.raises(checkpoint.CheckpointError, match="settings_digest"):
+        run.train(other, bar=False)
+
+
+def test_a_run_that_another_process_trains_is_refused(tmp_path: Path) -> None:
+    held = job(tmp_path, tiny())
+    with checkpoint.locked(held.state_folder):
+        with pytest.raises(checkpoint.CheckpointError, match="is training this run already"):
+            run.train(held, bar=False)
+        assert held.state_folder.exists()
+    assert not held.out.exists()
+
+
+def test_a_diverged_run_is_an_outcome_with_its_rows(tmp_path: Path) -> None:
+    chosen = tiny(environment=PREFIX + "BrokenReward-v0", steps=40)
+    diverged = job(tmp_path, chosen)
+    assert run.train(diverged, bar=False) == "diverged"
+    found = described(diverged)
+    assert found["status"] == "diverged"
+    assert found["divergence"] == {
+        "step": 4,
+        "updates": 0,
+        "what": "reward",
+        "where": "environment step",
+    }
+    assert (diverged.out / rundir.EVALUATIONS).read_text().count("\n") == 1
+    assert not diverged.state_folder.exists()
+    assert run.train(diverged, bar=False) == "diverged"
+
+
+def test_a_diverged_loss_keeps_the_rows_up_to_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    diverged = job(tmp_path, tiny(critic_target_period=1000))
+    play = Training.episode
+
+    def playing(training: Training) -> None:
+        if training.episode_index == 9:
+            training.learner.state.critic.parameters.fill_(float("inf"))
+        play(training)
+
+    monkeypatch.setattr(Training, "episode", playing)
+    assert run.train(diverged, bar=False) == "diverged"
+    found = described(diverged)["divergence"]
+    assert found["what"] == "loss_critic"
+    with (diverged.out / rundir.EVALUATIONS).open() as rows:
+        assert [row["step"] for row in csv.DictReader(rows)] == ["40", "80"]
+    with (diverged.out / rundir.TRAINING).open() as rows:
+        assert [row["updates"] for row in csv.DictReader(rows)] == ["8", "16", "24"]
+
+
+def test_state_lies_in_a_folder_of_its_digests() -> None:
+    one = run.Job("toy", "variant", 0, 1, tiny(), Path("out"))
+    other = run.Job("toy", "variant", 1, 1, tiny(), Path("out"))
+    assert one.state_folder.parent == Path("state")
+    assert one.state_folder != other.state_folder
+    assert one.state_folder.name.startswith(one.settings_digest[:16])

@@ -1,0 +1,139 @@
+"""The states of a study's runs, and the list of variants."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mpo.config import Study, load_study
+from mpo.entries import load_variants
+from mpo.listing import differences, variants_table
+from mpo.status import SILENT_S, duration, status_table, study_status
+from mpo.study import Run
+from mpo.yaml_files import PROJECT
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return load_study(PROJECT / "config" / "smoke.yaml", ["seeds=[0]", "variants=[paper]"])
+
+
+def write(file: Path, content: Any) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(content))
+
+
+def finish(root: Path, study: Study, run: Run, **changes: Any) -> None:
+    record = {
+        "status": "completed",
+        "steps": run.settings.steps,
+        "settings_digest": run.settings_digest,
+        "code_digest": run.code_digest,
+    }
+    write(root / study.folder / run.path / "run.json", record | changes)
+
+
+def progress(
+    root: Path, run: Run, changes: dict[str, Any] | None = None, age_s: float = 1.0
+) -> None:
+    record = {
+        "step": run.settings.steps // 4,
+        "steps": run.settings.steps,
+        "steps_per_s": run.settings.steps / 400,
+        "return": 12.25,
+        "pid": 1,
+        "time": time.time() - age_s,
+    }
+    write(root / run.state / "progress.json", record | (changes or {}))
+
+
+def states(root: Path, study: Study) -> list[str]:
+    return [status.state for status in study_status(study, root)]
+
+
+def test_a_study_that_has_not_begun_waits(study: Study, tmp_path: Path):
+    assert states(tmp_path, study) == ["waiting", "waiting"]
+
+
+def test_done_and_diverged_are_read_from_the_runs(study: Study, tmp_path: Path):
+    first, second = study.runs
+    finish(tmp_path, study, first)
+    finish(tmp_path, study, second, status="diverged", steps=second.settings.steps // 2)
+    assert states(tmp_path, study) == ["done", "diverged"]
+    assert study_status(study, tmp_path)[1].share == 0.5
+
+
+@pytest.mark.parametrize("digest", ["settings_digest", "code_digest"])
+def test_files_of_other_settings_or_code_do_not_count(study: Study, tmp_path: Path, digest: str):
+    finish(tmp_path, study, study.runs[0], **{digest: "0" * 64})
+    assert states(tmp_path, study)[0] == "waiting"
+
+
+def test_a_running_run_says_how_long_it_will_take(study: Study, tmp_path: Path):
+    progress(tmp_path, study.runs[0])
+    status = study_status(study, tmp_path)[0]
+    assert (status.state, status.share, status.last_return) == ("running", 0.25, 12.25)
+    assert status.left_s == pytest.approx(300)  # three quarters of 400 s
+    row = next(line for line in status_table(study, tmp_path).splitlines() if "running" in line)
+    assert row.split()[-5:] == ["running", "25%", "12.2", "5", "min"]
+
+
+def test_a_run_that_is_silent_or_has_no_rate_yet(study: Study, tmp_path: Path):
+    progress(tmp_path, study.runs[0], age_s=SILENT_S + 5)
+    progress(tmp_path, study.runs[1], {"steps_per_s": 0.0, "return": None})
+    stopped, running = study_status(study, tmp_path)
+    assert (stopped.state, stopped.left_s) == ("stopped", None)
+    assert (running.state, running.left_s, running.last_return) == ("running", None, None)
+
+
+def test_a_file_that_is_being_written_is_not_read(study: Study, tmp_path: Path):
+    file = tmp_path / study.runs[0].state / "progress.json"
+    file.parent.mkdir(parents=True)
+    file.write_text('{"step": 1')
+    assert states(tmp_path, study)[0] == "waiting"
+
+
+def test_the_last_line_counts(study: Study, tmp_path: Path):
+    finish(tmp_path, study, study.runs[0])
+    assert status_table(study, tmp_path).endswith("study smoke: 2 runs, 1 done, 1 waiting")
+
+
+def test_durations_are_for_readers():
+    assert [duration(s) for s in (3.2, 59, 61, 3599, 7500)] == [
+        *("3 s", "59 s", "1 min", "1 h 00 min", "2 h 05 min")
+    ]
+
+
+def test_every_variant_is_listed_with_what_it_changes():
+    table = variants_table()
+    variants = load_variants()
+    assert all(f" {name} " in table for name in variants)
+    assert differences(variants["improved_estep"], variants) == {"backup": "improved"}
+    assert differences(variants["paper"], variants) == {}
+    assert differences(variants["converged_estep"], variants) == {"critic_target_period": 10}
+
+
+def test_each_variant_changes_what_its_definition_says():
+    """A row differs from its base in what it names and nothing else."""
+    variants = load_variants()
+    expected = {
+        "stable_dual": {"dual"},
+        "huber": {"critic_loss"},
+        "td0": {"returns"},
+        "improved_estep": {"backup"},
+        "soft_estep": {"backup"},
+        "converged_estep": {"critic_target_period"},
+        "exact_dual": {"dual_solver"},
+        "clipped": {"policy_gradient_clip"},
+        "decoupled": {"likelihood"},
+        "no_kl": {"multipliers"},
+        "parametric": {"estep"},
+    }
+    for name, fields in expected.items():
+        assert set(differences(variants[name], variants)) == fields, name
+    stabilised = variants["converged_estep"].settings
+    assert 10 * stabilised["critic_target_period"] == stabilised["policy_target_period"]

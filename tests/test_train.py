@@ -1,0 +1,182 @@
+"""Training of a run: when it updates, evaluates and logs, and what a checkpoint holds."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from mpo.gaussian import log_prob
+from mpo.networks import unflatten
+from mpo.seeds import Stream, evaluation_seed, seed_of
+from mpo.settings import Settings
+from mpo.tasks import Diverged, Environment
+from mpo.timing import Clock
+from mpo.train import Training
+from tests.environments import PREFIX
+from tests.runs import tiny
+
+pytestmark = pytest.mark.usefixtures("unchecked")
+
+
+def begun(chosen: Settings, seed: int = 0) -> Training:
+    return Training(chosen, 1, seed, Clock())
+
+
+def clock_of(environment: Environment) -> Any:
+    return environment._wrapped.unwrapped
+
+
+def played(chosen: Settings, seed: int = 0) -> Training:
+    training = begun(chosen, seed)
+    while not training.finished:
+        training.episode()
+    return training
+
+
+def test_one_update_for_every_so_many_steps_once_the_replay_is_filled() -> None:
+    training = played(tiny())
+    assert training.step == 160
+    # steps 24 to 160 are owed: 137 of them, an update for every 4
+    assert training.learner.updates == 137 // 4
+    assert training.replay.decisions == 160
+    assert training.episode_index == 16
+
+
+@pytest.mark.parametrize("repeat", [2, 3])
+def test_steps_count_action_repeats(repeat: int) -> None:
+    training = played(tiny(action_repeat=repeat, steps=180))
+    per_episode = math.ceil(10 / repeat)
+    assert training.step == 180
+    assert training.replay.decisions == 18 * per_episode
+    lengths = {row["length"] for row in training.evaluations}
+    assert lengths == {10}
+
+
+def test_evaluations_come_at_their_points_with_their_counts() -> None:
+    training = played(tiny(evaluation_episodes=2, evaluation_final_episodes=3))
+    steps = [row["step"] for row in training.evaluations]
+    assert steps == [40, 40, 80, 80, 120, 120, 160, 160, 160]
+    assert [row["episode"] for row in training.evaluations] == [0, 1, 0, 1, 0, 1, 0, 1, 2]
+    assert all(math.isfinite(row["value_estimate"]) for row in training.evaluations)
+
+
+def test_evaluation_points_fall_between_the_steps_of_an_action_repeat() -> None:
+    training = played(tiny(action_repeat=3, steps=180, evaluation_points=7))
+    steps = sorted({row["step"] for row in training.evaluations})
+    assert steps == [(k + 1) * 180 // 7 for k in range(7)]
+
+
+def test_logging_rows_average_their_intervals() -> None:
+    training = played(tiny())
+    assert [row["updates"] for row in training.training] == [8, 16, 24, 32]
+    assert [row["updates"] for row in training.timing] == [8, 16, 24, 32]
+    for row in training.training:
+        assert math.isfinite(row["loss_critic"])
+        assert 0.0 <= row["outside_box"] <= 1.0
+        assert 0.0 < row["effective_sample_size"] <= 5.0
+        assert row["behaviour_return"] <= 0.0
+    # each training episode that ended lies in exactly one interval
+    assert [row["step"] for row in training.training] == [
+        24 + 4 * row["updates"] - 1 for row in training.training
+    ]
+
+
+def test_episodes_and_evaluations_start_from_their_derived_seeds() -> None:
+    chosen = tiny(environment=PREFIX + "Clock-v0", steps=40, minimum_replay=10_000)
+    training = played(chosen, seed=5)
+    seeds = clock_of(training._environment).seeds
+    assert seeds == [seed_of(1, 5, Stream.EPISODE, index) for index in range(6)]
+    evaluated = clock_of(training._evaluation).seeds
+    counts = [1, 1, 1, 2]
+    assert evaluated == [
+        evaluation_seed(1, 5, point, index)
+        for point, count in enumerate(counts)
+        for index in range(count)
+    ]
+
+
+def test_seeds_differ_between_runs_and_repeat() -> None:
+    returns = [
+        [row["return"] for row in played(tiny(steps=40), seed).evaluations] for seed in (0, 0, 1)
+    ]
+    assert returns[0] == returns[1] != returns[2]
+
+
+@pytest.mark.parametrize("name", ["Clock-v0", "Terminating-v0"])
+def test_replay_keeps_unclipped_actions_and_endings(name: str) -> None:
+    chosen = tiny(environment=PREFIX + name, steps=40, initial_deviation=3.0)
+    training = played(chosen)
+    replay = training.replay
+    rows = replay.decision > 0
+    assert np.abs(replay.action[rows]).max() > 1.0
+    ended = replay.terminated[rows].sum()
+    assert ended == (5 if name == "Terminating-v0" else 0)  # five whole episodes of 7 steps
+    given = clock_of(training._environment).actions
+    clipped = np.clip(replay.action[rows], -1.0, 1.0)
+    native = np.array([-2.0, 0.0]) + (clipped + 1.0) * np.array([3.0, 0.5])
+    np.testing.assert_allclose(np.stack(given), native, rtol=1e-5, atol=1e-5)
+
+
+def test_behaviour_density_is_that_of_the_policy_that_acted() -> None:
+    training = begun(tiny(minimum_replay=10_000))  # no update: one policy throughout
+    training.episode()
+    replay, networks = training.replay, training.networks
+    rows = replay.decision > 0
+    named = unflatten(training.learner.state.policy.parameters, networks.policy_shapes())
+    policy = networks.policy(named, torch.from_numpy(replay.observation[rows]))
+    expected = log_prob(networks.covariance, policy, torch.from_numpy(replay.action[rows]))
+    np.testing.assert_allclose(replay.behaviour_log_prob[rows], expected, rtol=1e-3, atol=1e-3)
+
+
+def test_restored_training_goes_on_as_the_original() -> None:
+    chosen = tiny()
+    original = begun(chosen)
+    for _ in range(7):
+        original.episode()
+    saved = original.checkpoint()
+    other = begun(chosen)
+    other.restore(saved)
+    for training in (original, other):
+        while not training.finished:
+            training.episode()
+    assert original.evaluations == other.evaluations
+    assert [*map(repr, original.training)] == [*map(repr, other.training)]
+    np.testing.assert_array_equal(
+        original.learner.policy_parameters(), other.learner.policy_parameters()
+    )
+    assert (other.step, other.episode_index) == (160, 16)
+
+
+@pytest.mark.parametrize(
+    ("fields", "what"),
+    [
+        ({"environment": PREFIX + "BrokenReward-v0"}, "reward"),
+        ({"environment": PREFIX + "BrokenObservation-v0"}, "observation"),
+    ],
+)
+def test_an_environment_that_breaks_diverges(fields: dict[str, Any], what: str) -> None:
+    with pytest.raises(Diverged, match=f"{what} is not finite"):
+        played(tiny(fields))
+
+
+def test_a_loss_that_is_not_finite_diverges_after_its_row_is_logged() -> None:
+    training = begun(tiny(critic_target_period=1000))
+    training.learner.state.critic.parameters[-1] = math.nan
+    with pytest.raises(Diverged, match="loss_critic is not finite"):
+        while not training.finished:
+            training.episode()
+    assert [row["updates"] for row in training.training] == [8]
+
+
+def test_an_action_that_is_not_finite_diverges() -> None:
+    training = begun(tiny())
+    training.learner.state.policy.parameters[-1] = math.nan
+    with pytest.raises(Diverged, match="action is not finite"):
+        training.episode()
+
+
+def test_a_bad_task_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="NoSuch-v0"):
+        begun(tiny(environment="NoSuch-v0"))

@@ -1,0 +1,179 @@
+"""Every variant of config/variants.yaml passes the same examination."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from mpo import run
+from mpo.entries import load_variants
+from mpo.episodes import run_episode
+from mpo.networks import unflatten
+from mpo.seeds import evaluation_seed
+from mpo.settings import settings
+from mpo.tasks import Environment
+from mpo.timing import Clock
+from mpo.train import Training
+from tests.environments import OPTIMUM, PREFIX, optimal_gain
+from tests.learning import VARIANTS
+from tests.runs import contents, job, tiny
+
+pytestmark = pytest.mark.usefixtures("unchecked")
+ALL = pytest.mark.parametrize("name", VARIANTS)
+LEARNING: dict[str, Any] = {
+    "policy_hidden": (16, 16),
+    "critic_hidden": (32, 32),
+    "policy_learning_rate": 1e-2,
+    "critic_learning_rate": 1e-2,
+    "batch_size": 32,
+    "action_samples": 10,
+    "steps_per_update": 4,
+    "evaluation_points": 1,
+    "compile": False,
+}
+"""A learner small and fast enough for problems of one or two dimensions."""
+
+
+@ALL
+def test_settings_go_round(name: str) -> None:
+    chosen = settings(VARIANTS[name])
+    assert settings(chosen.differences()) == chosen
+    assert settings(chosen.differences()).digest(1, 2) == chosen.digest(1, 2)
+    assert set(chosen.differences()) <= set(VARIANTS[name])
+
+
+def test_each_variant_differs_from_its_base() -> None:
+    variants = {n: variant for n, variant in load_variants().items() if not variant.external}
+    for variant in variants.values():
+        if variant.base:
+            base = settings(variants[variant.base].settings)
+            assert settings(variant.settings) != base, variant.name
+    digests = [settings(variant.settings).digest() for variant in variants.values()]
+    assert len(set(digests)) == len(digests)
+
+
+def refreshed(name: str) -> dict[str, Any]:
+    """The variant with its own ratio of target periods, scaled to a tiny run."""
+    own = settings(VARIANTS[name])
+    ratio = own.critic_target_period / own.policy_target_period
+    periods = {"policy_target_period": 10, "critic_target_period": max(1, round(10 * ratio))}
+    return {**VARIANTS[name], **periods}
+
+
+@ALL
+def test_two_runs_have_equal_bytes_and_so_has_a_resumed_one(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = tiny(refreshed(name))
+    jobs = {kind: job(tmp_path / kind, chosen) for kind in ("first", "second", "resumed")}
+    for kind in ("first", "second"):
+        assert run.train(jobs[kind], bar=False) == "completed"
+    assert contents(jobs["first"]) == contents(jobs["second"])
+    assert contents(jobs["first"])["training.csv"].count(b"\n") > 2
+
+    play = Training.episode
+
+    def interrupted(training: Training) -> None:
+        play(training)
+        if training.episode_index == 9:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Training, "episode", interrupted)
+    with pytest.raises(run.Interrupted):
+        run.train(jobs["resumed"], bar=False)
+    monkeypatch.setattr(Training, "episode", play)
+    assert run.train(jobs["resumed"], bar=False) == "completed"
+    assert contents(jobs["resumed"]) == contents(jobs["first"])
+
+
+def trained(fields: dict[str, Any]) -> Training:
+    training = Training(settings(fields), 0, 0, Clock())
+    while not training.finished:
+        training.episode()
+    training.close()
+    return training
+
+
+@ALL
+def test_one_step_problem_is_solved(name: str) -> None:
+    """r = 1 - (a - a*)ᵀ H (a - a*) / 2: the mean goes to a*, the critic's value to 1, and the
+    deviation, which noise in the action costs, shrinks from where it started.
+    """
+    fields = {
+        **refreshed(name),
+        **LEARNING,
+        "environment": PREFIX + "OneStep-v0",
+        "steps": 1200,
+        "steps_per_update": 3,
+        "minimum_replay": 100,
+        "sequence_length": 1,
+        "epsilon_mean": 0.1,
+        "epsilon_covariance": 1e-2,
+    }
+    training = trained(fields)
+    named = unflatten(training.learner.state.policy.parameters, training.networks.policy_shapes())
+    policy = training.networks.policy(named, torch.linspace(-1.0, 1.0, 5).unsqueeze(1))
+    away = np.abs(policy.mean.numpy() - OPTIMUM).max()
+    assert away < 0.15
+    deviation = training.networks.covariance.deviation(policy.scale)
+    assert float(deviation.max()) < 0.45
+    found = training.evaluations[-1]
+    assert found["return"] == pytest.approx(1.0, abs=0.05)
+    assert found["value_estimate"] == pytest.approx(1.0, abs=0.2)
+
+
+class Linear:
+    """a = -k s."""
+
+    def __init__(self, k: float) -> None:
+        self.k = k
+
+    def mean(self, observation: np.ndarray) -> np.ndarray:
+        return -self.k * observation
+
+
+def regret(gain: float, returns: float) -> float:
+    """Return lost to the optimal linear policy, as a share of what doing nothing loses."""
+    environment = Environment(PREFIX + "LinearQuadratic-v0")
+    totals = [
+        np.mean(
+            [
+                run_episode(environment, Linear(k), evaluation_seed(0, 0, 0, i), 1.0).return_
+                for i in range(25)
+            ]
+        )
+        for k in (gain, 0.0)
+    ]
+    return float((totals[0] - returns) / (totals[0] - totals[1]))
+
+
+@pytest.mark.slow
+@ALL
+def test_linear_quadratic_problem_is_solved(name: str) -> None:
+    """The mean action approaches -k s, k from the discounted Riccati equation."""
+    discount = 0.9
+    fields = {
+        **refreshed(name),
+        **LEARNING,
+        "environment": PREFIX + "LinearQuadratic-v0",
+        "discount": discount,
+        "steps": 6000,
+        "minimum_replay": 300,
+        "batch_size": 64,
+        "sequence_length": 4,
+        "epsilon_covariance": 1e-2,
+        "policy_learning_rate": 3e-3,
+        "critic_learning_rate": 3e-3,
+    }
+    training = trained(fields)
+    gain = optimal_gain(discount)
+    returns = float(np.mean([row["return"] for row in training.evaluations]))
+    assert regret(gain, returns) < 0.15
+    named = unflatten(training.learner.state.policy.parameters, training.networks.policy_shapes())
+    states = torch.linspace(-0.6, 0.6, 7).unsqueeze(1)
+    mean = training.networks.policy(named, states).mean
+    assert float((mean + gain * states).abs().mean()) < 0.2

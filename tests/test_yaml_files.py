@@ -1,0 +1,88 @@
+"""YAML as this project reads it: numbers are numbers, and equal keys are a fault."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mpo.yaml_files import SCHEMAS, ConfigError, parse, read, suggestion
+
+FILE = Path("some.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-4", 1e-4),
+        ("-2.5E+3", -2500.0),
+        ("3.e-2", 0.03),
+        ("1e6", 1_000_000),
+        ("1.5", 1.5),
+        ("10_000", 10_000),
+        ("'1e-4'", "1e-4"),
+        ("1e-4x", "1e-4x"),
+        ("e5", "e5"),
+        ("yes", True),
+        ("~", None),
+        ("[1e-4, a]", [1e-4, "a"]),
+    ],
+)
+def test_a_scalar_is_what_it_looks_like(text: str, value: object):
+    found = parse(text, FILE)
+    assert found == value
+    assert type(found) is type(value)
+
+
+@given(st.floats(allow_nan=False))
+def test_a_float_as_python_writes_it_reads_back(value: float):
+    text = repr(value) if math.isfinite(value) else "-.inf" if value < 0 else ".inf"
+    found = parse(f"x: {text}", FILE)["x"]
+    assert isinstance(found, int | float)
+    assert found == value
+
+
+def test_equal_keys_are_a_fault_wherever_they_stand():
+    with pytest.raises(ConfigError, match=r"^some\.yaml: line 3: 'x' is not allowed; the key st"):
+        parse("a:\n  - x: 1\n    x: 1\n", FILE)
+    with pytest.raises(ConfigError, match="the key stands there twice, first on line 1"):
+        parse("{x: 1, y: 2, x: 3}", FILE)
+
+
+@pytest.mark.parametrize("text", ["a: [1", "a: b: c", "\ta: 1", "a: *nowhere", "!!python/none x"])
+def test_what_is_not_yaml_is_one_line(text: str):
+    with pytest.raises(ConfigError) as caught:
+        parse(text, FILE)
+    assert str(caught.value).startswith("some.yaml: line 1: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_text_is_one_line(tmp_path: Path):
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="it cannot be read: not UTF-8"):
+        read(tmp_path / "binary.yaml")
+
+
+def test_a_suggestion_names_the_nearest_only_where_there_is_one():
+    assert suggestion("hubr", ["paper", "huber"], "variant") == (
+        "there is no such variant; did you mean huber? known are huber, paper"
+    )
+    assert "did you mean" not in suggestion("xyz", ["paper", "huber"], "variant")
+
+
+@pytest.mark.parametrize("file", sorted(SCHEMAS.glob("*.yaml")), ids=lambda file: file.stem)
+def test_every_part_of_a_schema_says_what_is_allowed(file: Path):
+    def parts(schema: dict):
+        yield schema
+        for key in ("items", "propertyNames", "additionalProperties"):
+            if isinstance(schema.get(key), dict):
+                yield from parts(schema[key])
+        for inner in schema.get("properties", {}).values():
+            yield from parts(inner)
+
+    for part in parts(yaml.safe_load(file.read_text())):
+        assert part.get("description"), part

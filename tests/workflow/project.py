@@ -1,0 +1,42 @@
+"""A copy of the project to run Snakemake in, and Snakemake in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from mpo.yaml_files import PROJECT
+
+PARTS = ("Snakefile", "config", "mpo", "profiles", "workflow")
+SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
+FIGURES = (
+    "learning_curves",
+    "aggregate_intervals",
+    "performance_profiles",
+    "sample_efficiency",
+    "probability_of_improvement",
+    "temperature",
+    "kl_relative",
+    "value_bias",
+)
+TABLES = ("by_task", "aggregate", "cost", "runs")
+
+
+def copy_project(folder: Path) -> None:
+    """Put what the workflow needs of the project into `folder`."""
+    for part in PARTS:
+        source, ignore = PROJECT / part, shutil.ignore_patterns("__pycache__")
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=ignore)
+        else:
+            shutil.copy(source, folder / part)
+
+
+def snakemake(folder: Path, config: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake on the study of the file `config` in the copy in `folder`."""
+    command = [SNAKEMAKE, "--cores", "2", "--configfile", config, *arguments]
+    environment = os.environ | {"PYTHONPATH": str(folder)}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)

@@ -1,0 +1,186 @@
+"""The graph: exactly the jobs that a study asks for, and after a change only those it concerns.
+
+Snakemake itself plans, in a copy of the project. Where a test needs a finished study, its files
+are made empty and `--touch` records them as the outputs of their jobs.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.project import FIGURES, TABLES, copy_project, snakemake
+
+CONFIG = "trial.yaml"
+STUDY = """
+study: trial
+study_seed: 1
+variants: [paper, stabilised, improved_estep]
+tasks: {cartpole-balance: 1000, acrobot-swingup: 1000}
+seeds: [0, 1]
+"""
+VARIANTS = ("paper", "stabilised", "improved_estep")
+AFTER_TRAINING = Counter(
+    [
+        *("manifest", "aggregate", "estimates", "claims"),
+        *("report_markdown", "report_html", "all"),
+        *(f"figure_{name}" for name in FIGURES),
+        *(f"table_{name}" for name in TABLES),
+    ]
+)
+
+
+def planned(folder: Path, *arguments: str) -> tuple[Counter[str], list[str]]:
+    """The jobs that a dry run plans: how many of each rule, and the outputs of all."""
+    result = snakemake(folder, CONFIG, "--dry-run", *arguments)
+    assert result.returncode == 0, result.stderr
+    text = result.stdout + result.stderr
+    rules = Counter(re.findall(r"^(?:local)?rule (\w+):$", text, flags=re.MULTILINE))
+    outputs = re.findall(r"^    output: (.*)$", text, flags=re.MULTILINE)
+    return rules, sorted(file for line in outputs for file in line.split(", "))
+
+
+def runs(outputs: list[str]) -> list[str]:
+    """The runs, as task/variant/seed, among `outputs`."""
+    found = (re.fullmatch(r"results/trial/runs/(.*)/run\.json", file) for file in outputs)
+    return [match[1] for match in found if match]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project in which the study is finished, as far as Snakemake knows."""
+    folder = tmp_path_factory.mktemp("finished")
+    begin(folder)
+    finish(folder)
+    return folder
+
+
+def begin(folder: Path) -> None:
+    copy_project(folder)
+    (folder / CONFIG).write_text(STUDY)
+
+
+def finish(folder: Path) -> None:
+    for file in planned(folder)[1]:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).touch()
+    result = snakemake(folder, CONFIG, "--touch", "--forceall")
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.fixture
+def project(finished: Path, tmp_path: Path) -> Path:
+    """A finished study of one's own to change."""
+    return Path(shutil.copytree(finished, tmp_path / "project"))
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+def test_a_study_s_jobs_are_exactly_those_it_asks_for(tmp_path: Path):
+    begin(tmp_path)
+    rules, outputs = planned(tmp_path)
+    trained = Counter({f"train_{name}": 4 for name in VARIANTS})
+    assert rules == trained + AFTER_TRAINING
+    assert runs(outputs) == sorted(
+        f"{task}/{variant}/{seed}"
+        for task in ("cartpole-balance", "acrobot-swingup")
+        for variant in VARIANTS
+        for seed in (0, 1)
+    )
+    for kind in ("csv", "png", "svg"):
+        assert {f"results/trial/figures/{name}.{kind}" for name in FIGURES} <= set(outputs)
+    for kind in ("csv", "md"):
+        assert {f"results/trial/tables/{name}.{kind}" for name in TABLES} <= set(outputs)
+    assert not (tmp_path / "results").exists()  # a dry run writes nothing
+
+
+def test_a_finished_study_has_nothing_to_do(project: Path):
+    assert planned(project)[0] == Counter()
+
+
+def test_a_new_variant_and_its_name_train_its_own_runs_alone(project: Path):
+    with (project / "config" / "variants.yaml").open("a") as file:
+        file.write(
+            "\nlarge_batch:\n  base: stabilised\n  change: larger batches\n  source: ours\n"
+            "  settings: {batch_size: 512}\n"
+        )
+    assert planned(project)[0] == Counter()  # an entry that no study names
+    edit(project / CONFIG, "improved_estep]", "improved_estep, large_batch]")
+    rules, outputs = planned(project)
+    assert rules == Counter(train_large_batch=4) + AFTER_TRAINING
+    assert {run.split("/")[1] for run in runs(outputs)} == {"large_batch"}
+
+
+def test_a_new_option_and_a_comment_train_nothing(project: Path):
+    (project / "mpo" / "backups" / "mine.py").write_text("MINE = 1\n")
+    edit(project / "mpo" / "backups" / "policy.py", "\n", "\n# a comment\n")
+    assert planned(project)[0] == Counter()
+
+
+def test_an_edited_option_trains_the_runs_that_use_it(project: Path):
+    with (project / "mpo" / "backups" / "improved.py").open("a") as file:
+        file.write("\nMORE = 1\n")
+    rules, _ = planned(project)
+    assert rules == Counter(train_improved_estep=4) + AFTER_TRAINING
+
+
+def test_a_changed_setting_trains_its_variant_and_those_based_on_it(project: Path):
+    edit(project / "config" / "variants.yaml", "sequence_length: 5", "sequence_length: 4")
+    rules, _ = planned(project)
+    assert rules == Counter(train_stabilised=4, train_improved_estep=4) + AFTER_TRAINING
+
+
+def test_a_new_seed_and_a_changed_budget_train_what_they_add(project: Path):
+    edit(project / CONFIG, "[0, 1]", "[0, 1, 2]")
+    edit(project / CONFIG, "acrobot-swingup: 1000", "acrobot-swingup: 2000")
+    _, outputs = planned(project)
+    assert sorted(runs(outputs)) == sorted(
+        [f"acrobot-swingup/{name}/{seed}" for name in VARIANTS for seed in (0, 1, 2)]
+        + [f"cartpole-balance/{name}/2" for name in VARIANTS]
+    )
+
+
+def test_an_edit_of_a_figure_draws_that_figure_again(project: Path):
+    with (project / "mpo" / "evaluation" / "figures" / "temperature.py").open("a") as file:
+        file.write("\nMORE = 1\n")
+    rules, _ = planned(project)
+    assert rules == Counter(["figure_temperature", "report_markdown", "report_html", "all"])
+
+
+def test_a_rule_of_the_users_own_joins_the_study(project: Path):
+    extra = project / "workflow" / "rules" / "extra"
+    (extra / "uniform.py").write_text("print('trains')\n")
+    with (project / "config" / "variants.yaml").open("a") as file:
+        file.write(
+            "\nuniform:\n  change: other code\n  source: ours\n"
+            "  external: [workflow/rules/extra/uniform.py]\n"
+        )
+    edit(project / CONFIG, "improved_estep]", "improved_estep, uniform]")
+    refused = snakemake(project, CONFIG, "--dry-run")
+    assert refused.returncode != 0
+    assert "a rule train_uniform is required: variant uniform is external" in refused.stderr
+    (extra / "uniform.smk").write_text(
+        "rule train_uniform:\n"
+        '    output: **run_outputs("uniform"),\n'
+        '    params: **run_params("uniform"),\n'
+        '    shell: "python workflow/rules/extra/uniform.py {params.settings_digest}"\n'
+    )
+    assert planned(project)[0] == Counter(train_uniform=4) + AFTER_TRAINING
+
+
+def test_a_fault_of_the_configuration_is_one_line(project: Path):
+    edit(project / CONFIG, "stabilised,", "stabilized,")
+    result = snakemake(project, CONFIG, "--dry-run")
+    assert result.returncode != 0
+    lines = [line for line in result.stderr.splitlines() if not line.startswith("Using workflow")]
+    assert len(lines) == 1
+    assert lines[0].startswith("trial.yaml: variants.1: 'stabilized' is not allowed; ")
+    assert "did you mean stabilised?" in lines[0]

@@ -1,0 +1,102 @@
+"""A whole study through Snakemake, trained for real but briefly: files, figures, equal bytes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mpo.rundir import RUN_FILES
+from tests.workflow.project import FIGURES, TABLES, copy_project, snakemake
+
+STUDY = """
+study: brief
+study_seed: 1
+variants: [paper, stabilised]
+tasks: {cartpole-balance: 2000, InvertedDoublePendulum-v5: 2000}
+seeds: [0]
+settings:
+  evaluation_points: 4
+  evaluation_episodes: 1
+  evaluation_final_episodes: 2
+  logging_updates: 50
+  compile: false
+"""
+CONFIG = "brief.yaml"
+pytestmark = pytest.mark.timeout(1200)
+TABLES_OF_THE_CLOCK = ("runs", "cost", "claims")
+OF_THE_CLOCK = {
+    *(f"{name}.{kind}" for name in TABLES_OF_THE_CLOCK for kind in ("csv", "md", "tex")),
+    *("claims_section.md", "report.md", "report.html"),
+}
+"""Files that hold seconds."""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project in which the study has been run."""
+    folder = tmp_path_factory.mktemp("study")
+    copy_project(folder)
+    (folder / CONFIG).write_text(STUDY)
+    result = snakemake(folder, CONFIG)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return folder
+
+
+def test_every_run_writes_its_files(project: Path):
+    manifest = json.loads((project / "results/brief/manifest.json").read_text())
+    assert len(manifest["runs"]) == 4
+    for run in manifest["runs"]:
+        folder = project / "results/brief" / run["path"]
+        assert all((folder / name).stat().st_size for name in RUN_FILES)
+        record = json.loads((folder / "run.json").read_text())
+        assert record["status"] == "completed"
+        assert record["code_digest"] == run["code_digest"]
+    assert not any((project / "state").rglob("checkpoint*"))  # nothing is left of finished runs
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_opens_and_shows_something(project: Path, name: str):
+    file = project / "results/brief/figures" / f"{name}.png"
+    pixels = np.asarray(Image.open(file).convert("L"))
+    assert min(pixels.shape) > 200
+    assert 0.005 < (pixels < 200).mean() < 0.5  # ink, on paper
+    assert file.with_suffix(".svg").read_text().rstrip().endswith("</svg>")
+    assert len(file.with_suffix(".csv").read_text().splitlines()) > 4
+
+
+def test_the_report_holds_every_figure_and_table(project: Path):
+    folder = project / "results/brief"
+    page = (folder / "report.html").read_text()
+    assert page.count("<figure>") == len(FIGURES)
+    assert page.count("<table>") >= len(TABLES)
+    assert "http" not in page.split("</style>")[0]  # opens without a network
+
+
+def test_snakemake_s_own_report_has_captions(project: Path):
+    result = snakemake(project, CONFIG, "--report", "results/brief/provenance.html")
+    assert result.returncode == 0, result.stderr
+    page = (project / "results/brief/provenance.html").read_text()
+    assert "Study brief: maximum a posteriori policy optimisation" in page
+    assert "The temperature of the E-step against updates" in page
+
+
+def test_the_same_study_again_gives_the_same_bytes(project: Path, tmp_path: Path):
+    assert "Nothing to be done" in snakemake(project, CONFIG, "--dry-run").stdout
+    results = project / "results/brief"
+    first = Path(shutil.copytree(results, tmp_path / "first"))
+    before = (results / "runs/cartpole-balance/paper/0/evaluations.csv").stat().st_mtime_ns
+    result = snakemake(project, CONFIG, "--forcerun", "train_paper")
+    assert result.returncode == 0, result.stderr
+    assert (results / "runs/cartpole-balance/paper/0/evaluations.csv").stat().st_mtime_ns > before
+    compared = 0
+    for file in sorted(results.rglob("*")):
+        clock = file.name in {*OF_THE_CLOCK, "timing.csv", "run.json", "provenance.html"}
+        if file.is_file() and not clock and "logs" not in file.parts:
+            assert file.read_bytes() == (first / file.relative_to(results)).read_bytes(), file
+            compared += 1
+    assert compared > 30

@@ -1,0 +1,33 @@
+# The claims of the literature, checked before there is a graph and judged by the study's runs.
+from mpo.claims import load_claims
+from mpo.digests import bytes_digest
+
+CLAIMS_FILE = "config/claims.yaml"
+try:
+    load_claims(CLAIMS_FILE)
+except ConfigError as error:
+    sys.exit(str(error))
+
+
+rule claims:
+    input:
+        FRAMES,
+        f"{DIR}/theory/errata.csv" if workflow.is_rule("theory_errata") else [],
+    output:
+        report(
+            f"{DIR}/tables/claims.csv",
+            caption="../report/claims.rst",
+            category="Tables",
+            labels={"table": "claims"},
+        ),
+        expand(f"{DIR}/tables/claims{{kind}}", kind=[".md", ".tex", "_section.md"]),
+    log:
+        f"{DIR}/logs/tables/claims.log",
+    localrule: True
+    params:
+        file=CLAIMS_FILE,
+        study=DIR,
+        claims=bytes_digest([Path(CLAIMS_FILE)]),
+        code=code_of("claims.py"),
+    shell:
+        "python workflow/scripts/claims.py {params.file} {params.study} 2> {log}"

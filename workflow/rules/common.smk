@@ -1,0 +1,36 @@
+# What several stages share: where a run's files are, and what the rules after training read.
+# A rule's `python` is the one that runs Snakemake, also where its environment is not active.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+RUN_FILES = {
+    "evaluations": "evaluations.csv",
+    "training": "training.csv",
+    "timing": "timing.csv",
+    "run": "run.json",
+    "policy": "policy.safetensors",
+}
+FRAMES = [
+    f"{DIR}/{name}"
+    for name in (
+        "manifest.json",
+        "scores.csv",
+        "curves.csv",
+        "diagnostics.csv",
+        "runs.csv",
+        "estimates/aggregate.csv",
+        "estimates/by_task.csv",
+        "estimates/curves.csv",
+        "estimates/improvement.csv",
+        "estimates/profiles.csv",
+    )
+]
+
+
+wildcard_constraints:
+    task="|".join(STUDY.tasks),
+    seed="|".join(str(seed) for seed in STUDY.seeds),
+
+
+def code_of(script, *modules):
+    """A parameter that changes when the code of a script, or of what it imports, does."""
+    return script_digest(Path("workflow/scripts", script), *modules)

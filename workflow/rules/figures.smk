@@ -1,0 +1,38 @@
+# One rule a figure: figure_<name> draws mpo/evaluation/figures/<name>.py.
+FIGURES = [
+    "learning_curves",
+    "aggregate_intervals",
+    "performance_profiles",
+    "sample_efficiency",
+    "probability_of_improvement",
+    "temperature",
+    "kl_relative",
+    "value_bias",
+]
+
+
+for figure in FIGURES:
+
+    rule:
+        name:
+            f"figure_{figure}"
+        input:
+            FRAMES,
+        output:
+            report(
+                f"{DIR}/figures/{figure}.svg",
+                caption=f"../report/{figure}.rst",
+                category="Figures",
+                labels={"figure": figure.replace("_", " ")},
+            ),
+            f"{DIR}/figures/{figure}.png",
+            f"{DIR}/figures/{figure}.csv",
+        log:
+            f"{DIR}/logs/figures/{figure}.log",
+        localrule: True
+        params:
+            figure=figure,
+            study=DIR,
+            code=code_of("figure.py", f"evaluation.figures.{figure}"),
+        shell:
+            "python workflow/scripts/figure.py {params.figure} {params.study} 2> {log}"

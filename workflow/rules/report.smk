@@ -1,0 +1,39 @@
+# The report: Markdown from frames, figures and tables, and one HTML file made from that.
+localrules:
+    report_markdown,
+    report_html,
+
+
+rule report_markdown:
+    input:
+        FRAMES,
+        expand(f"{DIR}/figures/{{name}}.{{kind}}", name=FIGURES, kind=["svg", "png"]),
+        expand(f"{DIR}/tables/{{name}}.md", name=[*TABLES, "claims_section"]),
+    output:
+        f"{DIR}/report.md",
+    log:
+        f"{DIR}/logs/report_markdown.log",
+    params:
+        study=DIR,
+        code=code_of(
+            "report.py",
+            *(f"evaluation.figures.{name}" for name in FIGURES),
+            *(f"evaluation.tables.{name}" for name in TABLES),
+        ),
+    shell:
+        "python workflow/scripts/report.py {params.study} 2> {log}"
+
+
+rule report_html:
+    input:
+        f"{DIR}/report.md",
+        expand(f"{DIR}/figures/{{name}}.{{kind}}", name=FIGURES, kind=["svg", "png"]),
+    output:
+        f"{DIR}/report.html",
+    log:
+        f"{DIR}/logs/report_html.log",
+    params:
+        study=DIR,
+        code=code_of("report_html.py"),
+    shell:
+        "python workflow/scripts/report_html.py {params.study} 2> {log}"

@@ -1,0 +1,47 @@
+# Training: one rule a variant, train_<variant>. The digests in a rule's parameters make Snakemake
+# train anew the runs whose settings or code changed, and no others.
+import json
+
+
+def run_outputs(variant):
+    """The files of a run of `variant`, as a rule's outputs."""
+    folder = f"{DIR}/runs/{{task}}/{variant}/{{seed}}"
+    return {key: f"{folder}/{name}" for key, name in RUN_FILES.items()}
+
+
+def run_params(variant):
+    """The parameters of a run of `variant`, as a rule's `params`: functions of its wildcards."""
+
+    def run(wildcards):
+        return STUDY.run(wildcards.task, variant, wildcards.seed)
+
+    return {
+        "variant": variant,
+        "study_seed": STUDY.study_seed,
+        "settings": lambda wildcards: json.dumps(run(wildcards).settings.differences()),
+        "settings_digest": lambda wildcards: run(wildcards).settings_digest,
+        "code_digest": lambda wildcards: run(wildcards).code_digest,
+        "state": lambda wildcards: run(wildcards).state,
+        "out": lambda wildcards: f"{DIR}/{run(wildcards).path}",
+    }
+
+
+for variant in STUDY.variants:
+    if STUDY.variants[variant].external:
+        continue
+
+    rule:
+        name:
+            f"train_{variant}"
+        output:
+            **run_outputs(variant),
+        log:
+            f"{DIR}/logs/train/{{task}}/{variant}/{{seed}}.log",
+        threads: 1
+        params:
+            **run_params(variant),
+        shell:
+            "python -m mpo train --task {wildcards.task} --variant {params.variant}"
+            " --seed {wildcards.seed} --study-seed {params.study_seed}"
+            " --settings {params.settings:q} --out {params.out} --state {params.state}"
+            " --quiet > {log} 2>&1"

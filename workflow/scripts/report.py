@@ -1,0 +1,18 @@
+"""Writes a study's report.md from its frames, tables and figures."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from mpo.evaluation.exhibits import ReportError
+from mpo.evaluation.frames import write_text
+from mpo.evaluation.report import report
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("study", type=Path, help="folder of the study, as results/smoke")
+folder = parser.parse_args().study
+
+try:
+    write_text(report(folder), folder / "report.md")
+except ReportError as error:
+    sys.exit(str(error))
