@@ -86,7 +86,7 @@ class Settings(BaseModel):
     """Where the action enters the critic. P1 is silent; `second` as in Lillicrap et al. 2015."""
     covariance: str = "full"
     """P1 App. D: a full covariance by its Cholesky factor."""
-    initial_deviation: float = Field(0.3, gt=0)
+    initial_deviation: float = Field(0.5, gt=0)
     """Standard deviation of every action at initialisation. P1 is silent."""
     minimum_deviation: float = Field(1e-3, ge=0)
     """Added to the softplus of the factor's diagonal. P1 is silent."""

@@ -13,7 +13,7 @@ import pandas as pd
 
 from mpo.evaluation import tables
 from mpo.evaluation.claims import files as claims
-from mpo.evaluation.exhibits import count, figure, table
+from mpo.evaluation.exhibits import count, figure, required, table
 from mpo.evaluation.frames import Frames, read_frames
 from mpo.evaluation.manifest import ALL
 from mpo.evaluation.statistics import smallest_p
@@ -50,6 +50,7 @@ def report(study_dir: str | Path) -> str:
             figure("value_bias", frames, study_dir),
         ],
         "What it costs": [table("cost", frames, study_dir)],
+        "The theory by computation": [_theory(study_dir)],
         "Runs": [table("runs", frames, study_dir), *_origins(frames)],
     }
     parts = [f"# Study `{frames.manifest.study}`"]
@@ -143,6 +144,12 @@ def _overflows(frames: Frames) -> list[str]:
         return ["In no update was the dual or its gradient non-finite."]
     each = ", ".join(f"`{name}` {int(count):,}" for name, count in counts.items())
     return [f"Updates in which the dual or its gradient was not finite, so that it stood: {each}."]
+
+
+def _theory(study_dir: Path) -> str:
+    path = study_dir / "theory/section.md"
+    required(path, f"python workflow/scripts/theory_section.py {study_dir}")
+    return path.read_text(encoding="utf-8")
 
 
 def _origins(frames: Frames) -> list[str]:

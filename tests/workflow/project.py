@@ -22,6 +22,7 @@ FIGURES = (
     "kl_relative",
     "value_bias",
 )
+THEORY_FIGURES = ("appendix_sign", "overflow_map", "backups_order", "policy_iteration")
 TABLES = ("by_task", "aggregate", "cost", "runs")
 
 

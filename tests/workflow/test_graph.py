@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflow.project import FIGURES, TABLES, copy_project, snakemake
+from tests.workflow.project import FIGURES, TABLES, THEORY_FIGURES, copy_project, snakemake
 
 CONFIG = "trial.yaml"
 STUDY = """
@@ -32,6 +32,10 @@ AFTER_TRAINING = Counter(
         *(f"table_{name}" for name in TABLES),
     ]
 )
+THEORY = Counter(
+    ["theory_errata", *(f"theory_{name}" for name in THEORY_FIGURES), "theory_section"]
+)
+"""What needs no run."""
 
 
 def planned(folder: Path, *arguments: str) -> tuple[Counter[str], list[str]]:
@@ -88,7 +92,7 @@ def test_a_study_s_jobs_are_exactly_those_it_asks_for(tmp_path: Path):
     begin(tmp_path)
     rules, outputs = planned(tmp_path)
     trained = Counter({f"train_{name}": 4 for name in VARIANTS})
-    assert rules == trained + AFTER_TRAINING
+    assert rules == trained + AFTER_TRAINING + THEORY
     assert runs(outputs) == sorted(
         f"{task}/{variant}/{seed}"
         for task in ("cartpole-balance", "acrobot-swingup")
@@ -129,7 +133,8 @@ def test_an_edited_option_trains_the_runs_that_use_it(project: Path):
     with (project / "mpo" / "backups" / "improved.py").open("a") as file:
         file.write("\nMORE = 1\n")
     rules, _ = planned(project)
-    assert rules == Counter(train_improved_estep=4) + AFTER_TRAINING
+    theory = Counter(["theory_backups_order", "theory_policy_iteration", "theory_section"])
+    assert rules == Counter(train_improved_estep=4) + AFTER_TRAINING + theory
 
 
 def test_a_changed_setting_trains_its_variant_and_those_based_on_it(project: Path):

@@ -12,7 +12,7 @@ except ConfigError as error:
 rule claims:
     input:
         FRAMES,
-        f"{DIR}/theory/errata.csv" if workflow.is_rule("theory_errata") else [],
+        f"{DIR}/theory/errata.csv",
     output:
         report(
             f"{DIR}/tables/claims.csv",

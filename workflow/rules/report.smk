@@ -9,6 +9,7 @@ rule report_markdown:
         FRAMES,
         expand(f"{DIR}/figures/{{name}}.{{kind}}", name=FIGURES, kind=["svg", "png"]),
         expand(f"{DIR}/tables/{{name}}.md", name=[*TABLES, "claims_section"]),
+        f"{DIR}/theory/section.md",
     output:
         f"{DIR}/report.md",
     log:
@@ -27,7 +28,11 @@ rule report_markdown:
 rule report_html:
     input:
         f"{DIR}/report.md",
-        expand(f"{DIR}/figures/{{name}}.{{kind}}", name=FIGURES, kind=["svg", "png"]),
+        expand(
+            f"{DIR}/figures/{{name}}.{{kind}}",
+            name=[*FIGURES, *THEORY_FIGURES],
+            kind=["svg", "png"],
+        ),
     output:
         f"{DIR}/report.html",
     log:
