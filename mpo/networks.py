@@ -24,6 +24,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import layer_norm, linear
 
+from mpo.compiled import materialised, tanh
 from mpo.gaussian import Covariance, Gaussian
 from mpo.registry import option
 from mpo.settings import Settings
@@ -63,7 +64,7 @@ class Networks:
         """Names and shapes of the critic's parameters."""
         sizes = (self.observation_size, *self.settings.critic_hidden)
         return self._hidden_shapes(sizes) | {
-            f"{self._entry}.action": (self.settings.critic_hidden[self._entry], self.action_size),
+            f"{self._entry}.action": (self.action_size, self.settings.critic_hidden[self._entry]),
             "head.weight": (1, sizes[-1]),
             "head.bias": (1,),
         }
@@ -132,22 +133,23 @@ class Networks:
             normalised = layer_norm(
                 hidden, size, parameters["norm.weight"], parameters["norm.bias"]
             )
-            return torch.tanh(normalised)
+            return tanh(normalised)
         return torch.relu(hidden)
 
 
 def _enter(actions: Tensor, weight: Tensor) -> Tensor:
-    """a W_aᵀ, the action's part of a pre-activation: [..., B, A] and [H, A] to [..., B, H].
+    """a W_a, the action's part of a pre-activation: [..., B, A] and [A, H] to [..., B, H].
 
     For N samples a state, a compiled graph takes the products of few action dimensions one by
     one: they fuse with activation and output product, and the [N, B, H] array is never stored.
     """
-    if torch.compiler.is_compiling() and actions.ndim == 3 and weight.shape[1] <= UNROLLED_ACTIONS:
-        total = actions[..., :1] * weight[:, 0]
-        for k in range(1, weight.shape[1]):
-            total = total + actions[..., k : k + 1] * weight[:, k]
+    if torch.compiler.is_compiling() and actions.ndim == 3 and weight.shape[0] <= UNROLLED_ACTIONS:
+        actions = materialised(actions)
+        total = actions[..., :1] * weight[0]
+        for k in range(1, weight.shape[0]):
+            total = total + actions[..., k : k + 1] * weight[k]
         return total
-    return linear(actions, weight)
+    return actions @ weight
 
 
 def size(shapes: Shapes) -> int:
@@ -178,9 +180,11 @@ def initialise(shapes: Shapes, generator: torch.Generator, head_gain: float) -> 
         elif len(shape) == 1:
             piece = torch.zeros(shape)
         else:
-            beside = shapes[name.replace("action", "weight")][1] if "action" in name else 0
+            fan_in = shape[1]
+            if name.endswith("action"):
+                fan_in = shape[0] + shapes[name.replace("action", "weight")][1]
             gain = head_gain if name == "head.weight" else 1.0
-            bound = gain * math.sqrt(3.0 / (shape[1] + beside))
+            bound = gain * math.sqrt(3.0 / fan_in)
             piece = (2.0 * torch.rand(shape, generator=generator) - 1.0) * bound
         pieces.append(piece.reshape(-1))
     return torch.cat(pieces)

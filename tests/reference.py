@@ -23,7 +23,7 @@ from mpo.settings import Settings
 def _layer(named: Mapping[str, Tensor], key: str, action: str = "") -> nn.Linear:
     weight = named[f"{key}.weight"]
     if action:
-        weight = torch.cat([weight, named[action]], 1)
+        weight = torch.cat([weight, named[action].T], 1)
     made = nn.Linear(weight.shape[1], weight.shape[0], dtype=weight.dtype)
     made.load_state_dict({"weight": weight, "bias": named[f"{key}.bias"]})
     return made
@@ -64,7 +64,7 @@ class _Hidden(nn.Module):
             assert weight is not None
             assert bias is not None
             if index == self.entry:
-                found[f"{index}.action"] = weight[:, -action_size:]
+                found[f"{index}.action"] = weight[:, -action_size:].T
                 weight = weight[:, :-action_size]
             found[f"{index}.weight"], found[f"{index}.bias"] = weight, bias
         for key, module in (("norm", self.norm), ("head", self.head)):

@@ -76,7 +76,7 @@ def test_critic_is_the_layers_one_by_one(fields: dict[str, Any]) -> None:
         weight, bias = named[f"{index}.weight"], named[f"{index}.bias"]
         if index == entry:
             hidden = torch.cat([hidden, actions.clamp(-1.0, 1.0)], -1)
-            weight = torch.cat([weight, named[f"{index}.action"]], 1)
+            weight = torch.cat([weight, named[f"{index}.action"].T], 1)
         hidden = activation(named, index)(hidden @ weight.T + bias)
     expected = layer(named, "head")(hidden).squeeze(-1)
     torch.testing.assert_close(made.q_values(named, observation, actions), expected)
@@ -151,9 +151,10 @@ def test_weights_start_uniform_with_variance_of_one_over_fan_in(fields: dict[str
         elif tensor.ndim == 1:
             assert (tensor == 0.0).all()
         else:
-            # the action's weights count the units beside which it enters
-            beside = named[f"{entry}.weight"].shape[1] if name.endswith("action") else 0
-            bound = math.sqrt(3.0 / (tensor.shape[1] + beside))
+            fan_in = tensor.shape[1]
+            if name.endswith("action"):  # the units count too beside which it enters
+                fan_in = tensor.shape[0] + named[f"{entry}.weight"].shape[1]
+            bound = math.sqrt(3.0 / fan_in)
             assert float(tensor.abs().max()) <= bound
             if tensor.numel() > 100:
                 assert float(tensor.std()) == pytest.approx(bound / math.sqrt(3.0), rel=0.15)

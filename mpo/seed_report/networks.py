@@ -41,7 +41,7 @@ class Networks(networks.Networks):
         actions: Float[Tensor, "*N B A"],
     ) -> Float[Tensor, "*N B"]:
         """Q(s, a) of the action as sampled, not clipped to the range that the simulator keeps."""
-        hidden = state_part + linear(actions, parameters[f"{self._entry}.action"])
+        hidden = state_part + actions @ parameters[f"{self._entry}.action"]
         hidden = torch.relu(hidden)
         for layer in range(self._entry + 1, len(self.settings.critic_hidden)):
             hidden = linear(hidden, parameters[f"{layer}.weight"], parameters[f"{layer}.bias"])
@@ -67,7 +67,7 @@ def initialise(shapes: Shapes, generator: torch.Generator) -> Float[Tensor, " P"
     pieces: list[Tensor] = []
     for name, shape in shapes.items():
         layer = name.split(".")[0]
-        fan_in = shapes[f"{layer}.weight"][1] + shapes.get(f"{layer}.action", (0, 0))[1]
+        fan_in = shapes[f"{layer}.weight"][1] + shapes.get(f"{layer}.action", (0, 0))[0]
         uniform = 2.0 * torch.rand(shape, generator=generator) - 1.0
         pieces.append((uniform / math.sqrt(fan_in)).reshape(-1))
     return torch.cat(pieces)
