@@ -91,8 +91,17 @@ class Session(Generic[L]):
     def episode(self) -> None:
         """Play one training episode, learning and evaluating as steps fall due.
 
-        Raises `Diverged` at the first quantity that is not finite.
+        Raises `Diverged` at the first quantity that is not finite: an update's, if the updates
+        since the last row show one, since it is the cause of an action that is not.
         """
+        try:
+            self._play()
+        except Diverged:
+            if self.learner.updates > self._logged_updates:
+                self._log()
+            raise
+
+    def _play(self) -> None:
         seed = self._seed_of(Stream.EPISODE, self.episode_index)
         with self.clock.part("environment"):
             observation = self._environment.reset(seed)

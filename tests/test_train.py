@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from mpo.gaussian import log_prob
+from mpo.metrics import METRICS
 from mpo.networks import unflatten
 from mpo.seeds import Stream, evaluation_seed, seed_of
 from mpo.settings import Settings
@@ -168,6 +169,18 @@ def test_a_loss_that_is_not_finite_diverges_after_its_row_is_logged() -> None:
         while not training.finished:
             training.episode()
     assert [row["updates"] for row in training.training] == [8]
+
+
+def test_an_update_that_breaks_the_policy_is_named_before_the_action_that_shows_it() -> None:
+    """The next row is far off, so that acting notices first; the row is written none the less."""
+    training = begun(tiny(critic_target_period=1000, logging_updates=1000))
+    while training.learner.updates < 3:
+        training.episode()
+    training.learner.state.policy.parameters[-1] = math.nan
+    training.learner.sums[METRICS.index("loss_policy")] = math.nan
+    with pytest.raises(Diverged, match="loss_policy is not finite"):
+        training.episode()
+    assert len(training.training) == 1
 
 
 def test_an_action_that_is_not_finite_diverges() -> None:
