@@ -175,6 +175,30 @@ def status(file: Path) -> None:
     click.echo(status_table(load_study(file)))
 
 
+@cli.command()
+@click.option("--variants", "names", multiple=True, help="Which, else four of them.")
+@click.option("--json", "file", type=click.Path(path_type=Path), help="Also write the numbers.")
+@click.option("--quick", is_flag=True, help="Few repetitions, nothing compiled: does it work?")
+def benchmark(names: tuple[str, ...], file: Path | None, quick: bool) -> None:
+    """Time updates beside their floor, acting, environments and whole steps, on one thread."""
+    from mpo.benchmark import report
+
+    known = load_variants()
+    for name in names:
+        if name not in known:
+            allowed = suggestion(name, known, "variant")
+            raise InputError(f"--variants: {name!r} is not allowed; {allowed}")
+    found: dict[str, dict[str, float]] = {}
+    for name in names or report.VARIANTS:
+        found[name] = {}
+        for part, values in report.measured(name, **(report.QUICK if quick else {})):
+            click.echo(f"{name}: {part}", err=True)
+            found[name] |= values
+    click.echo(report.table(found))
+    if file:
+        file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status (0 done, 2 a fault in the input)."""
     try:

@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "mpo"
 FILES = sorted(PACKAGE.rglob("*.py"))
 ALLOWED_IN_EVALUATION = {"mpo.rundir", "mpo.settings"}
-HARNESS = ("mpo.evaluation", "mpo.theory")
-"""Packages that look at results or at the mathematics, and that training never imports."""
+HARNESS = ("mpo.evaluation", "mpo.theory", "mpo.benchmark")
+"""Packages that look at results, mathematics or speed, and that training never imports."""
 
 
 def module_of(file: Path) -> str:
@@ -56,7 +56,7 @@ def test_training_evaluation_and_theory_stay_apart(file: Path) -> None:
         if within(module, "mpo.evaluation"):
             inside = within(name, "mpo.evaluation") or name in ALLOWED_IN_EVALUATION
             assert inside, f"{module} imports {name}"
-        elif not within(module, "mpo.theory"):
+        elif not within(module, "mpo.theory", "mpo.benchmark", "mpo.__main__"):
             assert not within(name, *HARNESS), f"{module} imports {name}"
 
 

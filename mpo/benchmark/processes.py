@@ -1,0 +1,77 @@
+"""What only a process of its own can show: time to its first update, and its peak memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+
+TASK = "hopper-stand"
+
+
+@dataclass(frozen=True)
+class ProcessCost:
+    """Of a run of hopper-stand."""
+
+    startup_cold_s: float
+    """From the start of Python to the end of the first update, with no compile cache."""
+    startup_s: float
+    """The same with one."""
+    peak_mib: float
+    """Largest resident memory, with the replay of a million control steps."""
+
+
+def process_cost(variant: str, compile_: bool = True) -> ProcessCost:
+    """Start two processes, the first with an empty compile cache."""
+    with tempfile.TemporaryDirectory() as cache:
+        environment = os.environ | {"TORCHINDUCTOR_CACHE_DIR": cache, "OMP_NUM_THREADS": "1"}
+        command = [sys.executable, "-m", __spec__.name, variant, str(int(compile_))]
+
+        def run() -> dict[str, float]:
+            start = str(time.time())
+            done = subprocess.run(
+                [*command, start], env=environment, capture_output=True, text=True, check=True
+            )
+            return json.loads(done.stdout.splitlines()[-1])
+
+        cold, warm = run(), run()
+    return ProcessCost(cold["startup_s"], warm["startup_s"], warm["peak_mib"])
+
+
+def first_updates(variant: str, compile_: bool, started: float) -> dict[str, float]:
+    """In a process: train until the first update and to the end of its episode; what it took.
+
+    The replay's memory is written when it is made, so it is resident although it is not full.
+    """
+    from mpo.entries import load_tasks, load_variants
+    from mpo.replay import Batch
+    from mpo.settings import settings
+    from mpo.timing import Clock
+    from mpo.train import Training
+
+    task = load_tasks()[TASK]
+    own = {name: origin.value for name, origin in task.fields.items()}
+    values = {**load_variants()[variant].settings, **own, "steps": 1_000_000, "compile": compile_}
+    training = Training(settings(values), 0, 0, Clock())
+    update, ends = training.learner.update, []
+
+    def timed(batch: Batch) -> None:
+        update(batch)
+        ends.append(time.time())
+
+    training.learner.update = timed
+    while not ends:
+        training.episode()
+    training.close()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"startup_s": ends[0] - started, "peak_mib": peak}
+
+
+if __name__ == "__main__":
+    name, compiled, begun = sys.argv[1:]
+    print(json.dumps(first_updates(name, compiled == "1", float(begun))))

@@ -1,0 +1,63 @@
+"""The benchmark as a whole: every measurement of every variant, as a mapping and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import pandas as pd
+import torch
+
+from mpo.benchmark.processes import process_cost
+from mpo.benchmark.steps import act_us, environment_cost, training_cost
+from mpo.benchmark.updates import update_cost
+
+VARIANTS = ("paper", "stabilised", "soft_estep", "converged_estep")
+PAIRS, UPDATES, CALLS, STEPS = 10, 40, 500, 12_000
+QUICK = {"pairs": 2, "updates": 2, "calls": 20, "steps": 3_000, "compile_": False}
+LABELS = {
+    "update_ms": "an update, ms",
+    "floor_ms": "its floor, ms",
+    "ratio": "times the floor",
+    "eager_ms": "not compiled, ms",
+    "reference_ms": "eager reference, ms",
+    "reference_ratio": "the reference's times ours",
+    "mflop": "matrix products, million operations",
+    "gflop_per_s": "rate of a 1024 cube, 1e9 operations/s",
+    "act_us": "to act, µs",
+    "env_us": "an environment step, µs",
+    "simulator_us": "of which dm_control, µs",
+    "physics_us": "of which mj_step, µs",
+    "step_ms": "a control step of training, ms",
+    "core_s_per_million": "core-seconds a million steps",
+    "peak_mib": "peak memory, MiB",
+    "startup_cold_s": "to the first update, nothing compiled, s",
+    "startup_s": "to the first update, s",
+}
+
+
+def measured(
+    variant: str,
+    pairs: int = PAIRS,
+    updates: int = UPDATES,
+    calls: int = CALLS,
+    steps: int = STEPS,
+    compile_: bool = True,
+) -> Iterator[tuple[str, dict[str, float]]]:
+    """Each measurement of a variant as it is done: what it was, and its values."""
+    torch.set_num_threads(1)
+    update = asdict(update_cost(variant, pairs, updates, compile_))
+    yield "updates", {**update, "reference_ratio": update["reference_ms"] / update["update_ms"]}
+    yield "acting", {"act_us": act_us(variant, pairs, calls)}
+    yield "the simulator", asdict(environment_cost(pairs, calls))
+    yield "training", asdict(training_cost(variant, steps, compile_))
+    yield "processes", asdict(process_cost(variant, compile_))
+
+
+def table(found: dict[str, dict[str, float]]) -> str:
+    """A column a variant, a row a measurement."""
+    rows = {
+        label: {variant: f"{values[key]:.4g}" for variant, values in found.items()}
+        for key, label in LABELS.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").to_string()

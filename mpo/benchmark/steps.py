@@ -1,0 +1,119 @@
+"""Microseconds to act and to step the simulator, and milliseconds of a whole step of training."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import Any
+
+import mujoco
+import numpy as np
+
+from mpo.actor import Actor
+from mpo.benchmark.subject import ACTION_SIZE, OBSERVATION_SIZE, Subject
+from mpo.benchmark.updates import milliseconds
+from mpo.entries import load_tasks, load_variants
+from mpo.settings import settings
+from mpo.tasks import Environment
+from mpo.timing import Clock
+from mpo.train import Training
+
+TASK = "hopper-stand"
+DECISION_STEPS = 4
+"""Control steps an update, without action repeat."""
+EPISODE_STEPS = 1000
+
+
+@dataclass(frozen=True)
+class EnvironmentCost:
+    """Microseconds of one control step of hopper-stand, medians over pairs."""
+
+    env_us: float
+    """Through `mpo.tasks`."""
+    simulator_us: float
+    """dm_control's own step."""
+    physics_us: float
+    """`mj_step` alone, as often as a control step calls it."""
+
+
+@dataclass(frozen=True)
+class TrainingCost:
+    """End to end, at one update for each four control steps, evaluation's share included."""
+
+    step_ms: float
+    core_s_per_million: float
+
+
+def act_us(variant: str, pairs: int, calls: int) -> float:
+    """Microseconds to draw one action."""
+    subject = Subject(variant, compile=False)
+    actor = Actor(subject.networks, subject.learner.policy_parameters())
+    draws = np.random.default_rng(0)
+    observation = draws.standard_normal(OBSERVATION_SIZE).astype(np.float32)
+
+    def act() -> None:
+        actor.sample(observation, draws)
+
+    return 1000 * statistics.median(milliseconds(act, calls) for _ in range(pairs))
+
+
+def environment_cost(pairs: int, calls: int) -> EnvironmentCost:
+    """Steps of the three kinds in turn, with random actions from the same start."""
+    adapter = Environment(load_tasks()[TASK].environment)
+    inner: Any = adapter._dm_control
+    actions = np.random.default_rng(0).uniform(-1, 1, (calls, ACTION_SIZE))
+    data, model = inner.physics.data.ptr, inner.physics.model.ptr
+    substeps = round(inner.control_timestep() / inner.physics.timestep())
+    turn = iter(range(10**9))
+
+    def through_adapter() -> None:
+        adapter.step(actions[next(turn) % calls])
+
+    def simulator() -> None:
+        inner.step(actions[next(turn) % calls])
+
+    def physics() -> None:
+        mujoco.mj_step(model, data, substeps)  # pyright: ignore[reportAttributeAccessIssue]
+
+    found: dict[str, list[float]] = {"adapter": [], "simulator": [], "physics": []}
+    for pair in range(pairs):
+        for name, step in (("adapter", through_adapter), ("simulator", simulator)):
+            adapter.reset(pair)
+            found[name].append(1000 * milliseconds(step, calls))
+        adapter.reset(pair)
+        found["physics"].append(1000 * milliseconds(physics, calls))
+    adapter.close()
+    return EnvironmentCost(*(statistics.median(values) for values in found.values()))
+
+
+def training_cost(variant: str, steps: int, compile_: bool = True) -> TrainingCost:
+    """Train `variant` for `steps` control steps and weigh its parts as a whole run would.
+
+    The updates that compile are left out. Evaluation is weighed as in a run of a million steps,
+    which evaluates 25 times.
+    """
+    chosen = settings(
+        {
+            **load_variants()[variant].settings,
+            "environment": load_tasks()[TASK].environment,
+            "steps": steps,
+            "steps_per_update": DECISION_STEPS,
+            "evaluation_points": 1,
+            "evaluation_final_episodes": 1,
+            "compile": compile_,
+        }
+    )
+    clock = Clock()
+    training = Training(chosen, 0, 0, clock)
+    training.episode()
+    training.episode()  # the first updates are in this one
+    begun, wall = training.step, clock.wall_s
+    while not training.finished:
+        training.episode()
+    evaluation = clock.seconds["evaluation"]
+    step_ms = 1000 * (clock.wall_s - wall - evaluation) / (training.step - begun)
+    points, episodes = settings({}).evaluation_points - 1, settings({}).evaluation_episodes
+    evaluated = (points * episodes + settings({}).evaluation_final_episodes) * EPISODE_STEPS
+    total = step_ms + 1000 * evaluation / EPISODE_STEPS * evaluated / 1e6
+    training.close()
+    return TrainingCost(total, 1000 * total)

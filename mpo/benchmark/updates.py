@@ -1,0 +1,98 @@
+"""Milliseconds of an update beside its floor and beside slower code of the same mathematics."""
+
+from __future__ import annotations
+
+import importlib.util
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import torch
+
+from mpo.benchmark.floor import floating_point_operations
+from mpo.benchmark.subject import Subject
+
+CUBE = 1024
+"""Side of the matrices whose product gives the machine's rate."""
+WARM_UPDATES = 30
+REFERENCE = Path("tests/reference.py")
+
+
+@dataclass(frozen=True)
+class UpdateCost:
+    """Medians over pairs."""
+
+    update_ms: float
+    floor_ms: float
+    ratio: float
+    """Of the times in each pair."""
+    eager_ms: float
+    """The same code, not compiled."""
+    reference_ms: float
+    """tests/reference.py: modules, distributions and loops, as the papers are written."""
+    gflop_per_s: float
+    mflop: float
+
+
+def milliseconds(function: Callable[[], object], times: int) -> float:
+    """The mean time of `times` calls."""
+    start = time.perf_counter()
+    for _ in range(times):
+        function()
+    return 1000 * (time.perf_counter() - start) / times
+
+
+def load_reference(file: Path = REFERENCE) -> ModuleType:
+    """The reference implementation among the tests. Raises FileNotFoundError beyond a checkout."""
+    if not file.exists():
+        raise FileNotFoundError(
+            2, "the reference implementation is not here; run in a checkout", str(file)
+        )
+    spec = importlib.util.spec_from_file_location("reference", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["reference"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def update_cost(variant: str, pairs: int, updates: int, compile_: bool = True) -> UpdateCost:
+    """Time updates and the cube's product in turn, `pairs` times, `updates` updates each."""
+    subject = Subject(variant, compile=compile_)
+    eager = Subject(variant, compile=False)
+    reference = eager.reference(load_reference())
+    left, right = torch.randn(CUBE, CUBE), torch.randn(CUBE, CUBE)
+    out = torch.empty(CUBE, CUBE)
+
+    def cube() -> None:
+        torch.mm(left, right, out=out)
+
+    def by_reference() -> None:
+        reference.update(eager.batch(), eager.noise())
+
+    for function in (*[subject.update] * WARM_UPDATES, eager.update, by_reference, cube):
+        function()
+    operations = floating_point_operations(subject.networks)
+    found: dict[str, list[float]] = {"update": [], "cube": [], "eager": [], "reference": []}
+    for _ in range(pairs):
+        found["cube"].append(milliseconds(cube, 10))
+        found["update"].append(milliseconds(subject.update, updates))
+        found["eager"].append(milliseconds(eager.update, 2))
+        found["reference"].append(milliseconds(by_reference, 1))
+    floors = [operations / (2 * CUBE**3) * cube_ms for cube_ms in found["cube"]]
+    ratios = [update / floor for update, floor in zip(found["update"], floors, strict=True)]
+    medians = {name: statistics.median(values) for name, values in found.items()}
+    return UpdateCost(
+        medians["update"],
+        statistics.median(floors),
+        statistics.median(ratios),
+        medians["eager"],
+        medians["reference"],
+        2 * CUBE**3 / medians["cube"] / 1e6,
+        operations / 1e6,
+    )

@@ -1,0 +1,51 @@
+"""`python -m mpo benchmark`, in its quick form."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mpo.__main__ import main
+from mpo.benchmark import report, updates
+
+KEYS = {
+    "update_ms",
+    "floor_ms",
+    "ratio",
+    "reference_ms",
+    "act_us",
+    "env_us",
+    "physics_us",
+    "step_ms",
+    "peak_mib",
+    "startup_s",
+}
+
+
+def test_every_key_is_there_and_plausible(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    file = tmp_path / "found.json"
+    assert main(["benchmark", "--quick", "--variants", "stabilised", "--json", str(file)]) == 0
+    found = json.loads(file.read_text())["stabilised"]
+    assert set(found) >= KEYS
+    assert set(found) == set(report.LABELS)
+    assert all(value > 0 for value in found.values())
+    assert found["ratio"] > 1  # nothing is faster than its floor
+    assert found["physics_us"] < found["simulator_us"] < 1.5 * found["env_us"]
+    assert found["step_ms"] > found["update_ms"] / 8
+    assert 100 < found["peak_mib"] < 4000
+    assert "times the floor" in capsys.readouterr().out
+
+
+def test_an_unknown_variant_is_one_line(capsys: pytest.CaptureFixture[str]):
+    assert main(["benchmark", "--variants", "papre"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("mpo: --variants: 'papre' is not allowed")
+    assert "paper" in error
+    assert error.count("\n") == 1
+
+
+def test_beyond_a_checkout_the_reference_is_missed_in_one_line(tmp_path: Path):
+    with pytest.raises(FileNotFoundError, match="run in a checkout"):
+        updates.load_reference(tmp_path / "reference.py")

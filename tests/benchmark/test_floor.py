@@ -1,0 +1,59 @@
+"""The floor counts the products of an update: by hand, and as PyTorch counts those it runs."""
+
+from __future__ import annotations
+
+import pytest
+from torch.utils.flop_counter import FlopCounterMode
+
+from mpo.benchmark.floor import Product, floating_point_operations, products
+from mpo.benchmark.subject import Subject
+from mpo.networks import Networks
+from mpo.settings import settings
+
+VARIANTS = ["paper", "huber", "td0", "stabilised", "improved_estep", "soft_estep", "no_kl"]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("action_entry", ["second", "input"])
+def test_pytorch_runs_these_products_and_no_others(variant: str, action_entry: str):
+    """The uncompiled update runs every product through its library but those with one output."""
+    subject = Subject(variant, compile=False, action_entry=action_entry, batch_size=64)
+    batch = subject.batch()
+    with FlopCounterMode(display=False) as counter:
+        subject.learner.update(batch)
+    of_one_output = sum(
+        product.operations for product in products(subject.networks) if 1 in product[1:4]
+    )
+    expected = floating_point_operations(subject.networks) - of_one_output
+    assert counter.get_total_flops() == expected
+
+
+def test_a_small_update_by_hand():
+    """O = 3, A = 2, nets of 5-7 and 4-6, B = 8 and N = 10, one-step targets, diagonal."""
+    chosen = settings(
+        {
+            "returns": "td0",
+            "covariance": "diagonal",
+            "policy_hidden": (5, 7),
+            "critic_hidden": (4, 6),
+            "batch_size": 8,
+            "action_samples": 10,
+        }
+    )
+    policy = 3 * 5 + 5 * 7 + 7 * 4
+    policy_back = policy + 5 * 7 + 7 * 4
+    state, action, head = 3 * 4 + 4 * 6, 2 * 6, 6
+    target = 8 * (policy + state) + 80 * (action + head)
+    critic = 8 * (state + action + head)
+    critic_back = critic + 8 * (4 * 6 + head)  # into the first layer's units, and out of the head
+    expected = 2 * (target + 8 * (policy + policy_back) + critic + critic_back)
+    assert floating_point_operations(Networks(chosen, 3, 2)) == expected
+
+
+def test_a_product_counts_multiplications_and_additions():
+    assert Product("any", 2, 3, 4).operations == 2 * 2 * 3 * 4
+
+
+def test_an_update_with_other_products_is_refused():
+    with pytest.raises(ValueError, match="'parametric' has no floor"):
+        products(Subject("parametric", compile=False).networks)
