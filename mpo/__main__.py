@@ -178,8 +178,11 @@ def status(file: Path) -> None:
 @cli.command()
 @click.option("--variants", "names", multiple=True, help="Which, else four of them.")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Also write the numbers.")
+@click.option(
+    "--scaling", type=click.Path(path_type=Path), help="Instead, sweep sizes: FILE.csv, .png, .svg."
+)
 @click.option("--quick", is_flag=True, help="Few repetitions, nothing compiled: does it work?")
-def benchmark(names: tuple[str, ...], file: Path | None, quick: bool) -> None:
+def benchmark(names: tuple[str, ...], file: Path | None, scaling: Path | None, quick: bool) -> None:
     """Time updates beside their floor, acting, environments and whole steps, on one thread."""
     from mpo.benchmark import report
 
@@ -188,6 +191,9 @@ def benchmark(names: tuple[str, ...], file: Path | None, quick: bool) -> None:
         if name not in known:
             allowed = suggestion(name, known, "variant")
             raise InputError(f"--variants: {name!r} is not allowed; {allowed}")
+    if scaling:
+        _sweep(names or report.SCALED, scaling)
+        return
     found: dict[str, dict[str, float]] = {}
     for name in names or report.VARIANTS:
         found[name] = {}
@@ -197,6 +203,19 @@ def benchmark(names: tuple[str, ...], file: Path | None, quick: bool) -> None:
     click.echo(report.table(found))
     if file:
         file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def _sweep(names: Sequence[str], stem: Path) -> None:
+    import pandas as pd
+
+    from mpo.benchmark import report, scaling
+
+    rows = []
+    for name in names:
+        for row in scaling.swept(name, report.UPDATES):
+            click.echo("{variant}: {varied} = {value}: {update_ms:.2f} ms".format(**row), err=True)
+            rows.append(row)
+    scaling.write(pd.DataFrame(rows), stem)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

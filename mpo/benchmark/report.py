@@ -13,6 +13,8 @@ from mpo.benchmark.steps import act_us, environment_cost, training_cost
 from mpo.benchmark.updates import update_cost
 
 VARIANTS = ("paper", "stabilised", "soft_estep", "converged_estep")
+SCALED = ("paper", "stabilised")
+"""Variants whose sizes are swept."""
 PAIRS, UPDATES, CALLS, STEPS = 10, 40, 500, 12_000
 QUICK = {"pairs": 2, "updates": 2, "calls": 20, "steps": 3_000, "compile_": False}
 LABELS = {

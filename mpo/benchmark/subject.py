@@ -25,13 +25,13 @@ EPISODE, EPISODES = 500, 40
 class Subject:
     """The learner of one variant, ready to update."""
 
-    def __init__(self, variant: str, **changes: Any) -> None:
+    def __init__(self, variant: str, action_size: int = ACTION_SIZE, **changes: Any) -> None:
         """The variant's settings with `changes`; raises KeyError for an unknown variant."""
         self.variant = variant
         self.settings: Settings = settings({**load_variants()[variant].settings, **changes})
-        self.networks = Networks(self.settings, OBSERVATION_SIZE, ACTION_SIZE)
+        self.networks = Networks(self.settings, OBSERVATION_SIZE, action_size)
         self.learner = Learner(self.networks, 1, 2)
-        self._replay = filled_replay(EPISODES)
+        self._replay = filled_replay(EPISODES, action_size)
         self._returns = option("returns", self.settings.returns)
         self._generator = np.random.default_rng(3)
 
@@ -47,7 +47,9 @@ class Subject:
 
     def noise(self) -> Float[Tensor, "N B A"]:
         """Noise of the shape that an update takes."""
-        return torch.randn(self.settings.action_samples, self.settings.batch_size, ACTION_SIZE)
+        return torch.randn(
+            self.settings.action_samples, self.settings.batch_size, self.networks.action_size
+        )
 
     def reference(self, module: ModuleType) -> Any:
         """The `Reference` of tests/reference.py with this learner's parameters."""
@@ -59,16 +61,18 @@ class Subject:
             "target_critic": (state.target_critic, made.critic_shapes()),
         }
         named = {name: unflatten(vector.clone(), shapes) for name, (vector, shapes) in flat.items()}
-        return module.Reference(self.settings, ACTION_SIZE, named, state.multipliers.parameters)
+        return module.Reference(
+            self.settings, made.action_size, named, state.multipliers.parameters
+        )
 
 
-def filled_replay(episodes: int) -> Replay:
+def filled_replay(episodes: int, action_size: int) -> Replay:
     """Episodes of random observations, actions and rewards."""
     draws = np.random.default_rng(0)
-    replay = Replay((EPISODE + 1) * episodes, OBSERVATION_SIZE, ACTION_SIZE)
+    replay = Replay((EPISODE + 1) * episodes, OBSERVATION_SIZE, action_size)
     for _ in range(episodes):
         observations = draws.standard_normal((EPISODE + 1, OBSERVATION_SIZE))
-        actions = draws.uniform(-1, 1, (EPISODE, ACTION_SIZE))
+        actions = draws.uniform(-1, 1, (EPISODE, action_size))
         for t, action in enumerate(actions):
             reward, density = float(draws.uniform()), float(draws.normal() - 2.0)
             replay.add(observations[t], action, reward, density, False, observations[t + 1])
