@@ -5,26 +5,16 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
+from mpo.commands import InputError, results
 from mpo.entries import load_tasks, load_variants
 from mpo.settings import Settings, SettingsError, settings
 from mpo.yaml_files import ConfigError, parse, suggestion
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 100}
 SINGLE_RUNS = Path("results/single")
-
-
-class InputError(click.ClickException):
-    """A fault in what the user gave; one line on standard error."""
-
-    exit_code = 2
-
-    def show(self, file: Any = None) -> None:
-        """Print the line."""
-        click.echo(f"mpo: {self.message}", err=True)
 
 
 @click.group(context_settings=CONTEXT)
@@ -216,6 +206,10 @@ def _sweep(names: Sequence[str], stem: Path) -> None:
             click.echo("{variant}: {varied} = {value}: {update_ms:.2f} ms".format(**row), err=True)
             rows.append(row)
     scaling.write(pd.DataFrame(rows), stem)
+
+
+cli.add_command(results.compare)
+cli.add_command(results.power)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
