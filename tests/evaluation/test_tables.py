@@ -109,7 +109,7 @@ def test_runs_of_ones_own_code_need_no_counters(frames: Frames):
 
 
 def test_a_run_too_short_for_the_clock_has_a_cost_all_the_same(frames: Frames, tmp_path):
-    columns = [name for name in frames.runs if name.endswith("_s")]
+    columns = [str(name) for name in frames.runs if str(name).endswith("_s")]
     still = frames.runs.assign(**dict.fromkeys([*columns, "ms_per_update"], 0.0))
     without = dataclasses.replace(frames, runs=still)
     shown = cost.shown(without)
