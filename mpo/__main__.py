@@ -66,6 +66,10 @@ def _run_settings(
 @click.option("--settings", "given", metavar="JSON", help="Every setting that is not a default.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where the run's files go.")
 @click.option("--state", type=click.Path(path_type=Path), help="Where checkpoints go.")
+@click.option(
+    "--checkpoint-seconds", default=60.0, type=click.FloatRange(0.0), help="Between checkpoints."
+)
+@click.option("--wait", is_flag=True, help="Where another process trains this run, wait for it.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def train(
     task: str,
@@ -77,6 +81,8 @@ def train(
     given: str | None,
     out: Path | None,
     state: Path | None,
+    checkpoint_seconds: float,
+    wait: bool,
     quiet: bool,
 ) -> None:
     """Train one run, from its checkpoint if it was interrupted."""
@@ -85,14 +91,20 @@ def train(
     from mpo.checkpoint import CheckpointError
 
     folder = out or SINGLE_RUNS / task / variant / str(seed)
-    job = run.Job(task, variant, seed, study_seed, chosen, folder, state)
+    job = run.Job(task, variant, seed, study_seed, chosen, folder, state, checkpoint_seconds)
     try:
-        status = run.train(job, bar=not quiet)
+        status = run.train(job, bar=not quiet, wait=wait)
     except run.Interrupted as interrupted:
         click.echo(f"mpo: {interrupted}", err=True)
         sys.exit(run.INTERRUPTED)
     except (CheckpointError, ValueError) as error:
         raise InputError(str(error)) from None
+    except OSError as error:
+        where, what = error.filename or folder, error.strerror or error
+        raise InputError(
+            f"{where}: {what}; once that is mended, the same command goes on from the last "
+            "checkpoint"
+        ) from None
     if not quiet:
         click.echo(f"{status}: {folder}")
 

@@ -9,9 +9,11 @@ anything (`weights_only`).
 import hashlib
 import io
 import json
+import logging
 import os
+import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,13 @@ import numpy as np
 import torch
 from filelock import FileLock, Timeout
 
-from mpo.rundir import write_atomically
+from mpo.rundir import sweep, write_atomically
 
 CURRENT, PREVIOUS, PROGRESS, LOCK = "checkpoint", "checkpoint.previous", "progress.json", "lock"
+OWNER = "owner"
+WAIT_S = 2.0
+
+log = logging.getLogger("mpo")
 
 
 class CheckpointError(Exception):
@@ -56,38 +62,58 @@ def load(state: Path) -> tuple[dict[str, Any] | None, list[str]]:
         try:
             return torch.load(io.BytesIO(payload), weights_only=True), said
         except Exception as error:
-            said.append(f"{path}: cannot be read ({error}), passed over")
+            said.append(f"{path}: cannot be read ({_first_line(error)}), passed over")
+    if said:
+        said.append(f"{state}: no intact checkpoint is left; the run starts anew")
     return None, said
 
 
-@contextmanager
-def locked(state: Path) -> Iterator[None]:
-    """Hold the state folder for this process alone.
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
-    Raises CheckpointError, naming the process that holds it, where another one trains this run.
+
+@contextmanager
+def locked(state: Path, wait: bool = False) -> Iterator[None]:
+    """Hold the state folder for this process alone, and remove what a killed one left half-written.
+
+    Where another process trains this run, name it and raise CheckpointError, or `wait` for it.
+    The lock is the kernel's, so that a process that dies in whatever way lets go of it.
     """
-    state.mkdir(parents=True, exist_ok=True)
-    owner = state / "owner"
-    lock = FileLock(state / LOCK, timeout=0)
+    lock = FileLock(state / LOCK)
+    said = False
+    while not lock.is_locked:
+        state.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=WAIT_S if wait else 0)
+        except FileNotFoundError:
+            continue  # the other one finished just now, and removed the folder
+        except Timeout:
+            held = f"{state}: {_owner(state)} is training this run already"
+            if not wait:
+                raise CheckpointError(f"{held}; wait for it or stop it") from None
+            if not said:
+                log.warning("%s; waiting for it", held)
+            said = True
     try:
-        lock.acquire()
-    except Timeout:
-        who = owner.read_text().strip() if owner.exists() else "unknown"
-        raise CheckpointError(
-            f"{state}: process {who} is training this run already; wait for it or stop it"
-        ) from None
-    try:
-        owner.write_text(f"{os.getpid()}\n")
+        sweep(state)
+        (state / OWNER).write_text(f"process {os.getpid()} on {platform.node()}\n")
         yield
     finally:
         lock.release()
 
 
+def _owner(state: Path) -> str:
+    try:
+        return (state / OWNER).read_text().strip()
+    except FileNotFoundError:
+        return "another process"
+
+
 def clear(state: Path) -> None:
     """Remove what a finished run no longer needs; the lock goes last."""
-    for name in (f"{CURRENT}.new", CURRENT, PREVIOUS, PROGRESS, "owner", LOCK):
+    for name in (f"{CURRENT}.new", CURRENT, PREVIOUS, PROGRESS, OWNER, LOCK):
         (state / name).unlink(missing_ok=True)
-    if not any(state.iterdir()):
+    with suppress(OSError):  # a file of somebody else, or the lock of a process that waited
         state.rmdir()
 
 

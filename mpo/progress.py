@@ -1,6 +1,7 @@
 """How far a run is: `progress.json` every few seconds, and a bar for a person."""
 
 import json
+import logging
 import os
 import time
 from pathlib import Path
@@ -12,6 +13,8 @@ from mpo.checkpoint import PROGRESS
 from mpo.rundir import write_atomically
 
 INTERVAL_S = 5.0
+
+log = logging.getLogger("mpo")
 
 
 class Progress:
@@ -50,7 +53,10 @@ class Progress:
             "wall_s": wall_s,
             "cpu_s": cpu_s,
         }
-        write_atomically(self._path, json.dumps(content).encode())
+        try:
+            write_atomically(self._path, json.dumps(content).encode())
+        except OSError as error:  # no reason to lose what was trained since the checkpoint
+            log.warning("%s: %s; training goes on", error.filename, error.strerror)
 
     def close(self, step: int) -> None:
         """Leave the bar at `step`."""

@@ -1,7 +1,7 @@
 """One run as a job: lock, resume, train, write its files; killed at any moment, it goes on.
 
-A checkpoint is taken at the first episode's end after a minute, and at the end of the episode
-under way on SIGTERM or SIGINT, after which the process exits.
+A checkpoint is taken at the first episode's end after a minute (`checkpoint_s`), and at the end
+of the episode under way on SIGTERM or SIGINT, after which the process exits.
 """
 
 import json
@@ -27,7 +27,7 @@ from mpo.settings import Settings
 from mpo.tasks import Diverged
 from mpo.timing import Clock
 
-CHECKPOINT_INTERVAL_S = 60.0
+CHECKPOINT_S = 60.0
 INTERRUPTED = 143
 
 log = logging.getLogger("mpo")
@@ -35,7 +35,7 @@ log = logging.getLogger("mpo")
 
 @dataclass(frozen=True)
 class Job:
-    """What to train and where to write it."""
+    """What to train and where to write it; `checkpoint_s` seconds lie between checkpoints."""
 
     task: str
     variant: str
@@ -44,6 +44,7 @@ class Job:
     settings: Settings
     out: Path
     state: Path | None = None
+    checkpoint_s: float = CHECKPOINT_S
 
     @property
     def settings_digest(self) -> str:
@@ -85,29 +86,43 @@ class _StopRequest:
             signal.signal(number, handler)
 
 
-def train(job: Job, bar: bool) -> str:
+def train(job: Job, bar: bool, wait: bool = False) -> str:
     """Train a run to its end, from its checkpoint if there is one; its status.
 
-    Raises Interrupted after a signal, CheckpointError where another process trains this run or
-    the checkpoint does not fit this machine, ValueError for a task that cannot be made.
+    Where another process trains this run, `wait` until it is done. Raises Interrupted after a
+    signal, CheckpointError where another process trains this run or the checkpoint does not fit
+    this machine, ValueError for a task that cannot be made, OSError where nothing can be written.
     """
-    if rundir.is_complete(job.out, job.settings_digest, job.code_digest):
-        log.warning("%s holds this run already, complete; delete it to train again", job.out)
-        return str(json.loads((job.out / rundir.RUN).read_text())["status"])
+    if status := _finished(job):
+        return status
+    rundir.require_writable(job.out)
+    with checkpoint.locked(job.state_folder, wait):
+        # once more, since another process may have finished it while this one waited
+        status = _finished(job) or _train(job, job.state_folder, bar)
+        checkpoint.clear(job.state_folder)
+    return status
+
+
+def _finished(job: Job) -> str | None:
+    """The status of the run if its files are there, whole and its own, else None."""
+    if not rundir.is_complete(job.out, job.settings_digest, job.code_digest):
+        return None
+    log.warning("%s holds this run already, complete; delete it to train again", job.out)
+    return str(json.loads((job.out / rundir.RUN).read_text())["status"])
+
+
+def _train(job: Job, state: Path, bar: bool) -> str:
     torch.set_num_threads(job.settings.threads)
     torch.use_deterministic_algorithms(True)
-    state = job.state_folder
-    with checkpoint.locked(state):
-        clock = Clock(*spent(state))
-        protocol = option("protocol", job.settings.protocol)
-        training = protocol.Training(job.settings, job.study_seed, job.seed, clock)
-        try:
-            record = _resume(job, state, training)
-            divergence = _run(job, state, training, record, bar)
-            _write(job, training, record, divergence)
-        finally:
-            training.close()
-        checkpoint.clear(state)
+    clock = Clock(*spent(state))
+    protocol = option("protocol", job.settings.protocol)
+    training = protocol.Training(job.settings, job.study_seed, job.seed, clock)
+    try:
+        record = _resume(job, state, training)
+        divergence = _run(job, state, training, record, bar)
+        _write(job, training, record, divergence)
+    finally:
+        training.close()
     return rundir.DIVERGED if divergence else rundir.COMPLETED
 
 
@@ -129,18 +144,45 @@ def _resume(job: Job, state: Path, training: Session) -> dict[str, Any]:
     mode = _mode(training)
     if saved is None:
         return {"attempts": 1, "resumed_at": [], "mode": mode, **digests}
-    record = saved["record"]
+    record = _record(saved, state)
     for name, value in {**digests, "mode": mode}.items():
         if record[name] != value:
             raise checkpoint.CheckpointError(
-                f"{state}: its checkpoint has {name} {record[name]!r}, this run {value!r}; "
+                f"{state}: its checkpoint has {_unlike(name, record[name], value)}; "
                 "delete the folder to start anew"
             )
-    training.restore(saved["training"])
+    try:
+        training.restore(saved["training"])
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise _foreign(state, error) from None
     log.warning("resumed at step %d of %d", training.step, job.settings.steps)
     record["attempts"] += 1
     record["resumed_at"] = [*record["resumed_at"], training.step]
     return record
+
+
+def _unlike(name: str, theirs: Any, ours: Any) -> str:
+    """What differs between a checkpoint and this run, innermost: mode compiled True, here False."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        keys = [key for key in {**theirs, **ours} if theirs.get(key) != ours.get(key)]
+        return ", ".join(_unlike(f"{name} {key}", theirs.get(key), ours.get(key)) for key in keys)
+    return f"{name} {theirs!r}, here {ours!r}"
+
+
+def _record(saved: Any, state: Path) -> dict[str, Any]:
+    """What a checkpoint says of itself; CheckpointError for a file of another make."""
+    record = saved.get("record") if isinstance(saved, dict) else None
+    keys = {"settings_digest", "code_digest", "mode", "attempts", "resumed_at"}
+    if not isinstance(record, dict) or not keys <= set(record):
+        raise _foreign(state, "no record of its run")
+    return record
+
+
+def _foreign(state: Path, why: object) -> checkpoint.CheckpointError:
+    return checkpoint.CheckpointError(
+        f"{state}: its checkpoint is none of this program's ({type(why).__name__}: {why}); "
+        "delete the folder to start anew"
+    )
 
 
 def _run(
@@ -156,7 +198,7 @@ def _run(
             while not training.finished:
                 training.episode()
                 progress.report(training.step, training.last_return, clock.wall_s, clock.cpu_s)
-                due = time.monotonic() - saved_at >= CHECKPOINT_INTERVAL_S
+                due = time.monotonic() - saved_at >= job.checkpoint_s
                 if (due or stop.signal) and not training.finished:
                     with clock.part("checkpoint"):
                         content = {"record": record, "training": training.checkpoint()}
@@ -193,10 +235,14 @@ def _write(
         rundir.TRAINING: rundir.table(rundir.TRAINING_COLUMNS, training.training),
         rundir.TIMING: rundir.table(rundir.TIMING_COLUMNS, training.timing),
         rundir.POLICY: save(tensors, {"settings": settings}),
-        rundir.RUN: rundir.json_bytes(_description(job, training, record, divergence)),
     }
+    description = _description(job, training, record, divergence)
+    description["files"] = {name: rundir.checksum(content) for name, content in files.items()}
+    rundir.sweep(job.out)
+    (job.out / rundir.RUN).unlink(missing_ok=True)  # an older one must not vouch for these files
     for name, content in files.items():
         rundir.write_atomically(job.out / name, content)
+    rundir.write_atomically(job.out / rundir.RUN, rundir.json_bytes(description))
 
 
 def _description(

@@ -5,11 +5,14 @@ A run's directory holds five files, each written whole, under its final name onl
 """
 
 import csv
+import errno
+import hashlib
 import io
 import json
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,8 @@ EVALUATIONS, TRAINING, TIMING = "evaluations.csv", "training.csv", "timing.csv"
 RUN, POLICY = "run.json", "policy.safetensors"
 RUN_FILES = (EVALUATIONS, TRAINING, TIMING, POLICY, RUN)
 COMPLETED, DIVERGED = "completed", "diverged"
+TEMPORARY = ".tmp"
+"""Ending of files under way; their names begin with a dot."""
 
 EVALUATION_COLUMNS = (
     "step",
@@ -77,16 +82,36 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises OSError (disk full, no permission) and then leaves nothing behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno:  # a full disk does not say where it is
+            raise type(error)(error.errno, os.strerror(error.errno), str(path)) from None
         raise
+
+
+def sweep(directory: Path) -> None:
+    """Remove what writers that were killed left behind; nobody else may be writing there."""
+    for path in directory.glob(f".*{TEMPORARY}"):
+        path.unlink(missing_ok=True)
+
+
+def require_writable(directory: Path) -> None:
+    """Raise OSError, naming it, where `directory` cannot be written or made: before, not after."""
+    above = next(path for path in (directory, *directory.absolute().parents) if path.exists())
+    if not above.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(above))
+    if not os.access(
+        above, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids
+    ):
+        raise PermissionError(errno.EACCES, "it cannot be written", str(above))
 
 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, float]]) -> bytes:
@@ -110,13 +135,32 @@ def json_bytes(value: Any) -> bytes:
     return (json.dumps(value, indent=2, allow_nan=False) + "\n").encode()
 
 
+def checksum(content: bytes) -> str:
+    """SHA-256 of a file's content, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def altered(directory: Path, run: Mapping[str, Any]) -> list[str]:
+    """The files whose bytes are not those that `run.json` recorded, where it recorded any.
+
+    A file that is not there is no concern of this function.
+    """
+    recorded = run.get("files")
+    if not isinstance(recorded, Mapping):
+        return []
+    present = [name for name in RUN_FILES if name in recorded and (directory / name).is_file()]
+    return [name for name in present if checksum((directory / name).read_bytes()) != recorded[name]]
+
+
 def is_complete(directory: Path, settings_digest: str, code_digest: str) -> bool:
-    """Whether `directory` holds every file of a run with these digests."""
+    """Whether `directory` holds every file of a run with these digests, as it was written."""
     if not all((directory / name).is_file() for name in RUN_FILES):
         return False
     try:
         run = json.loads((directory / RUN).read_text())
     except ValueError:
+        return False
+    if not isinstance(run, dict) or altered(directory, run):
         return False
     digests = (run.get("settings_digest"), run.get("code_digest"))
     return digests == (settings_digest, code_digest)

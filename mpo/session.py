@@ -8,6 +8,7 @@ that no simulator state is ever saved and a resumed run equals one that was neve
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -28,8 +29,10 @@ class Learns(Protocol):
 
     updates: int
     compiled: bool
+    sums: Float[Tensor, " M"]
+    """Sums of the metrics over the updates since `take_sums`."""
     state: Any
-    """Holds the online policy as `state.policy.parameters`, flat."""
+    """Holds `state.policy.parameters` and `state.critic.parameters`, flat."""
 
     def take_sums(self) -> Float[Tensor, " M"]: ...
     def checkpoint(self) -> dict: ...
@@ -96,6 +99,8 @@ class Session(Generic[L]):
         """
         try:
             self._play()
+            if self.finished:  # updates after the last row, which no row will show
+                self._check(self.learner.sums, self.learner.updates - self._logged_updates)
         except Diverged:
             if self.learner.updates > self._logged_updates:
                 self._log()
@@ -152,9 +157,18 @@ class Session(Generic[L]):
         self.training.append({"step": self.step, "updates": updates, **row})
         previous = self.timing[-1] if self.timing else None
         self.timing.append(self.clock.row(self.step, updates, previous))
+        self._check(sums, count)
+
+    def _check(self, sums: Float[Tensor, " M"], count: int) -> None:
+        """Raise `Diverged` where a metric of the last `count` updates or a parameter broke."""
         culprit = first_non_finite(sums)
+        if culprit is None:
+            state = self.learner.state
+            parts = {"policy": state.policy.parameters, "critic": state.critic.parameters}
+            broken = (name for name, part in parts.items() if not torch.isfinite(part).all())
+            culprit = next((f"{name} parameter" for name in broken), None)
         if culprit:
-            raise Diverged(culprit, f"update {updates} or up to {count} before")
+            raise Diverged(culprit, f"update {self.learner.updates} or up to {count} before")
 
     def _evaluate(self) -> None:
         """Every evaluation that has fallen due, at k / points of the steps."""

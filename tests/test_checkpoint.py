@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -111,7 +112,7 @@ def test_a_second_process_is_kept_out_and_told_who_holds_the_folder(tmp_path: Pa
         )
         command = [sys.executable, "-c", code, str(state)]
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        assert f"process {os.getpid()} is training this run already" in said
+        assert f"process {os.getpid()} on {platform.node()} is training this run already" in said
     with locked(state):
         pass
 

@@ -97,7 +97,7 @@ def test_settings_of_a_task_by_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
     jobs: list[run.Job] = []
 
-    def caught(job: run.Job, bar: bool) -> str:
+    def caught(job: run.Job, bar: bool, wait: bool) -> str:
         jobs.append(job)
         return "completed"
 

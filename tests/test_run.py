@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,8 +113,7 @@ def test_after_a_crash_at_any_moment_a_run_equals_one_never_interrupted(
     straight: run.Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, episode: int
 ) -> None:
     """The crash comes in the middle of an episode, after a checkpoint at every third end."""
-    crashed = job(tmp_path / "crashed", tiny())
-    monkeypatch.setattr(run, "CHECKPOINT_INTERVAL_S", 0.0)
+    crashed = replace(job(tmp_path / "crashed", tiny()), checkpoint_s=0.0)
     save, learn, saves = checkpoint.save, Training._learn, []
 
     def some(state: Path, content: dict) -> None:
@@ -143,9 +143,8 @@ def test_a_damaged_checkpoint_falls_back_to_the_previous_one(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    damaged = job(tmp_path / "damaged", tiny())
+    damaged = replace(job(tmp_path / "damaged", tiny()), checkpoint_s=0.0)
     with monkeypatch.context() as patch:
-        patch.setattr(run, "CHECKPOINT_INTERVAL_S", 0.0)
 
         def stop() -> None:
             os.kill(os.getpid(), signal.SIGTERM)

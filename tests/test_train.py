@@ -193,3 +193,22 @@ def test_an_action_that_is_not_finite_diverges() -> None:
 def test_a_bad_task_is_a_value_error() -> None:
     with pytest.raises(ValueError, match="NoSuch-v0"):
         begun(tiny(environment="NoSuch-v0"))
+
+
+@pytest.mark.parametrize("part", ["critic", "policy"])
+def test_a_parameter_that_breaks_after_the_last_row_still_diverges(part: str) -> None:
+    """No row and no action shows it any more: a run must not end as completed with it."""
+    training = begun(tiny(logging_updates=1000))
+    evaluate = training._evaluate
+
+    def evaluating() -> None:
+        evaluate()
+        if training.finished:
+            getattr(training.learner.state, part).parameters[-1] = math.nan
+
+    training._evaluate = evaluating  # type: ignore[method-assign]
+    with pytest.raises(Diverged, match=f"{part} parameter is not finite"):
+        while not training.finished:
+            training.episode()
+    assert len({row["step"] for row in training.evaluations}) == 4
+    assert len(training.training) == 1

@@ -108,6 +108,17 @@ def test_runs_of_ones_own_code_need_no_counters(frames: Frames):
     assert set(cost.shown(without)["updates/s"]) == {"–"}
 
 
+def test_a_run_too_short_for_the_clock_has_a_cost_all_the_same(frames: Frames, tmp_path):
+    columns = [str(name) for name in frames.runs if str(name).endswith("_s")]
+    still = frames.runs.assign(**dict.fromkeys([*columns, "ms_per_update"], 0.0))
+    without = dataclasses.replace(frames, runs=still)
+    shown = cost.shown(without)
+    for name in ("updates/s", "update", "environment", "evaluation"):
+        assert set(shown[name]) == {"–"}
+    tables.write("cost", without, tmp_path)
+    assert "inf" not in (tmp_path / "cost.md").read_text()
+
+
 @pytest.mark.parametrize("name", tables.names())
 def test_files_are_the_same_each_time(frames: Frames, tmp_path, name):
     for folder in ("first", "second"):

@@ -44,4 +44,4 @@ for variant in STUDY.variants:
             "python -m mpo train --task {wildcards.task} --variant {params.variant}"
             " --seed {wildcards.seed} --study-seed {params.study_seed}"
             " --settings {params.settings:q} --out {params.out} --state {params.state}"
-            " --quiet > {log} 2>&1"
+            " --wait --quiet > {log} 2>&1"

@@ -69,5 +69,7 @@ def caption(frames: Frames) -> str:
 
 
 def _share(row: dict, part: str) -> str:
+    if not row["wall_s"] > 0:  # too short for the clock, or of code that keeps no time
+        return NOTHING
     share = 100 * row[part] / row["wall_s"]
     return NOTHING if math.isnan(share) else f"{share:.0f} %"
