@@ -4,6 +4,7 @@
 #   make results                                    the default study, on all cores
 #   make results CONFIG=config/smoke.yaml CORES=2   a small one, in minutes
 #   make readme STUDY=smoke                         shows a finished study in README.md
+#   make soak                                       long trials of faults: kills, bytes compared
 #   make test | lint | format | benchmark | clean
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ BIN    := .venv/bin
 READY  := .venv/.ready
 SMK    := Snakefile workflow
 
-.PHONY: results readme test lint format benchmark clean
+.PHONY: results readme test soak lint format benchmark clean
 .DELETE_ON_ERROR:
 
 results: $(READY)
@@ -30,6 +31,9 @@ readme: $(READY)
 
 test: lint
 	$(BIN)/pytest -n auto
+
+soak: $(READY)
+	$(BIN)/pytest -m soak --timeout 7200 -s
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
