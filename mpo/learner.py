@@ -17,10 +17,11 @@ from mpo import mstep
 from mpo.metrics import METRICS
 from mpo.networks import Networks, initialise
 from mpo.optimiser import Adam, adam
+from mpo.policy_evaluation import Evaluation, state_weights
 from mpo.registry import option
 from mpo.replay import Batch
 from mpo.settings import Settings
-from mpo.update import Evaluation, State, Update, state_weights
+from mpo.update import State, Update
 
 POLICY_HEAD_GAIN = 0.01
 COMPILERS = ("g++", "c++", "clang++")
@@ -68,6 +69,7 @@ class Learner:
         self.compiled = can_compile(settings)
         self._refresh = option("target_update", settings.target_update).refresh
         self._update = Update(networks)
+        self._duals = self._update.dual_variables
         self._whole = self._compile(self._step)
         self._evaluate = self._compile(self._update.evaluate)
         self._improve = self._compile(self._improve_in_place)
@@ -101,7 +103,7 @@ class Learner:
         pairs = batch.action.shape[0] * batch.action.shape[1]
         shape = (self.settings.action_samples, pairs, self.networks.action_size)
         noise = torch.randn(shape, generator=self.noise, device=self.device)
-        if self._update.solver.SOLVES and self._update.estep.HAS_TEMPERATURE:
+        if self._duals.solves:
             self._solve_and_improve(batch, noise)
         else:
             self._whole(self.state, self.sums, batch, noise)
@@ -140,8 +142,8 @@ class Learner:
         evaluation = self._evaluate(self.state, batch, noise)
         raw = self.state.multipliers.parameters
         start = float(mstep.unpack(raw).temperature)
-        solution = self._update.solver.solve(
-            self._update.dual,
+        solution = self._duals.solver.solve(
+            self._duals.dual,
             evaluation.q.cpu().numpy().astype(np.float64),
             self.settings.epsilon,
             state_weights(batch).cpu().numpy().astype(np.float64),

@@ -10,7 +10,7 @@ Source: P1 eq. 10-12 and App. D.3.
 | C_μ, C_Σ | `MStep.kl_mean`, `.kl_covariance` | [C], means over states |
 
 The gradient of the Lagrangian with respect to the policy is the transposed Jacobian of
-(likelihood loss, C_μ, C_Σ) applied to (1, η_μ, η_Σ); `mpo.learner` computes it so, whether the
+(likelihood loss, C_μ, C_Σ) applied to (1, η_μ, η_Σ); `mpo.update` computes it so, whether the
 multipliers step before the policy or together with it.
 """
 

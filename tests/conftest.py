@@ -16,6 +16,8 @@ CHECKED = (
     "mpo.metrics",
     "mpo.networks",
     "mpo.update",
+    "mpo.policy_evaluation",
+    "mpo.dual_variables",
     "mpo.optimiser",
     "mpo.duals",
     "mpo.backups",

@@ -18,9 +18,10 @@ from mpo.likelihoods import joint
 from mpo.metrics import METRICS
 from mpo.mstep import likelihood_loss
 from mpo.networks import unflatten
+from mpo.policy_evaluation import state_weights
 from mpo.replay import Batch
 from mpo.settings import Settings
-from mpo.update import State, Update, state_weights
+from mpo.update import State, Update
 from tests.learning import ACTION, VARIANTS, drawn, filled, learner, small
 from tests.reference import Reference
 
@@ -207,7 +208,7 @@ def test_evaluation_depends_on_targets_alone(name: str) -> None:
     noise = torch.randn(chosen.action_samples, pairs, ACTION)
     update = Update(made.networks)
     evaluation = update.evaluate(state, batch, noise)
-    targets, _ = update.targets(batch, evaluation, torch.tensor(0.7))
+    targets, _ = update.policy_evaluation.targets(batch, evaluation, torch.tensor(0.7))
     online = (state.policy.parameters, state.critic.parameters, state.multipliers.parameters)
     gradients = torch.autograd.grad(
         targets.sum(), (*online, state.target_policy, state.target_critic), allow_unused=True
@@ -232,7 +233,7 @@ def test_targets_are_constants_to_the_critic(name: str) -> None:
     shared = state._replace(target_critic=state.critic.parameters)
     temperature = torch.tensor(0.7)
     evaluation = update.evaluate(shared, batch, noise)
-    targets, _ = update.targets(batch, evaluation, temperature)
+    targets, _ = update.policy_evaluation.targets(batch, evaluation, temperature)
     new, _ = update.improve(shared, batch, evaluation, temperature, torch.tensor(0.0))
     leaf = state.critic.parameters.clone().requires_grad_()
     parameters = unflatten(leaf, made.networks.critic_shapes())
