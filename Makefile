@@ -22,6 +22,7 @@ SMK    := Snakefile workflow
 results: $(READY)
 	@folder=$$($(BIN)/python -m mpo.config $(CONFIG)) && \
 	echo "study $$folder" && \
+	$(BIN)/python workflow/scripts/unlock.py && \
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG) && \
 	$(BIN)/snakemake --cores 1 --configfile $(CONFIG) --report $$folder/provenance.html && \
 	echo "read $$folder/report.html; how it was made is in $$folder/provenance.html"

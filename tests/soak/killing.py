@@ -88,7 +88,7 @@ def killed(
 ) -> tuple[dict[str, bytes], Survived]:
     """What the run writes when it is killed up to `kills` times and started again each time.
 
-    `seed` draws the moments, `span_s` seconds after a start on average, the first one after the
+    `seed` draws the moments, at most `span_s` seconds after a start, the first one after the
     first checkpoint. A run that has been killed often enough is left to finish. Every episode's
     end is a checkpoint.
     """
@@ -102,7 +102,7 @@ def killed(
             _await_lock(process, mortal.state_folder)
             if found.attempts == 1:
                 _await(process, (mortal.state_folder / CURRENT).exists)
-            process.join(timeout=rng.exponential(span_s))
+            process.join(timeout=rng.uniform(0.0, span_s))
             if found.attempts % 2 == 0:
                 _await(process, lambda: _half_written(mortal))
             process.kill()

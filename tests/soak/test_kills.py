@@ -24,7 +24,7 @@ MANY = [
 def test_a_few_kills_change_no_byte(variant: str, task: str, tmp_path: Path) -> None:
     chosen = small(variant, task, STEPS[task])
     expected, seconds = straight(tmp_path / "straight", chosen)
-    found, survived = killed(tmp_path / "killed", chosen, kills=3, seed=1, span_s=seconds / 5)
+    found, survived = killed(tmp_path / "killed", chosen, kills=3, seed=1, span_s=seconds / 3)
     assert found == expected
     assert survived.kills >= 2
     assert survived.resumed_at, "no kill came after a checkpoint, so nothing was resumed"
@@ -41,7 +41,7 @@ def test_many_kills_change_no_byte(
     )
     expected, seconds = straight(tmp_path / "straight", chosen)
     seed = MANY.index((variant, task))
-    found, survived = killed(tmp_path / "killed", chosen, kills=8, seed=seed, span_s=seconds / 4)
+    found, survived = killed(tmp_path / "killed", chosen, kills=8, seed=seed, span_s=seconds / 3)
     with capsys.disabled():
         print(
             f"\n{variant} on {task}: {survived.kills} kills, {survived.while_writing} while "
