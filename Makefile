@@ -3,6 +3,7 @@
 #
 #   make results                                    the default study, on all cores
 #   make results CONFIG=config/smoke.yaml CORES=2   a small one, in minutes
+#   make figures STUDY=pilot                        a shipped study's, from its runs, untrained
 #   make readme STUDY=smoke                         shows a finished study in README.md
 #   make soak                                       long trials of faults: kills, bytes compared
 #   make test | lint | format | benchmark | clean
@@ -16,7 +17,7 @@ BIN    := .venv/bin
 READY  := .venv/.ready
 SMK    := Snakefile workflow
 
-.PHONY: results readme test soak lint format benchmark clean
+.PHONY: results figures readme test soak lint format benchmark clean
 .DELETE_ON_ERROR:
 
 results: $(READY)
@@ -26,6 +27,11 @@ results: $(READY)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG) && \
 	$(BIN)/snakemake --cores 1 --configfile $(CONFIG) --report $$folder/provenance.html && \
 	echo "read $$folder/report.html; how it was made is in $$folder/provenance.html"
+
+figures: $(READY)
+	$(BIN)/snakemake --cores $(CORES) --configfile config/$(STUDY).yaml --config train=false \
+	  --forceall --quiet rules && \
+	echo "read results/$(STUDY)/report.html"
 
 readme: $(READY)
 	$(BIN)/python workflow/scripts/readme.py results/$(STUDY) README.md

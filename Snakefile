@@ -1,5 +1,6 @@
 # A reproduction of MPO, from training to the report: `snakemake --cores 16` runs the default
-# study, config/study.yaml; `--configfile config/smoke.yaml` names another one.
+# study, config/study.yaml; `--configfile config/smoke.yaml` names another one. With
+# `--config train=false` the runs and their manifest are taken as they lie in results/.
 import os
 import sys
 from pathlib import Path
@@ -20,6 +21,9 @@ if len(workflow.configfiles) > 1:
     sys.exit("--configfile: a study is one file; got " + " ".join(map(str, workflow.configfiles)))
 STUDY_FILE = os.path.relpath(next(iter(workflow.configfiles), "config/study.yaml"))
 OVERRIDES = list(workflow.config_settings.config_args or [])
+TRAIN = "train=false" not in OVERRIDES
+if not TRAIN:
+    OVERRIDES.remove("train=false")
 try:
     STUDY = load_study(STUDY_FILE, OVERRIDES)
 except ConfigError as error:
@@ -40,15 +44,18 @@ rule all:
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/train.smk"
 
 
-for extra in sorted(Path("workflow/rules/extra").glob("*.smk")):
+if TRAIN:
 
-    include: str(extra)
+    include: "workflow/rules/train.smk"
+
+    for extra in sorted(Path("workflow/rules/extra").glob("*.smk")):
+
+        include: str(extra)
 
 
-for name, entry in STUDY.variants.items():
+for name, entry in STUDY.variants.items() if TRAIN else ():
     if entry.external and not workflow.is_rule(f"train_{name}"):
         sys.exit(
             f"{entry.external[0]}: a rule train_{name} is required: variant {name} is external"

@@ -1,24 +1,7 @@
-# From the runs to frames: what was asked for, what each run came to, what they say together.
-import hashlib
-
-
+# From the runs to frames: what each run came to, and what they say together.
 localrules:
-    manifest,
     aggregate,
     estimates,
-
-
-rule manifest:
-    output:
-        f"{DIR}/manifest.json",
-    log:
-        f"{DIR}/logs/manifest.log",
-    params:
-        file=STUDY_FILE,
-        overrides=OVERRIDES,
-        digest=hashlib.sha256(json.dumps(STUDY.manifest()).encode()).hexdigest(),
-    shell:
-        "python workflow/scripts/manifest.py {params.file:q} {params.overrides:q} 2> {log}"
 
 
 rule aggregate:

@@ -1,6 +1,25 @@
-# Training: one rule a variant, train_<variant>. The digests in a rule's parameters make Snakemake
-# train anew the runs whose settings or code changed, and no others.
+# From the configuration to runs: the manifest of all that is asked for, and one rule a variant,
+# train_<variant>. The digests in a rule's parameters make Snakemake train anew the runs whose
+# settings or code changed, and no others.
+import hashlib
 import json
+
+
+localrules:
+    manifest,
+
+
+rule manifest:
+    output:
+        f"{DIR}/manifest.json",
+    log:
+        f"{DIR}/logs/manifest.log",
+    params:
+        file=STUDY_FILE,
+        overrides=OVERRIDES,
+        digest=hashlib.sha256(json.dumps(STUDY.manifest()).encode()).hexdigest(),
+    shell:
+        "python workflow/scripts/manifest.py {params.file:q} {params.overrides:q} 2> {log}"
 
 
 def run_outputs(variant):
