@@ -20,6 +20,7 @@ FRAMES = {
     "curves": "curves.csv",
     "diagnostics": "diagnostics.csv",
     "runs": "runs.csv",
+    "published": "published.csv",
     "aggregate": "estimates/aggregate.csv",
     "by_task": "estimates/by_task.csv",
     "curve_estimates": "estimates/curves.csv",
@@ -38,6 +39,7 @@ class Frames:
     curves: pd.DataFrame
     diagnostics: pd.DataFrame
     runs: pd.DataFrame
+    published: pd.DataFrame
     aggregate: pd.DataFrame
     by_task: pd.DataFrame
     curve_estimates: pd.DataFrame

@@ -47,10 +47,13 @@ def report(study_dir: str | Path) -> str:
             figure("temperature", frames, study_dir),
             *_overflows(frames),
             figure("kl_relative", frames, study_dir),
+            figure("effective_sample_size", frames, study_dir),
+            figure("policy_deviation", frames, study_dir),
             figure("value_bias", frames, study_dir),
         ],
-        "What it costs": [table("cost", frames, study_dir)],
+        "What it costs": [figure("cost", frames, study_dir), table("cost", frames, study_dir)],
         "The theory by computation": [_theory(study_dir)],
+        "Beside published scores": [table("published", frames, study_dir)],
         "Runs": [table("runs", frames, study_dir), *_origins(frames)],
     }
     parts = [f"# Study `{frames.manifest.study}`"]

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from mpo.evaluation.estimates import aggregate, by_task, curve_estimates, improvements, profiles
@@ -13,6 +14,7 @@ from mpo.evaluation.frames import FRAMES, Frames, read_frames, write_csv
 from mpo.evaluation.inventory import inventory
 from mpo.evaluation.load import Study, load
 from mpo.evaluation.scores import curves, diagnostics, scores
+from mpo.published import COLUMNS, load_published
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import write_study
@@ -38,6 +40,8 @@ def compute(folder: Path, study: Study) -> Frames:
     write_csv(curves(study), folder / FRAMES["curves"])
     write_csv(diagnostics(study), folder / FRAMES["diagnostics"])
     write_csv(inventory(study), folder / FRAMES["runs"])
+    theirs = [row for row in load_published() if row["task"] in manifest.tasks]
+    write_csv(pd.DataFrame(theirs, columns=list(COLUMNS)), folder / FRAMES["published"])
     write_csv(aggregate(manifest, scores(study)), folder / FRAMES["aggregate"])
     write_csv(by_task(manifest, scores(study)), folder / FRAMES["by_task"])
     write_csv(curve_estimates(manifest, curves(study)), folder / FRAMES["curve_estimates"])

@@ -25,6 +25,17 @@ THICK = 1.0
 """Line width that tells the lines of variants from those of runs."""
 
 
+WITHOUT_INTERVALS = {
+    "cost",
+    "effective_sample_size",
+    "kl_relative",
+    "policy_deviation",
+    "temperature",
+    "value_bias",
+}
+"""Figures of single runs and their medians."""
+
+
 def thick_lines(panel) -> list:
     return [line for line in panel.lines if line.get_linewidth() > THICK and len(line.get_xdata())]
 
@@ -32,9 +43,12 @@ def thick_lines(panel) -> list:
 def test_the_figures_are_found_by_their_files():
     assert figures.names() == [
         "aggregate_intervals",
+        "cost",
+        "effective_sample_size",
         "kl_relative",
         "learning_curves",
         "performance_profiles",
+        "policy_deviation",
         "probability_of_improvement",
         "sample_efficiency",
         "temperature",
@@ -104,6 +118,31 @@ def test_temperature_puts_the_raw_dual_beside_the_stable_one(frames: Frames):
     assert len(thick_lines(drawing.axes[1])) == 2
 
 
+@pytest.mark.parametrize("name", ["effective_sample_size", "policy_deviation"])
+def test_diagnostics_draw_medians_over_runs(frames: Frames, name: str):
+    drawing = figures.draw(name, frames)
+    panels = [panel for panel in drawing.axes if panel.get_visible()]
+    assert [panel.get_title() for panel in panels] == list(frames.manifest.tasks)
+    assert [bool(panel.get_ylabel()) for panel in panels] == [True, False]
+    rows = frames.diagnostics[frames.diagnostics["task"] == panels[0].get_title()]
+    for line, variant in zip(thick_lines(panels[0]), frames.manifest.variants, strict=True):
+        mine = rows[rows["variant"] == variant]
+        expected = mine.dropna(subset=name).groupby("updates")[name].median()
+        np.testing.assert_allclose(line.get_ydata(), expected, rtol=1e-12)
+
+
+def test_cost_draws_every_run_and_the_median(frames: Frames):
+    drawing = figures.draw("cost", frames)
+    tasks = list(frames.manifest.tasks)
+    assert len(drawing.axes) == 2 * len(tasks)
+    first, below = drawing.axes[0], drawing.axes[len(tasks)]
+    runs = frames.runs[(frames.runs["task"] == tasks[0]) & (frames.runs["variant"] == "paper")]
+    middle, dots = first.lines[:2]
+    assert np.asarray(middle.get_xdata())[0] == pytest.approx(runs["ms_per_update"].median())
+    np.testing.assert_allclose(np.sort(dots.get_xdata()), np.sort(runs["ms_per_update"]))
+    np.testing.assert_allclose(np.sort(below.lines[1].get_xdata()), np.sort(runs["cpu_s"] / 60))
+
+
 def test_variants_without_a_temperature_are_left_out_of_it(frames: Frames):
     rows = frames.diagnostics
     empty = rows.assign(temperature=rows["temperature"].where(rows["variant"] != "paper"))
@@ -169,7 +208,7 @@ def test_a_caption_says_n_and_counts_diverged_runs(frames: Frames, name):
     text = figures.caption(name, frames)
     assert "n = 3 runs of each variant on each task" in text
     assert "1 of 18 runs diverged" in text
-    if name not in ("temperature", "kl_relative", "value_bias"):
+    if name not in WITHOUT_INTERVALS:
         assert "95 % intervals by percentile bootstrap" in text
 
 

@@ -30,6 +30,7 @@ SECTIONS = [
     "Inside the algorithm",
     "What it costs",
     "The theory by computation",
+    "Beside published scores",
     "Runs",
 ]
 
@@ -104,8 +105,8 @@ def test_the_page_is_one_file_with_its_images_in_it(written, study_dir):
     sources = re.findall(r'src="([^"]*)"', page)
     assert all(source.startswith("data:image/") for source in sources)
     assert "http://" not in page.replace("http://www.w3.org", "")
-    assert page.count('<div class="scroll"><table>') == page.count("</table></div>") == 7
-    assert page.count('class="caption"') == 5 + len(figures.names())
+    assert page.count('<div class="scroll"><table>') == page.count("</table></div>") == 8
+    assert page.count('class="caption"') == 6 + len(figures.names())
     assert "<title>Study tested</title>" in page
 
 
@@ -127,7 +128,7 @@ def script(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> None:
 
 def test_the_scripts_make_a_report_of_a_folder(tmp_path, monkeypatch):
     folder = write_study(tmp_path / "typed", ["cartpole-balance"], ["paper"], [0, 1], 3)
-    commands = [["aggregate.py"], ["estimates.py"]]
+    commands = [["aggregate.py", "config/published.csv"], ["estimates.py"]]
     commands += [["figure.py", name] for name in figures.names()]
     commands += [["table.py", name] for name in tables.names()]
     commands += [["claims.py", "config/claims.yaml"], ["report.py"], ["report_html.py"]]
@@ -141,7 +142,7 @@ def test_a_faulty_study_stops_the_script_with_the_list_of_faults(tmp_path, monke
     folder = write_study(tmp_path / "faulty", ["cartpole-balance"], ["paper"], [0], 3)
     (folder / "runs/cartpole-balance/paper/0/run.json").unlink()
     with pytest.raises(SystemExit, match=r"runs/cartpole-balance/paper/0: run.json is missing"):
-        script(monkeypatch, "aggregate.py", folder)
+        script(monkeypatch, "aggregate.py", "config/published.csv", folder)
     assert not (folder / "scores.csv").exists()
 
 

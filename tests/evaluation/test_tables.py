@@ -50,7 +50,7 @@ def test_markdown_aligns_numbers_right_and_escapes_bars():
 
 
 def test_the_tables_are_found_by_their_files():
-    assert tables.names() == ["aggregate", "by_task", "cost", "runs"]
+    assert tables.names() == ["aggregate", "by_task", "cost", "published", "runs"]
     with pytest.raises(ValueError, match="table 'none' is not known"):
         tables.module("none")
 
@@ -128,3 +128,44 @@ def test_files_are_the_same_each_time(frames: Frames, tmp_path, name):
         assert first == (tmp_path / "second" / f"{name}.{kind}").read_bytes()
         assert b"\r" not in first
     assert tables.caption(name, frames).endswith(".")
+
+
+def test_published_scores_stand_beside_ours_at_the_same_steps(frames: Frames):
+    """SAC at 10,000 steps, where the study's budget ends, and at more than it has."""
+    theirs = pd.DataFrame(
+        {
+            "task": ["cartpole-balance"] * 3,
+            "algorithm": ["SAC"] * 3,
+            "source": ["one", "another", "a third"],
+            "steps": [4_100, 10_000, 1_000_000],
+            "n": [3, 5, 5],
+            "return": [800.0, 300.0, 999.0],
+            "low": [700.0, math.nan, math.nan],
+            "high": [900.0, math.nan, math.nan],
+            "deviation": [math.nan, 17.6, math.nan],
+        }
+    )
+    found = tables.module("published").table(dataclasses.replace(frames, published=theirs))
+    assert set(found["task"]) == {"cartpole-balance"}
+    assert found["matched"].tolist()[:3] == [True, True, False]
+    ours = found[found["source"] == "this study"]
+    assert sorted(set(ours["steps"])) == [4_000, 10_000]
+    assert ours["matched"].all()
+    rows = frames.curve_estimates
+    rows = rows[(rows["metric"] == "return_iqm") & (rows["task"] == "cartpole-balance")]
+    values = {
+        (step, f"MPO, {variant}"): value
+        for step, variant, value in zip(rows["step"], rows["variant"], rows["value"], strict=True)
+    }
+    for row in ours.to_dict("records"):
+        assert row["return"] == values[row["steps"], row["algorithm"]]
+    cells = tables.module("published").shown(dataclasses.replace(frames, published=theirs))
+    assert cells["return"].tolist()[:3] == ["800 [700, 900]", "300 ± 17.6", "999"]
+    said = tables.caption("published", dataclasses.replace(frames, published=theirs))
+    assert "SAC, is at 300 in one codebase and at 999 in another on cartpole-balance" in said
+
+
+def test_a_study_of_tasks_that_nobody_published_says_so(frames: Frames):
+    none = dataclasses.replace(frames, published=frames.published.head(0))
+    assert tables.module("published").table(none).empty
+    assert "No scores of this study's tasks are in the list" in tables.caption("published", none)

@@ -20,10 +20,13 @@ FIGURES = (
     "probability_of_improvement",
     "temperature",
     "kl_relative",
+    "effective_sample_size",
+    "policy_deviation",
     "value_bias",
+    "cost",
 )
 THEORY_FIGURES = ("appendix_sign", "overflow_map", "backups_order", "policy_iteration")
-TABLES = ("by_task", "aggregate", "cost", "runs")
+TABLES = ("by_task", "aggregate", "cost", "published", "runs")
 
 
 def copy_project(folder: Path) -> None:

@@ -17,6 +17,7 @@ FRAMES = [
         "curves.csv",
         "diagnostics.csv",
         "runs.csv",
+        "published.csv",
         "estimates/aggregate.csv",
         "estimates/by_task.csv",
         "estimates/curves.csv",

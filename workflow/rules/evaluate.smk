@@ -1,4 +1,13 @@
 # From the runs to frames: what each run came to, and what they say together.
+from mpo.published import load_published
+
+PUBLISHED_FILE = "config/published.csv"
+try:
+    load_published(PUBLISHED_FILE)
+except ConfigError as error:
+    sys.exit(str(error))
+
+
 localrules:
     aggregate,
     estimates,
@@ -7,6 +16,7 @@ localrules:
 rule aggregate:
     input:
         f"{DIR}/manifest.json",
+        PUBLISHED_FILE,
         [
             f"{DIR}/{run.path}/{name}"
             for run in STUDY.runs
@@ -14,21 +24,22 @@ rule aggregate:
             if key != "policy"
         ],
     output:
-        FRAMES[1:5],
+        FRAMES[1:6],
     log:
         f"{DIR}/logs/aggregate.log",
     params:
         study=DIR,
+        published=PUBLISHED_FILE,
         code=code_of("aggregate.py"),
     shell:
-        "python workflow/scripts/aggregate.py {params.study} 2> {log}"
+        "python workflow/scripts/aggregate.py {params.published} {params.study} 2> {log}"
 
 
 rule estimates:
     input:
-        FRAMES[:5],
+        FRAMES[:6],
     output:
-        FRAMES[5:],
+        FRAMES[6:],
     log:
         f"{DIR}/logs/estimates.log",
     params:

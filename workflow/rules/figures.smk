@@ -7,7 +7,10 @@ FIGURES = [
     "probability_of_improvement",
     "temperature",
     "kl_relative",
+    "effective_sample_size",
+    "policy_deviation",
     "value_bias",
+    "cost",
 ]
 
 

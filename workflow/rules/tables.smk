@@ -1,5 +1,5 @@
 # One rule a table: table_<name> makes mpo/evaluation/tables/<name>.py.
-TABLES = ["by_task", "aggregate", "cost", "runs"]
+TABLES = ["by_task", "aggregate", "cost", "published", "runs"]
 
 
 for table in TABLES:

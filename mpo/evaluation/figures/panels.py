@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from mpo.evaluation.frames import Frames
 from mpo.evaluation.palette import styles
 
 PANEL_VARIANTS = 4
@@ -47,6 +48,41 @@ def medians(panel: Axes, rows: pd.DataFrame, x: str, y: str, variants: Sequence[
         every = max(1, len(middle) // 5)
         start = list(variants).index(str(variant)) * every // len(variants)
         panel.plot(middle.index, middle, **style.of_line(markevery=(start, every)))
+
+
+def tracks(frames: Frames, rows: pd.DataFrame, x: str, y: str, unit: str) -> tuple[Figure, list]:
+    """`y` over `x` in a panel a task and four variants, with a legend; figure and its panels.
+
+    `unit` is what `x` counts. Thick lines are medians over runs.
+    """
+    tasks, variants = list(frames.manifest.tasks), list(frames.manifest.variants)
+    lines = [
+        (block, group)
+        for block in chunks(tasks, ROW_TASKS)
+        for group in chunks(variants, PANEL_VARIANTS)
+    ]
+    drawing, axes = grid(len(lines), min(len(tasks), ROW_TASKS))
+    shown = []
+    for line, (block, group) in zip(axes, lines, strict=True):
+        for place, panel in enumerate(line):
+            if place >= len(block):
+                panel.set_visible(False)
+                continue
+            mine = rows[(rows["task"] == block[place]) & rows["variant"].isin(group)]
+            medians(panel, mine, x, y, variants)
+            title(panel, block[place])
+            thousands_axis(panel, unit)
+            shown.append(panel)
+    legend(drawing, variants)
+    return drawing, shown
+
+
+def label_rows(panels: Sequence[Axes], label: str) -> None:
+    """The vertical axis' label, at the first panel of each row."""
+    for panel in panels:
+        place = panel.get_subplotspec()
+        if place is not None and place.is_first_col():
+            panel.set_ylabel(label)
 
 
 def bands(rows: pd.DataFrame, x: str, variants: Sequence[str]) -> tuple[Figure, list[Axes]]:

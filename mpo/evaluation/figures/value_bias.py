@@ -6,16 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mpo.evaluation.captions import said_n
-from mpo.evaluation.figures.panels import (
-    PANEL_VARIANTS,
-    ROW_TASKS,
-    chunks,
-    grid,
-    legend,
-    medians,
-    thousands_axis,
-    title,
-)
+from mpo.evaluation.figures.panels import label_rows, tracks
 from mpo.evaluation.frames import Frames
 
 
@@ -27,26 +18,10 @@ def drawn(frames: Frames) -> pd.DataFrame:
 
 def figure(frames: Frames) -> Figure:
     """One panel a task and four variants; thick lines are medians over runs."""
-    rows = drawn(frames)
-    tasks, variants = list(frames.manifest.tasks), list(frames.manifest.variants)
-    panels = [
-        (block, group)
-        for block in chunks(tasks, ROW_TASKS)
-        for group in chunks(variants, PANEL_VARIANTS)
-    ]
-    drawing, axes = grid(len(panels), min(len(tasks), ROW_TASKS))
-    for line, (block, group) in zip(axes, panels, strict=True):
-        for place, panel in enumerate(line):
-            if place >= len(block):
-                panel.set_visible(False)
-                continue
-            mine = rows[(rows["task"] == block[place]) & rows["variant"].isin(group)]
-            medians(panel, mine, "step", "value_bias", variants)
-            panel.axhline(0, color="#555555", linewidth=0.8, zorder=0)
-            title(panel, block[place])
-            thousands_axis(panel, "control steps")
-        line[0].set_ylabel("estimate - discounted return")
-    legend(drawing, variants)
+    drawing, panels = tracks(frames, drawn(frames), "step", "value_bias", "control steps")
+    for panel in panels:
+        panel.axhline(0, color="#555555", linewidth=0.8, zorder=0)
+    label_rows(panels, "estimate - discounted return")
     return drawing
 
 

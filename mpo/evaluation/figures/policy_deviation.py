@@ -1,0 +1,34 @@
+"""The policy's standard deviation while training: how soon it stops to explore."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from mpo.evaluation.captions import said_n
+from mpo.evaluation.figures.panels import label_rows, tracks
+from mpo.evaluation.frames import Frames
+
+
+def drawn(frames: Frames) -> pd.DataFrame:
+    """Task, variant, seed, updates and policy_deviation of every logged row that has one."""
+    columns = ["task", "variant", "seed", "updates", "policy_deviation"]
+    return frames.diagnostics[columns].dropna().reset_index(drop=True)
+
+
+def figure(frames: Frames) -> Figure:
+    """One panel a task and four variants; thick lines are medians over runs."""
+    drawing, panels = tracks(frames, drawn(frames), "updates", "policy_deviation", "updates")
+    for panel in panels:
+        panel.set_ylim(bottom=0)
+    label_rows(panels, "standard deviation")
+    return drawing
+
+
+def caption(frames: Frames) -> str:
+    """What the lines are."""
+    return (
+        "Standard deviation of the policy, meant over states and action dimensions, against "
+        "updates; actions are clipped to [-1, 1]. Thick lines are medians "
+        f"over the runs still training, thin lines single runs. {said_n(frames)}."
+    )

@@ -1,0 +1,118 @@
+"""Scores that others have published, beside this study's at the same number of steps."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from mpo.evaluation.captions import said_interval, said_n
+from mpo.evaluation.frames import Frames
+from mpo.evaluation.tables.cells import integer, number
+
+OURS = "this study"
+NEAR = 0.05
+"""Steps count as matched where they differ by at most this share."""
+COLUMNS = ["task", "algorithm", "source", "steps", "n", "return", "low", "high", "deviation"]
+
+
+def table(frames: Frames) -> pd.DataFrame:
+    """Published rows of each task, then this study's of every variant.
+
+    `matched`: whether the row's steps are also those of a row from the other side. A variant is
+    shown at its budget's end and at every evaluation whose steps match a published score's.
+    """
+    parts = []
+    for task in frames.manifest.tasks:
+        theirs = frames.published[frames.published["task"] == task]
+        if theirs.empty:
+            continue
+        steps = sorted(set(theirs["steps"]))
+        ours = _ours(frames, task, steps)
+        for rows, others in ((theirs, ours["steps"]), (ours, steps)):
+            parts.append(rows.assign(matched=[_near(step, others) for step in rows["steps"]]))
+    if not parts:
+        return pd.DataFrame(columns=[*COLUMNS, "matched"])
+    return pd.concat(parts, ignore_index=True)
+
+
+def shown(frames: Frames) -> pd.DataFrame:
+    """One row a score."""
+    return pd.DataFrame(
+        [
+            {
+                "task": row["task"],
+                "algorithm": row["algorithm"],
+                "from": row["source"],
+                "control steps": integer(row["steps"]),
+                "same steps": "yes" if row["matched"] else "no",
+                "n": str(row["n"]),
+                "return": _return(row),
+            }
+            for row in table(frames).to_dict("records")
+        ],
+        columns=["task", "algorithm", "from", "control steps", "same steps", "n", "return"],
+    )
+
+
+def caption(frames: Frames) -> str:
+    """What the cells are, and why they prove little."""
+    text = (
+        "Scores that others published, beside this study's: mean returns there, interquartile "
+        "means over runs here, at the evaluation that comes nearest to the published steps where "
+        f"the budget reaches them (same steps, within {100 * NEAR:g} %) and at its end. "
+    )
+    apart = _apart(frames)
+    if apart is not None:
+        text += (
+            f"They are of other algorithms, and weak evidence: one algorithm, {apart['algorithm']},"
+            f" is at {number(apart['least'])} in one codebase and at {number(apart['most'])} in "
+            f"another on {apart['task']}. "
+        )
+    else:
+        text += "No scores of this study's tasks are in the list. "
+    return f"{text}{said_n(frames)}; {said_interval(frames)}."
+
+
+def _ours(frames: Frames, task: str, wanted: list[int]) -> pd.DataFrame:
+    rows = frames.curve_estimates
+    rows = rows[(rows["metric"] == "return_iqm") & (rows["task"] == task)]
+    steps = sorted(set(rows["step"]))
+    nearest = {min(steps, key=lambda step, want=want: abs(step - want)) for want in wanted}
+    chosen = {step for step in nearest if _near(step, wanted)} | {steps[-1]}
+    rows = rows[rows["step"].isin(chosen)]
+    names = "MPO, " + rows["variant"].astype(str)
+    found = rows.assign(
+        algorithm=names, source=OURS, steps=rows["step"], deviation=math.nan
+    ).rename(columns={"value": "return"})
+    return found[COLUMNS].astype({"steps": "int64"})
+
+
+def _near(step: float, others) -> bool:
+    return any(abs(step - other) <= NEAR * other for other in others)
+
+
+def _apart(frames: Frames) -> dict | None:
+    """The algorithm and task whose published returns lie furthest apart."""
+    rows = frames.published[frames.published["task"].isin(list(frames.manifest.tasks))]
+    groups = rows.groupby(["task", "algorithm"])["return"]
+    spread = (groups.max() - groups.min()).dropna()
+    if spread.empty or not spread.max() > 0:
+        return None
+    widest = spread.sort_values(kind="stable").index[-1]
+    mine = groups.get_group(widest)
+    return {
+        "task": widest[0],
+        "algorithm": widest[1],
+        "least": float(mine.min()),
+        "most": float(mine.max()),
+    }
+
+
+def _return(row: dict) -> str:
+    text = number(row["return"])
+    if not math.isnan(row["low"]):
+        return f"{text} [{number(row['low'])}, {number(row['high'])}]"
+    if not math.isnan(row["deviation"]):
+        return f"{text} ± {number(row['deviation'])}"
+    return text
