@@ -96,7 +96,7 @@ class Settings(BaseModel):
     # --- policy evaluation ----------------------------------------------------------------
     discount: float = Field(0.99, ge=0, lt=1)
     returns: str = "retrace"
-    sequence_length: int = Field(32, ge=1)
+    sequence_length: int = Field(8, ge=1)
     """T: steps of a Retrace sequence, or n of n-step returns. P1 is silent."""
     backup: str = "policy"
     critic_loss: str = "squared"

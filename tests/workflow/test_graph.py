@@ -138,7 +138,7 @@ def test_an_edited_option_trains_the_runs_that_use_it(project: Path):
 
 
 def test_a_changed_setting_trains_its_variant_and_those_based_on_it(project: Path):
-    edit(project / "config" / "variants.yaml", "sequence_length: 5", "sequence_length: 4")
+    edit(project / "config" / "variants.yaml", "epsilon_mean: 0.005", "epsilon_mean: 0.004")
     rules, _ = planned(project)
     assert rules == Counter(train_stabilised=4, train_improved_estep=4) + AFTER_TRAINING
 
