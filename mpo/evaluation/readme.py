@@ -38,13 +38,13 @@ def block(study_dir: Path, frames: Frames) -> str:
     return "\n\n".join([what_was_run(frames), *shown, table("aggregate", frames, study_dir)])
 
 
-def filled(text: str, content: str, readme: Path) -> str:
+def filled(text: str, content: str, readme: Path, marks: tuple[str, str] = (BEGIN, END)) -> str:
     """`text` with `content` between its marks. Raises `ReportError` where it lacks them."""
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
+    head, begin, rest = text.partition(marks[0])
+    _, end, tail = rest.partition(marks[1])
     if not begin or not end:
-        raise ReportError(f"{readme}: the lines {BEGIN} and {END} are missing")
-    return f"{head}{BEGIN}\n{content.strip()}\n{END}{tail}"
+        raise ReportError(f"{readme}: the lines {marks[0]} and {marks[1]} are missing")
+    return f"{head}{begin}\n{content.strip()}\n{end}{tail}"
 
 
 def what_was_run(frames: Frames) -> str:

@@ -1,0 +1,79 @@
+"""Gathers runs on tuning seeds in docs/tuning/runs.csv, and shows them in docs/tuning.md.
+
+    python workflow/scripts/tuning.py RUN_DIR... [--was FIELD=VALUE]...
+
+A run's row holds every setting in which runs of its task differ, so that rows can be compared.
+Without run folders the page is filled from the table as it is.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from mpo.evaluation.frames import write_csv, write_text
+from mpo.evaluation.readme import filled
+from mpo.evaluation.tables import markdown
+from mpo.evaluation.tables.cells import integer, number
+from mpo.settings import Settings
+from mpo.yaml_files import PROJECT
+
+TABLE, PAGE = PROJECT / "docs/tuning/runs.csv", PROJECT / "docs/tuning.md"
+BEGIN, END = "<!-- begin runs -->", "<!-- end runs -->"
+KEYS = ["task", "variant", "seed"]
+RETURNS = {0.25: "at 1/4", 0.5: "at 1/2", 0.75: "at 3/4", 1.0: "at the end"}
+"""Mean return of the last evaluation up to that share of the budget."""
+UNTOLD = {"environment", "evaluation_episodes", "evaluation_final_episodes", "evaluation_points"}
+
+
+def row(folder: Path, was: dict[str, object]) -> dict[str, object]:
+    """What a run was trained with, and what it came to."""
+    run = json.loads((folder / "run.json").read_text())
+    defaults = {name: field.default for name, field in Settings.model_fields.items()}
+    settings = {f"settings.{k}": v for k, v in {**defaults, **was, **run["settings"]}.items()}
+    evaluations = pd.read_csv(folder / "evaluations.csv")
+    means = evaluations.groupby("step")["return"].mean()
+    found = {name: means[means.index <= share * run["steps"]] for share, name in RETURNS.items()}
+    returns = {name: float(mean.iloc[-1]) for name, mean in found.items()}
+    return {
+        **{key: run[key] for key in KEYS},
+        **{name: value for name, value in settings.items() if name[9:] not in UNTOLD},
+        "updates": run["updates"],
+        **returns,
+        "best": float(means.max()),
+        "core_minutes": run["cpu_s"] / 60,
+        "commit": run["git"]["commit"],
+    }
+
+
+def shown(rows: pd.DataFrame) -> str:
+    """A table of each task and variant, with the settings in which its runs differ."""
+    parts = []
+    for (task, variant), mine in rows.groupby(["task", "variant"], sort=False):
+        columns = [name for name in mine if name.startswith("settings.")]
+        telling = [name for name in columns if mine[name].astype(str).nunique() > 1]
+        cells = mine[["seed", *telling]].rename(
+            columns=lambda name: name[9:] if "." in name else name
+        )
+        cells = cells.assign(
+            **{name: mine[name].map(integer) for name in ["updates", *RETURNS.values(), "best"]}
+        counted["core-minutes"] = mine["core_minutes"].map(number)
+        )
+        parts.append(f"### `{variant}` on {task}\n\n{markdown(cells)}")
+    return "\n".join(parts)
+
+
+parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser.add_argument("runs", nargs="*", type=Path, help="folders of runs")
+parser.add_argument("--was", nargs="*", default=[], help="a default that was another then, T=32")
+chosen = parser.parse_args()
+
+if chosen.runs:
+    pairs = (text.split("=", 1) for text in chosen.was)
+    before = {name: json.loads(value) for name, value in pairs}
+    made = pd.DataFrame([row(folder, before) for folder in chosen.runs])
+    TABLE.parent.mkdir(exist_ok=True)
+    write_csv(made.sort_values([*KEYS, "at the end"], ignore_index=True), TABLE)
+page = PAGE.read_text(encoding="utf-8")
+write_text(filled(page, shown(pd.read_csv(TABLE)), PAGE, (BEGIN, END)), PAGE)
