@@ -56,15 +56,13 @@ def shown(rows: pd.DataFrame) -> str:
         cells = mine[["seed", *telling]].rename(
             columns=lambda name: name[9:] if "." in name else name
         )
-        cells = cells.assign(
-            **{name: mine[name].map(integer) for name in ["updates", *RETURNS.values(), "best"]}
-        counted["core-minutes"] = mine["core_minutes"].map(number)
-        )
+        counted = {name: mine[name].map(integer) for name in ["updates", *RETURNS.values(), "best"]}
+        cells = cells.assign(**counted, **{"core-minutes": mine["core_minutes"].map(number)})
         parts.append(f"### `{variant}` on {task}\n\n{markdown(cells)}")
     return "\n".join(parts)
 
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("runs", nargs="*", type=Path, help="folders of runs")
 parser.add_argument("--was", nargs="*", default=[], help="a default that was another then, T=32")
 chosen = parser.parse_args()
