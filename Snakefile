@@ -49,6 +49,7 @@ include: "workflow/rules/common.smk"
 if TRAIN:
 
     include: "workflow/rules/train.smk"
+    include: "workflow/rules/films.smk"
 
     for extra in sorted(Path("workflow/rules/extra").glob("*.smk")):
 

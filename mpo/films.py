@@ -17,18 +17,30 @@ FRAMES_PER_SECOND = 20
 PACKAGES = "libegl1 and libgl1-mesa-dri"
 
 
-def render(directory: Path, film: Path, seed: int, width: int, seconds: float) -> int:
+class NoOpenGL(ValueError):
+    """Nothing can be rendered on this machine; the message names the packages to install."""
+
+
+def render(
+    directory: Path,
+    film: Path,
+    seed: int,
+    width: int,
+    seconds: float,
+    rate: float = FRAMES_PER_SECOND,
+) -> int:
     """Write a GIF of one episode by the mean action; the number of its frames.
 
-    The film shows the first `seconds` of the episode at the simulator's own speed. Raises
-    ValueError, naming the missing packages, where there is no headless OpenGL.
+    The film shows the first `seconds` of the episode at the simulator's own speed, about `rate`
+    frames a second. Raises NoOpenGL where there is no headless OpenGL, ValueError for a policy
+    that does not fit its settings.
     """
     chosen = load_settings(directory)
     environment = Environment(chosen.environment, chosen.action_repeat, render=True)
     actor = load_policy(directory, environment, chosen)
     decision_s = environment.decision_seconds
-    every = max(1, round(1.0 / (FRAMES_PER_SECOND * decision_s)))
-    most = round(seconds * FRAMES_PER_SECOND)
+    every = max(1, round(1.0 / (rate * decision_s)))
+    most = round(seconds * rate)
     frames: list[Image.Image] = []
     decisions = 0
 
@@ -41,7 +53,7 @@ def render(directory: Path, film: Path, seed: int, width: int, seconds: float) -
     try:
         run_episode(environment, actor, seed_of(seed, 0, Stream.FILM), chosen.discount, watch=watch)
     except (ImportError, AttributeError, RuntimeError) as error:
-        raise ValueError(
+        raise NoOpenGL(
             f"rendering needs headless OpenGL (Debian packages {PACKAGES}): {error}"
         ) from None
     environment.close()

@@ -54,6 +54,11 @@ def report_html(markdown: str, study_dir: str | Path) -> str:
         lambda match: _figure(Path(study_dir), html.unescape(match[1]), match[2]),
         body,
     )
+    body = re.sub(
+        r'<img src="((?!data:)[^"]*)"',
+        lambda match: f'<img src="{_inlined(Path(study_dir) / html.unescape(match[1]))}"',
+        body,
+    )
     body = body.replace("<table>", '<div class="scroll"><table>')
     body = body.replace("</table>", "</table></div>")
     body = re.sub(rf"<td>([^<]{{{LONG_CELL},}})</td>", r'<td class="text">\1</td>', body)
@@ -71,5 +76,9 @@ def _figure(study_dir: Path, source: str, alt: str) -> str:
     sharp = path.with_suffix(".svg")
     if path.suffix == ".png" and sharp.exists() and sharp.stat().st_size <= LARGEST_SVG:
         path = sharp
+    return f'<figure><img alt="{alt}" src="{_inlined(path)}"></figure>'
+
+
+def _inlined(path: Path) -> str:
     content = base64.b64encode(path.read_bytes()).decode("ascii")
-    return f'<figure><img alt="{alt}" src="data:{KINDS[path.suffix]};base64,{content}"></figure>'
+    return f"data:{KINDS[path.suffix]};base64,{content}"

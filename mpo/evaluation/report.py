@@ -43,6 +43,7 @@ def report(study_dir: str | Path) -> str:
             figure("learning_curves", frames, study_dir),
             table("by_task", frames, study_dir),
         ],
+        "Films": [_section(study_dir, "films.md", "films.py")],
         "Inside the algorithm": [
             figure("temperature", frames, study_dir),
             *_overflows(frames),
@@ -52,7 +53,9 @@ def report(study_dir: str | Path) -> str:
             figure("value_bias", frames, study_dir),
         ],
         "What it costs": [figure("cost", frames, study_dir), table("cost", frames, study_dir)],
-        "The theory by computation": [_theory(study_dir)],
+        "The theory by computation": [
+            _section(study_dir, "theory/section.md", "theory_section.py")
+        ],
         "Beside published scores": [table("published", frames, study_dir)],
         "Runs": [table("runs", frames, study_dir), *_origins(frames)],
     }
@@ -149,9 +152,10 @@ def _overflows(frames: Frames) -> list[str]:
     return [f"Updates in which the dual or its gradient was not finite, so that it stood: {each}."]
 
 
-def _theory(study_dir: Path) -> str:
-    path = study_dir / "theory/section.md"
-    required(path, f"python workflow/scripts/theory_section.py {study_dir}")
+def _section(study_dir: Path, file: str, script: str) -> str:
+    """A section that another rule wrote, with what belongs to it."""
+    path = study_dir / file
+    required(path, f"python workflow/scripts/{script} {study_dir}")
     return path.read_text(encoding="utf-8")
 
 

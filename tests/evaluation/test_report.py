@@ -27,6 +27,7 @@ SECTIONS = [
     "What was found",
     "All tasks together",
     "By task",
+    "Films",
     "Inside the algorithm",
     "What it costs",
     "The theory by computation",
@@ -35,6 +36,7 @@ SECTIONS = [
 ]
 
 
+FILMS = "No films were made: no OpenGL.\n"
 THEORY = "Of 8 errata in the two papers 8 are confirmed.\n"
 
 
@@ -46,6 +48,7 @@ def written(frames: Frames, study_dir: Path) -> str:
         tables.write(name, frames, study_dir / "tables")
     claims.write(claims_of(load_claims()), study_dir)
     write_text(THEORY, study_dir / "theory/section.md")
+    write_text(FILMS, study_dir / "films.md")
     return report(study_dir)
 
 
@@ -55,6 +58,7 @@ def written(frames: Frames, study_dir: Path) -> str:
         ("figures/temperature.png", r"`python workflow/scripts/figure.py temperature"),
         ("tables/cost.md", r"`python workflow/scripts/table.py cost"),
         ("theory/section.md", r"`python workflow/scripts/theory_section.py"),
+        ("films.md", r"`python workflow/scripts/films.py"),
     ],
 )
 def test_a_missing_part_is_named_with_its_command(written, study_dir: Path, file, command):
@@ -115,6 +119,12 @@ def test_large_drawings_are_inlined_as_pixels(written, study_dir, monkeypatch):
     assert "data:image/png" in report_html(written, study_dir)
 
 
+def test_images_in_a_table_are_in_the_page_too(tmp_path):
+    (tmp_path / "film.gif").write_bytes(b"GIF89a")
+    page = report_html("# A\n\n| a |\n| --- |\n| ![one](film.gif) seed 1 |\n", tmp_path)
+    assert '<td><img src="data:image/gif;base64,R0lGODlh" alt="one" /> seed 1</td>' in page
+
+
 def test_an_image_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         report_html("![a](figures/none.png)\n", tmp_path)
@@ -132,6 +142,7 @@ def test_the_scripts_make_a_report_of_a_folder(tmp_path, monkeypatch):
     commands += [["figure.py", name] for name in figures.names()]
     commands += [["table.py", name] for name in tables.names()]
     commands += [["claims.py", "config/claims.yaml"], ["report.py"], ["report_html.py"]]
+    write_text(FILMS, folder / "films.md")
     write_text(THEORY, folder / "theory/section.md")  # what it holds is tested with the theory
     for command in commands:
         script(monkeypatch, *command, folder)

@@ -27,7 +27,7 @@ VARIANTS = ("paper", "stabilised", "improved_estep")
 AFTER_TRAINING = Counter(
     [
         *("manifest", "aggregate", "estimates", "claims"),
-        *("report_markdown", "report_html", "all"),
+        *("report_markdown", "report_html", "films", "all"),
         *(f"figure_{name}" for name in FIGURES),
         *(f"table_{name}" for name in TABLES),
     ]
@@ -70,8 +70,10 @@ def begin(folder: Path) -> None:
 
 def finish(folder: Path) -> None:
     for file in planned(folder)[1]:
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).touch()
+        path = folder / file
+        (path.parent if path.suffix else path).mkdir(parents=True, exist_ok=True)
+        if path.suffix:
+            path.touch()
     result = snakemake(folder, CONFIG, "--touch", "--forceall")
     assert result.returncode == 0, result.stderr
 

@@ -51,7 +51,7 @@ def shown(rows: pd.DataFrame) -> str:
     """A table of each task and variant, with the settings in which its runs differ."""
     parts = []
     for (task, variant), mine in rows.groupby(["task", "variant"], sort=False):
-        columns = [name for name in mine if name.startswith("settings.")]
+        columns = [name for name in map(str, mine.columns) if name.startswith("settings.")]
         telling = [name for name in columns if mine[name].astype(str).nunique() > 1]
         cells = mine[["seed", *telling]].rename(
             columns=lambda name: name[9:] if "." in name else name
