@@ -26,6 +26,7 @@ from mpo.rundir import (
     TIMING_COLUMNS,
     TRAINING,
     TRAINING_COLUMNS,
+    altered,
 )
 
 TABLES = {
@@ -60,6 +61,10 @@ def read_run(
     evaluations, training, timing = (tables[name] for name in TABLES)
     assert evaluations is not None and training is not None and timing is not None
     faults += _identity(run, manifest, planned)
+    faults += [
+        Fault(planned.path, f"{name} is not the file that the run wrote: its checksum is another")
+        for name in altered(folder, run)
+    ]
     if not faults:
         faults += _evaluations(evaluations, run["status"], manifest, planned)
         even = manifest.variants[planned.variant].trained_here

@@ -6,15 +6,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
-from mpo.evaluation.estimates import aggregate, by_task, curve_estimates, improvements, profiles
-from mpo.evaluation.frames import FRAMES, Frames, read_frames, write_csv
-from mpo.evaluation.inventory import inventory
+from mpo.evaluation.frames import Frames, read_frames
 from mpo.evaluation.load import Study, load
-from mpo.evaluation.scores import curves, diagnostics, scores
-from mpo.published import COLUMNS, load_published
+from mpo.evaluation.stages import write_estimates, write_runs
+from mpo.published import load_published
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import write_study
@@ -35,18 +32,8 @@ def made(tmp_path: Path) -> Callable[..., Path]:
 
 def compute(folder: Path, study: Study) -> Frames:
     """Writes all frames of `study` to `folder` and reads them back, as the scripts do."""
-    manifest = study.manifest
-    write_csv(scores(study), folder / FRAMES["scores"])
-    write_csv(curves(study), folder / FRAMES["curves"])
-    write_csv(diagnostics(study), folder / FRAMES["diagnostics"])
-    write_csv(inventory(study), folder / FRAMES["runs"])
-    theirs = [row for row in load_published() if row["task"] in manifest.tasks]
-    write_csv(pd.DataFrame(theirs, columns=list(COLUMNS)), folder / FRAMES["published"])
-    write_csv(aggregate(manifest, scores(study)), folder / FRAMES["aggregate"])
-    write_csv(by_task(manifest, scores(study)), folder / FRAMES["by_task"])
-    write_csv(curve_estimates(manifest, curves(study)), folder / FRAMES["curve_estimates"])
-    write_csv(improvements(manifest, scores(study)), folder / FRAMES["improvement"])
-    write_csv(profiles(manifest, scores(study)), folder / FRAMES["profiles"])
+    write_runs(study, load_published(), folder)
+    write_estimates(folder)
     return read_frames(folder)
 
 

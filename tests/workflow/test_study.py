@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +34,7 @@ pytestmark = pytest.mark.timeout(1200)
 TABLES_OF_THE_CLOCK = ("runs", "cost", "claims")
 OF_THE_CLOCK = {
     *(f"{name}.{kind}" for name in TABLES_OF_THE_CLOCK for kind in ("csv", "md", "tex")),
-    *("claims_section.md", "report.md", "report.html"),
+    *("claims_section.md", "report.md", "report.html", "cost.png", "cost.svg"),
 }
 """Files that hold seconds."""
 
@@ -100,3 +103,57 @@ def test_the_same_study_again_gives_the_same_bytes(project: Path, tmp_path: Path
             assert file.read_bytes() == (first / file.relative_to(results)).read_bytes(), file
             compared += 1
     assert compared > 30
+
+
+def verify(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mpo", "verify", "results/brief", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(project)}
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
+
+
+def test_verify_recomputes_the_tables_and_trains_a_run_again(project: Path, tmp_path: Path):
+    copy = Path(shutil.copytree(project, tmp_path / "copy"))
+    result = verify(copy, "--rerun", "cartpole-balance/stable_dual/0")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "4 runs are whole" in result.stdout
+    assert "equal by byte: evaluations.csv, training.csv, policy.safetensors" in result.stdout
+
+    table = copy / "results/brief/tables/by_task.csv"
+    table.write_text(table.read_text().replace("paper", "papyrus", 1))
+    result = verify(copy, "--no-rerun")
+    assert result.returncode == 1
+    assert result.stderr == "differs: results/brief/tables/by_task.csv is not what its runs give\n"
+
+    run = copy / "results/brief/runs/cartpole-balance/stable_dual/0"
+    rows = (run / "evaluations.csv").read_text().splitlines()
+    rows[1] = rows[1].replace(rows[1].split(",")[2], "1000.0", 1)
+    (run / "evaluations.csv").write_text("\n".join(rows) + "\n")
+    result = verify(copy, "--no-rerun")
+    assert result.returncode == 2
+    assert "evaluations.csv is not the file that the run wrote" in result.stderr
+    assert f"rm -rf results/brief/{run.relative_to(copy / 'results/brief')}" in result.stderr
+
+    result = verify(project, "--rerun", "cartpole-balance/paper/9")
+    assert result.returncode == 2
+    assert "--rerun: 'cartpole-balance/paper/9' is not allowed" in result.stderr
+
+
+def test_a_shipped_study_is_drawn_again_without_training_it(project: Path, tmp_path: Path):
+    """From run files without policies, in a place that never trained: equal tables and figures."""
+    ships = (".snakemake", "state", "logs", "policy.safetensors", "report.html")
+    copy = Path(shutil.copytree(project, tmp_path / "c", ignore=shutil.ignore_patterns(*ships)))
+    for file in (copy / "results/brief/figures").iterdir():
+        file.unlink()
+    result = snakemake(copy, CONFIG, "--config", "train=false", "--forceall")
+    assert result.returncode == 0, result.stderr
+    assert "rule train_" not in result.stderr
+    assert (copy / "results/brief/report.html").exists()
+    here, there = project / "results/brief", copy / "results/brief"
+    compared = [
+        file.relative_to(here)
+        for folder in ("figures", "tables", "estimates", "theory")
+        for file in sorted((here / folder).iterdir())
+    ]
+    assert len(compared) > 60
+    for file in compared:
+        assert (there / file).read_bytes() == (here / file).read_bytes(), file

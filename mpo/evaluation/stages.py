@@ -1,0 +1,51 @@
+"""The stages between a study's runs and its tables, as the rules of the workflow run them.
+
+runs/ -> write_runs -> scores.csv, curves.csv, ... -> write_estimates -> estimates/*.csv
+-> write_tables -> tables/*
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mpo.evaluation import estimates, tables
+from mpo.evaluation.frames import FRAMES, read_csv, read_frames, write_csv
+from mpo.evaluation.inventory import inventory
+from mpo.evaluation.load import Study
+from mpo.evaluation.manifest import read_manifest
+from mpo.evaluation.scores import curves, diagnostics, scores
+
+PUBLISHED = ["task", "algorithm", "source", "steps", "n", "return", "low", "high", "deviation"]
+"""Columns of the published scores."""
+
+
+def write_runs(study: Study, published: Iterable[Mapping[str, Any]], folder: Path) -> None:
+    """What the runs came to; of the published scores, those of the study's tasks."""
+    theirs = [row for row in published if row["task"] in study.manifest.tasks]
+    write_csv(scores(study), folder / FRAMES["scores"])
+    write_csv(curves(study), folder / FRAMES["curves"])
+    write_csv(diagnostics(study), folder / FRAMES["diagnostics"])
+    write_csv(inventory(study), folder / FRAMES["runs"])
+    write_csv(pd.DataFrame(theirs, columns=PUBLISHED), folder / FRAMES["published"])
+
+
+def write_estimates(folder: Path) -> None:
+    """What the runs say together, with intervals; from what `write_runs` wrote."""
+    manifest = read_manifest(folder)
+    scored, drawn = read_csv(folder / FRAMES["scores"]), read_csv(folder / FRAMES["curves"])
+    write_csv(estimates.aggregate(manifest, scored), folder / FRAMES["aggregate"])
+    write_csv(estimates.by_task(manifest, scored), folder / FRAMES["by_task"])
+    write_csv(estimates.curve_estimates(manifest, drawn), folder / FRAMES["curve_estimates"])
+    write_csv(estimates.improvements(manifest, scored), folder / FRAMES["improvement"])
+    write_csv(estimates.profiles(manifest, scored), folder / FRAMES["profiles"])
+
+
+def write_tables(folder: Path) -> None:
+    """Every table, from the frames in `folder`."""
+    frames = read_frames(folder)
+    for name in tables.names():
+        tables.write(name, frames, folder / "tables")
