@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from mpo.commands import InputError, results, verification
+from mpo.commands import InputError, crate, results, verification
 from mpo.entries import load_tasks, load_variants
 from mpo.settings import Settings, SettingsError, settings
 from mpo.yaml_files import ConfigError, parse, suggestion
@@ -223,6 +223,7 @@ def _sweep(names: Sequence[str], stem: Path) -> None:
 cli.add_command(results.compare)
 cli.add_command(results.power)
 cli.add_command(verification.verify)
+cli.add_command(crate.crate)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -157,3 +158,42 @@ def test_a_shipped_study_is_drawn_again_without_training_it(project: Path, tmp_p
     assert len(compared) > 60
     for file in compared:
         assert (there / file).read_bytes() == (here / file).read_bytes(), file
+
+
+def test_a_crate_holds_every_file_with_its_checksum(project: Path, tmp_path: Path):
+    """What Workflow Run Crate 0.5 requires, read from the metadata as plain JSON."""
+    out = tmp_path / "brief.zip"
+    command = [sys.executable, "-m", "mpo", "crate", "results/brief", str(out)]
+    environment = os.environ | {"PYTHONPATH": str(project)}
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "crate"
+    shutil.unpack_archive(out, folder)
+    graph = json.loads((folder / "ro-crate-metadata.json").read_text())["@graph"]
+    entities = {entity["@id"]: entity for entity in graph}
+    root, action = entities["./"], entities["#run"]
+    conforming = {profile["@id"] for profile in root["conformsTo"]}
+    assert "https://w3id.org/ro/wfrun/workflow/0.5" in conforming
+    assert root["mainEntity"] == action["instrument"] == {"@id": "Snakefile"}
+    assert set(entities["Snakefile"]["@type"]) == {
+        *("File", "SoftwareSourceCode", "ComputationalWorkflow")
+    }
+    assert root["mentions"] == {"@id": "#run"}
+    assert action["@type"] == "CreateAction"
+    assert action["endTime"] >= action["startTime"]
+    results = {file["@id"] for file in action["result"]}
+    runs = json.loads((project / "results/brief/manifest.json").read_text())["runs"]
+    for run in runs:
+        assert {f"results/brief/{run['path']}/{name}" for name in RUN_FILES} <= results
+    assert {"results/brief/report.md", "results/brief/tables/claims.csv"} <= results
+    assert "config/variants.yaml" in {file["@id"] for file in action["object"]}
+    files = [entity for entity in graph if "sha256" in entity]
+    assert len(files) > 200
+    for entity in files:
+        content = (folder / entity["@id"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == entity["sha256"], entity["@id"]
+        assert str(len(content)) == entity["contentSize"]
+    refused = [*command[:-1], str(tmp_path / "brief.tar")]
+    done = subprocess.run(refused, cwd=project, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "brief.tar" in done.stderr and ".zip" in done.stderr
