@@ -41,6 +41,7 @@ rule all:
     default_target: True
     input:
         f"{DIR}/report.html",
+        [f"{DIR}/{run.path}/run.json" for run in STUDY.runs],  # deleted ones are trained again
 
 
 include: "workflow/rules/common.smk"

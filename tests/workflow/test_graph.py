@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from mpo.yaml_files import PROJECT
 from tests.workflow.project import FIGURES, TABLES, THEORY_FIGURES, copy_project, snakemake
 
 CONFIG = "trial.yaml"
@@ -125,24 +127,71 @@ def test_a_new_variant_and_its_name_train_its_own_runs_alone(project: Path):
     assert {run.split("/")[1] for run in runs(outputs)} == {"large_batch"}
 
 
-def test_a_new_option_and_a_comment_train_nothing(project: Path):
-    (project / "mpo" / "backups" / "mine.py").write_text("MINE = 1\n")
-    edit(project / "mpo" / "backups" / "policy.py", "\n", "\n# a comment\n")
-    assert planned(project)[0] == Counter()
+def append(project: Path, file: str, text: str) -> None:
+    with (project / file).open("a") as opened:
+        opened.write(text)
 
 
-def test_an_edited_option_trains_the_runs_that_use_it(project: Path):
-    with (project / "mpo" / "backups" / "improved.py").open("a") as file:
-        file.write("\nMORE = 1\n")
-    rules, _ = planned(project)
-    theory = Counter(["theory_backups_order", "theory_policy_iteration", "theory_section"])
-    assert rules == Counter(train_improved_estep=4) + AFTER_TRAINING + theory
+EDITS: dict[str, tuple[Callable[[Path], object], dict[str, int]]] = {
+    "a comment is added to a module of the learner": (
+        lambda at: append(at, "mpo/update.py", "\n# a comment\n"),
+        {},
+    ),
+    "a docstring of a backup is reworded": (
+        lambda at: edit(at / "mpo/backups/policy.py", '"""', '"""In other words: '),
+        {},
+    ),
+    "an option that no variant names is added": (
+        lambda at: (at / "mpo/backups/mine.py").write_text("MINE = 1\n"),
+        {},
+    ),
+    "a statement is added to one backup": (
+        lambda at: append(at, "mpo/backups/improved.py", "\nMORE = 1\n"),
+        {"improved_estep": 4},
+    ),
+    "a statement is added to a module of the learner": (
+        lambda at: append(at, "mpo/update.py", "\nMORE = 1\n"),
+        {"paper": 4, "stabilised": 4, "improved_estep": 4},
+    ),
+    "a setting of one variant is changed": (
+        lambda at: edit(at / "config/variants.yaml", "epsilon_mean: 0.005", "epsilon_mean: 0.004"),
+        {"stabilised": 4, "improved_estep": 4},
+    ),
+    "a default of the settings is changed for the study": (
+        lambda at: append(at, CONFIG, "settings: {epsilon: 0.2}\n"),
+        {"paper": 4, "stabilised": 4, "improved_estep": 4},
+    ),
+    "a task's budget is changed": (
+        lambda at: edit(at / CONFIG, "acrobot-swingup: 1000", "acrobot-swingup: 2000"),
+        {"paper": 2, "stabilised": 2, "improved_estep": 2},
+    ),
+    "a seed is added": (
+        lambda at: edit(at / CONFIG, "[0, 1]", "[0, 1, 2]"),
+        {"paper": 2, "stabilised": 2, "improved_estep": 2},
+    ),
+    "a task's entry is reworded": (
+        lambda at: edit(at / "config/tasks.yaml", "Tassa et al. 2018", "Tassa and others 2018"),
+        {},
+    ),
+    "a run's folder is deleted": (
+        lambda at: shutil.rmtree(at / "results/trial/runs/cartpole-balance/paper/0"),
+        {"paper": 1},
+    ),
+}
+"""What is done to the project after a study, and the runs of each variant that are trained then."""
 
 
-def test_a_changed_setting_trains_its_variant_and_those_based_on_it(project: Path):
-    edit(project / "config" / "variants.yaml", "epsilon_mean: 0.005", "epsilon_mean: 0.004")
-    rules, _ = planned(project)
-    assert rules == Counter(train_stabilised=4, train_improved_estep=4) + AFTER_TRAINING
+@pytest.mark.parametrize("name", EDITS)
+def test_an_edit_trains_the_runs_that_it_concerns_and_the_page_says_so(project: Path, name: str):
+    change, expected = EDITS[name]
+    change(project)
+    found, _ = planned(project)
+    trained = {rule.removeprefix("train_"): n for rule, n in found.items() if "train_" in rule}
+    assert trained == expected
+    assert not trained or found | Counter(["manifest"]) >= AFTER_TRAINING
+    each = ", ".join(f"{count} of `{variant}`" for variant, count in expected.items())
+    line = f"| {name} | {each or 'none'} |"
+    assert line in (PROJECT / "docs/faults.md").read_text().splitlines(), line
 
 
 def test_a_new_seed_and_a_changed_budget_train_what_they_add(project: Path):
