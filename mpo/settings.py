@@ -46,7 +46,8 @@ class SettingsError(ValueError):
 
     def __init__(self, field: str, value: Any, allowed: str) -> None:
         self.field, self.value, self.allowed = field, value, allowed
-        super().__init__(f"{field}: {value!r} is not allowed; {allowed}")
+        named = field if field.isprintable() else repr(field)
+        super().__init__(f"{named}: {value!r} is not allowed; {allowed}")
 
 
 def options(field: str) -> tuple[str, ...]:

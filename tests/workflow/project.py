@@ -43,4 +43,5 @@ def snakemake(folder: Path, config: str, *arguments: str) -> subprocess.Complete
     """Run Snakemake on the study of the file `config` in the copy in `folder`."""
     command = [SNAKEMAKE, "--cores", "2", "--configfile", config, *arguments]
     environment = os.environ | {"PYTHONPATH": str(folder)}
+    environment.pop("MUJOCO_GL", None)  # what training in this process chose: not to render
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)

@@ -197,3 +197,17 @@ def test_a_crate_holds_every_file_with_its_checksum(project: Path, tmp_path: Pat
     done = subprocess.run(refused, cwd=project, env=environment, capture_output=True, text=True)
     assert done.returncode == 2
     assert "brief.tar" in done.stderr and ".zip" in done.stderr
+
+
+def test_where_nothing_can_be_rendered_the_report_says_so(project: Path, tmp_path: Path):
+    shown = (project / "results/brief/films.md").read_text()
+    assert shown.count("![") in (0, 4)  # none where this machine has no headless OpenGL
+    copy = Path(shutil.copytree(project, tmp_path / "copy"))
+    shutil.rmtree(copy / "results/brief/films")
+    command = [sys.executable, "workflow/scripts/films.py", "results/brief"]
+    environment = os.environ | {"PYTHONPATH": str(copy), "MUJOCO_GL": "disabled"}
+    done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "No films were made" in (copy / "results/brief/films.md").read_text()
+    assert "libegl1" in (copy / "results/brief/films.md").read_text()
+    assert (copy / "results/brief/films").is_dir()

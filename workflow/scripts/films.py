@@ -17,6 +17,7 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("study", type=Path, help="folder of the study, as results/smoke")
 folder = parser.parse_args().study
 frames = read_frames(folder)
+(folder / "films").mkdir(exist_ok=True)  # there even where nothing can be filmed
 made = set()
 text = None
 for (task, variant), seed in filmed.median_runs(frames).items():
