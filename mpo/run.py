@@ -8,59 +8,24 @@ import json
 import logging
 import signal
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import torch
-from safetensors.torch import save
 
-from mpo import checkpoint, provenance, rundir
-from mpo.digests import code_digest
-from mpo.networks import unflatten
+from mpo import checkpoint, outcome, rundir
+from mpo.job import Job
 from mpo.progress import Progress, spent
 from mpo.registry import option
-from mpo.seeds import DERIVATION
+from mpo.resumption import resume
 from mpo.session import Session
-from mpo.settings import Settings
 from mpo.tasks import Diverged
 from mpo.timing import Clock
 
-CHECKPOINT_S = 60.0
 INTERRUPTED = 143
 
 log = logging.getLogger("mpo")
-
-
-@dataclass(frozen=True)
-class Job:
-    """What to train and where to write it; `checkpoint_s` seconds lie between checkpoints."""
-
-    task: str
-    variant: str
-    seed: int
-    study_seed: int
-    settings: Settings
-    out: Path
-    state: Path | None = None
-    checkpoint_s: float = CHECKPOINT_S
-
-    @property
-    def settings_digest(self) -> str:
-        """Digest of the settings with study seed and seed."""
-        return self.settings.digest(self.study_seed, self.seed)
-
-    @property
-    def code_digest(self) -> str:
-        """Digest of the code that the settings execute."""
-        return code_digest(self.settings)
-
-    @property
-    def state_folder(self) -> Path:
-        """Where checkpoints go: `state/<digests>` unless told otherwise."""
-        name = f"{self.settings_digest[:16]}-{self.code_digest[:16]}"
-        return self.state or Path("state") / name
 
 
 class Interrupted(Exception):
@@ -118,71 +83,12 @@ def _train(job: Job, state: Path, bar: bool) -> str:
     protocol = option("protocol", job.settings.protocol)
     training = protocol.Training(job.settings, job.study_seed, job.seed, clock)
     try:
-        record = _resume(job, state, training)
+        record = resume(job, state, training)
         divergence = _run(job, state, training, record, bar)
-        _write(job, training, record, divergence)
+        outcome.write(job, training, record, divergence)
     finally:
         training.close()
     return rundir.DIVERGED if divergence else rundir.COMPLETED
-
-
-def _mode(training: Session) -> dict[str, Any]:
-    """What a checkpoint's bytes depend on beside settings and code."""
-    return {
-        "compiled": training.learner.compiled,
-        "threads": torch.get_num_threads(),
-        "versions": provenance.versions(),
-    }
-
-
-def _resume(job: Job, state: Path, training: Session) -> dict[str, Any]:
-    """Restore the newest checkpoint; the record of attempts, resumptions and mode."""
-    saved, said = checkpoint.load(state)
-    for line in said:
-        log.warning(line)
-    digests = {"settings_digest": job.settings_digest, "code_digest": job.code_digest}
-    mode = _mode(training)
-    if saved is None:
-        return {"attempts": 1, "resumed_at": [], "mode": mode, **digests}
-    record = _record(saved, state)
-    for name, value in {**digests, "mode": mode}.items():
-        if record[name] != value:
-            raise checkpoint.CheckpointError(
-                f"{state}: its checkpoint has {_unlike(name, record[name], value)}; "
-                "delete the folder to start anew"
-            )
-    try:
-        training.restore(saved["training"])
-    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-        raise _foreign(state, error) from None
-    log.warning("resumed at step %d of %d", training.step, job.settings.steps)
-    record["attempts"] += 1
-    record["resumed_at"] = [*record["resumed_at"], training.step]
-    return record
-
-
-def _unlike(name: str, theirs: Any, ours: Any) -> str:
-    """What differs between a checkpoint and this run, innermost: mode compiled True, here False."""
-    if isinstance(theirs, dict) and isinstance(ours, dict):
-        keys = [key for key in {**theirs, **ours} if theirs.get(key) != ours.get(key)]
-        return ", ".join(_unlike(f"{name} {key}", theirs.get(key), ours.get(key)) for key in keys)
-    return f"{name} {theirs!r}, here {ours!r}"
-
-
-def _record(saved: Any, state: Path) -> dict[str, Any]:
-    """What a checkpoint says of itself; CheckpointError for a file of another make."""
-    record = saved.get("record") if isinstance(saved, dict) else None
-    keys = {"settings_digest", "code_digest", "mode", "attempts", "resumed_at"}
-    if not isinstance(record, dict) or not keys <= set(record):
-        raise _foreign(state, "no record of its run")
-    return record
-
-
-def _foreign(state: Path, why: object) -> checkpoint.CheckpointError:
-    return checkpoint.CheckpointError(
-        f"{state}: its checkpoint is none of this program's ({type(why).__name__}: {why}); "
-        "delete the folder to start anew"
-    )
 
 
 def _run(
@@ -220,55 +126,3 @@ def _run(
         finally:
             progress.close(training.step)
     return None
-
-
-def _write(
-    job: Job, training: Session, record: dict[str, Any], divergence: dict[str, Any] | None
-) -> None:
-    """The files of the run, `run.json` last."""
-    parameters = training.learner.state.policy.parameters.cpu()
-    named = unflatten(parameters, training.networks.policy_shapes())
-    tensors = {name: view.contiguous().clone() for name, view in named.items()}
-    settings = rundir.json_bytes(job.settings.differences()).decode()
-    files = {
-        rundir.EVALUATIONS: rundir.table(rundir.EVALUATION_COLUMNS, training.evaluations),
-        rundir.TRAINING: rundir.table(rundir.TRAINING_COLUMNS, training.training),
-        rundir.TIMING: rundir.table(rundir.TIMING_COLUMNS, training.timing),
-        rundir.POLICY: save(tensors, {"settings": settings}),
-    }
-    description = _description(job, training, record, divergence)
-    description["files"] = {name: rundir.checksum(content) for name, content in files.items()}
-    rundir.sweep(job.out)
-    (job.out / rundir.RUN).unlink(missing_ok=True)  # an older one must not vouch for these files
-    for name, content in files.items():
-        rundir.write_atomically(job.out / name, content)
-    rundir.write_atomically(job.out / rundir.RUN, rundir.json_bytes(description))
-
-
-def _description(
-    job: Job, training: Session, record: dict[str, Any], divergence: dict[str, Any] | None
-) -> dict[str, Any]:
-    """The content of run.json."""
-    return {
-        "format": rundir.FORMAT,
-        "task": job.task,
-        "variant": job.variant,
-        "seed": job.seed,
-        "study_seed": job.study_seed,
-        "status": rundir.DIVERGED if divergence else rundir.COMPLETED,
-        "divergence": divergence,
-        "settings": job.settings.differences(),
-        "settings_digest": job.settings_digest,
-        "code_digest": job.code_digest,
-        "steps": training.step,
-        "updates": training.learner.updates,
-        "episodes": training.episode_index,
-        "seed_derivation": DERIVATION,
-        "git": provenance.git(),
-        "versions": provenance.versions(),
-        "machine": provenance.machine(job.settings.device, training.learner.compiled),
-        "wall_s": round(training.clock.wall_s, 3),
-        "cpu_s": round(training.clock.cpu_s, 3),
-        "attempts": record["attempts"],
-        "resumed_at": record["resumed_at"],
-    }

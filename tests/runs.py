@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from mpo import rundir
-from mpo.run import Job
+from mpo.job import Job
 from mpo.settings import Settings, settings
 from tests.environments import PREFIX
 

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from mpo.__main__ import main
+from mpo.job import Job
 from mpo.rundir import RUN_FILES
 from tests.runs import BYTES, TINY
 
@@ -95,9 +96,9 @@ def test_settings_of_a_task_by_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     """Task's own fields, variant, --steps and --set come together in the job."""
     from mpo import run
 
-    jobs: list[run.Job] = []
+    jobs: list[Job] = []
 
-    def caught(job: run.Job, bar: bool, wait: bool) -> str:
+    def caught(job: Job, bar: bool, wait: bool) -> str:
         jobs.append(job)
         return "completed"
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file
 
-from mpo import checkpoint, run, rundir
+from mpo import checkpoint, resumption, run, rundir
+from mpo.job import Job
 from mpo.rundir import EVALUATION_COLUMNS, RUN_FILES, TIMING_COLUMNS, TRAINING_COLUMNS
 from mpo.settings import settings
 from mpo.train import Training
@@ -20,19 +21,19 @@ from tests.runs import contents, job, tiny
 pytestmark = pytest.mark.usefixtures("unchecked")
 
 
-def described(done: run.Job) -> dict:
+def described(done: Job) -> dict:
     return json.loads((done.out / rundir.RUN).read_text())
 
 
 @pytest.fixture
-def straight(tmp_path: Path) -> run.Job:
+def straight(tmp_path: Path) -> Job:
     """A run never interrupted."""
     done = job(tmp_path / "straight", tiny())
     assert run.train(done, bar=False) == rundir.COMPLETED
     return done
 
 
-def test_a_run_writes_its_files_and_leaves_no_state(straight: run.Job) -> None:
+def test_a_run_writes_its_files_and_leaves_no_state(straight: Job) -> None:
     assert sorted(path.name for path in straight.out.iterdir()) == sorted(RUN_FILES)
     assert not straight.state_folder.exists()
     for name, columns in (
@@ -46,7 +47,7 @@ def test_a_run_writes_its_files_and_leaves_no_state(straight: run.Job) -> None:
     assert tensors["head.weight"].shape == (2, 6)
 
 
-def test_the_description_says_how_the_run_was_made(straight: run.Job) -> None:
+def test_the_description_says_how_the_run_was_made(straight: Job) -> None:
     found = described(straight)
     assert found["status"] == "completed"
     assert found["divergence"] is None
@@ -64,7 +65,7 @@ def test_the_description_says_how_the_run_was_made(straight: run.Job) -> None:
 
 
 def test_a_complete_run_is_not_trained_again(
-    straight: run.Job, monkeypatch: pytest.MonkeyPatch
+    straight: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = {path.name: path.stat().st_mtime_ns for path in straight.out.iterdir()}
     monkeypatch.setattr(Training, "__init__", None)
@@ -86,7 +87,7 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, episode: int, how) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_saves_and_the_same_command_goes_on(
-    straight: run.Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+    straight: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     resumed = job(tmp_path / "resumed", tiny())
     before = signal.getsignal(number)
@@ -110,7 +111,7 @@ class Crash(Exception):
 
 @pytest.mark.parametrize("episode", [1, 2, 8, 15])
 def test_after_a_crash_at_any_moment_a_run_equals_one_never_interrupted(
-    straight: run.Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, episode: int
+    straight: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, episode: int
 ) -> None:
     """The crash comes in the middle of an episode, after a checkpoint at every third end."""
     crashed = replace(job(tmp_path / "crashed", tiny()), checkpoint_s=0.0)
@@ -138,7 +139,7 @@ def test_after_a_crash_at_any_moment_a_run_equals_one_never_interrupted(
 
 
 def test_a_damaged_checkpoint_falls_back_to_the_previous_one(
-    straight: run.Job,
+    straight: Job,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -162,7 +163,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_previous_one(
     assert described(damaged)["resumed_at"] == [50]
 
 
-def interrupted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> run.Job:
+def interrupted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
     stopped = job(folder, tiny())
     with monkeypatch.context() as patch:
         stop_at(patch, 5, lambda: os.kill(os.getpid(), signal.SIGTERM))
@@ -174,7 +175,7 @@ def interrupted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> run.Job:
 def test_another_mode_refuses_to_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped = interrupted(tmp_path, monkeypatch)
     with monkeypatch.context() as patch:
-        patch.setattr(run, "_mode", lambda training: {"compiled": True})
+        patch.setattr(resumption, "_mode", lambda training: {"compiled": True})
         with pytest.raises(checkpoint.CheckpointError, match="its checkpoint has mode"):
             run.train(stopped, bar=False)
     assert run.train(stopped, bar=False) == "completed"
@@ -184,7 +185,7 @@ def test_another_run_s_checkpoint_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stopped = interrupted(tmp_path, monkeypatch)
-    other = run.Job("toy", "variant", 1, 1, stopped.settings, stopped.out, stopped.state)
+    other = Job("toy", "variant", 1, 1, stopped.settings, stopped.out, stopped.state)
     with pytest.raises(checkpoint.CheckpointError, match="settings_digest"):
         run.train(other, bar=False)
 
@@ -237,8 +238,8 @@ def test_a_diverged_loss_keeps_the_rows_up_to_there(
 
 
 def test_state_lies_in_a_folder_of_its_digests() -> None:
-    one = run.Job("toy", "variant", 0, 1, tiny(), Path("out"))
-    other = run.Job("toy", "variant", 1, 1, tiny(), Path("out"))
+    one = Job("toy", "variant", 0, 1, tiny(), Path("out"))
+    other = Job("toy", "variant", 1, 1, tiny(), Path("out"))
     assert one.state_folder.parent == Path("state")
     assert one.state_folder != other.state_folder
     assert one.state_folder.name.startswith(one.settings_digest[:16])

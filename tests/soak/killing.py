@@ -22,7 +22,8 @@ import numpy as np
 from mpo import rundir
 from mpo.checkpoint import CURRENT, OWNER
 from mpo.entries import load_variants
-from mpo.run import Job, train
+from mpo.job import Job
+from mpo.run import train
 from mpo.settings import Settings, settings
 from tests.runs import contents, job
 

@@ -1,0 +1,59 @@
+"""Commands that play a run's final policy: `evaluate` in numbers, `render` as a film."""
+
+from pathlib import Path
+
+import click
+
+from mpo.commands import InputError
+from mpo.entries import load_tasks
+from mpo.yaml_files import suggestion
+
+
+@click.command()
+@click.argument("run_dir", required=False, type=click.Path(path_type=Path))
+@click.option("--episodes", default=20, type=click.IntRange(1), help="Number of episodes.")
+@click.option("--seed", default=0, type=click.IntRange(0, 2**32 - 1), help="Seed of the episodes.")
+@click.option("--policy", type=click.Choice(["run", "uniform"]), default="run")
+@click.option("--task", "tasks", multiple=True, help="With --policy uniform: tasks, else all.")
+@click.option("--csv", "file", type=click.Path(path_type=Path), help="Also write a CSV.")
+def evaluate(
+    run_dir: Path | None, episodes: int, seed: int, policy: str, tasks: tuple[str, ...], file: Path
+) -> None:
+    """Play episodes with a run's final policy, or with uniformly random actions."""
+    from mpo import replaying
+
+    if policy == "uniform":
+        known = load_tasks()
+        for alias in tasks:
+            if alias not in known:
+                allowed = suggestion(alias, known, "task")
+                raise InputError(f"--task: {alias!r} is not allowed; {allowed}")
+        chosen = {alias: known[alias] for alias in tasks or known}
+        table = replaying.random_returns(chosen, episodes, seed)
+    elif run_dir is None:
+        raise InputError("evaluate: RUN_DIR is required")
+    else:
+        try:
+            table = replaying.returns(run_dir, episodes, seed)
+        except ValueError as error:
+            raise InputError(str(error)) from None
+    click.echo(table.to_string(index=False))
+    if file:
+        table.to_csv(file, index=False, float_format="%.6g", lineterminator="\n")
+
+
+@click.command()
+@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.argument("film", type=click.Path(path_type=Path))
+@click.option("--seed", default=0, type=click.IntRange(0, 2**32 - 1), help="Seed of the episode.")
+@click.option("--width", default=240, type=click.IntRange(16, 2000), help="Pixels.")
+@click.option("--seconds", default=10.0, type=click.FloatRange(0.1, 120.0), help="At most.")
+def render(run_dir: Path, film: Path, seed: int, width: int, seconds: float) -> None:
+    """Film one episode of a run's final policy as a GIF."""
+    from mpo import films
+
+    try:
+        shown = films.render(run_dir, film, seed, width, seconds)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    click.echo(f"{film}: {shown} frames")

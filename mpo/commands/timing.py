@@ -1,0 +1,54 @@
+"""`benchmark`: what the learner costs beside its floor, and how that grows."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from mpo.commands import InputError
+from mpo.entries import load_variants
+from mpo.yaml_files import suggestion
+
+
+@click.command()
+@click.option("--variants", "names", multiple=True, help="Which, else four of them.")
+@click.option("--json", "file", type=click.Path(path_type=Path), help="Also write the numbers.")
+@click.option(
+    "--scaling", type=click.Path(path_type=Path), help="Instead, sweep sizes: FILE.csv, .png, .svg."
+)
+@click.option("--quick", is_flag=True, help="Few repetitions, nothing compiled: does it work?")
+def benchmark(names: tuple[str, ...], file: Path | None, scaling: Path | None, quick: bool) -> None:
+    """Time updates beside their floor, acting, environments and whole steps, on one thread."""
+    from mpo.benchmark import report
+
+    known = load_variants()
+    for name in names:
+        if name not in known:
+            allowed = suggestion(name, known, "variant")
+            raise InputError(f"--variants: {name!r} is not allowed; {allowed}")
+    if scaling:
+        _sweep(names or report.SCALED, scaling)
+        return
+    found: dict[str, dict[str, float]] = {}
+    for name in names or report.VARIANTS:
+        found[name] = {}
+        for part, values in report.measured(name, **(report.QUICK if quick else {})):
+            click.echo(f"{name}: {part}", err=True)
+            found[name] |= values
+    click.echo(report.table(found))
+    if file:
+        file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def _sweep(names: Sequence[str], stem: Path) -> None:
+    import pandas as pd
+
+    from mpo.benchmark import report, scaling
+
+    rows = []
+    for name in names:
+        for row in scaling.swept(name, report.UPDATES):
+            click.echo("{variant}: {varied} = {value}: {update_ms:.2f} ms".format(**row), err=True)
+            rows.append(row)
+    scaling.write(pd.DataFrame(rows), stem)

@@ -1,0 +1,102 @@
+"""`train`: one run by hand or as a job of a study, from its checkpoint if it was interrupted."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from mpo.commands import InputError
+from mpo.entries import load_tasks, load_variants
+from mpo.settings import Settings, settings
+from mpo.yaml_files import parse, suggestion
+
+SINGLE_RUNS = Path("results/single")
+
+
+@click.command()
+@click.option("--task", required=True, help="Alias from config/tasks.yaml.")
+@click.option("--variant", default="stabilised", help="Name from config/variants.yaml.")
+@click.option("--seed", default=0, type=click.IntRange(0, 2**32 - 1), help="Seed of the run.")
+@click.option(
+    "--study-seed", default=0, type=click.IntRange(0, 2**32 - 1), help="Seed of the study."
+)
+@click.option("--steps", type=click.IntRange(1), help="Budget in control steps, else the task's.")
+@click.option("--set", "fields", multiple=True, metavar="FIELD=VALUE", help="Change one setting.")
+@click.option("--settings", "given", metavar="JSON", help="Every setting that is not a default.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where the run's files go.")
+@click.option("--state", type=click.Path(path_type=Path), help="Where checkpoints go.")
+@click.option(
+    "--checkpoint-seconds", default=60.0, type=click.FloatRange(0.0), help="Between checkpoints."
+)
+@click.option("--wait", is_flag=True, help="Where another process trains this run, wait for it.")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+def train(
+    task: str,
+    variant: str,
+    seed: int,
+    study_seed: int,
+    steps: int | None,
+    fields: tuple[str, ...],
+    given: str | None,
+    out: Path | None,
+    state: Path | None,
+    checkpoint_seconds: float,
+    wait: bool,
+    quiet: bool,
+) -> None:
+    """Train one run, from its checkpoint if it was interrupted."""
+    chosen = _run_settings(task, variant, given, steps, fields)
+    from mpo import run
+    from mpo.checkpoint import CheckpointError
+    from mpo.job import Job
+
+    folder = out or SINGLE_RUNS / task / variant / str(seed)
+    job = Job(task, variant, seed, study_seed, chosen, folder, state, checkpoint_seconds)
+    try:
+        status = run.train(job, bar=not quiet, wait=wait)
+    except run.Interrupted as interrupted:
+        click.echo(f"mpo: {interrupted}", err=True)
+        sys.exit(run.INTERRUPTED)
+    except (CheckpointError, ValueError) as error:
+        raise InputError(str(error)) from None
+    except OSError as error:
+        where, what = error.filename or folder, error.strerror or error
+        raise InputError(
+            f"{where}: {what}; once that is mended, the same command goes on from the last "
+            "checkpoint"
+        ) from None
+    if not quiet:
+        click.echo(f"{status}: {folder}")
+
+
+def _run_settings(
+    task: str, variant: str, given: str | None, steps: int | None, fields: Sequence[str]
+) -> Settings:
+    """The settings that the options of `train` amount to."""
+    if given is not None:
+        try:
+            values = json.loads(given)
+        except ValueError as error:
+            raise InputError(f"--settings: not JSON: {error}") from None
+        if not isinstance(values, dict):
+            raise InputError(f"--settings: {values!r} is not allowed; a JSON object is")
+    else:
+        tasks, variants = load_tasks(), load_variants()
+        if task not in tasks:
+            raise InputError(f"--task: {task!r} is not allowed; {suggestion(task, tasks, 'task')}")
+        if variant not in variants:
+            allowed = suggestion(variant, variants, "variant")
+            raise InputError(f"--variant: {variant!r} is not allowed; {allowed}")
+        entry = tasks[task]
+        own = {name: origin.value for name, origin in entry.fields.items()}
+        values = {**variants[variant].settings, **own, "steps": entry.steps}
+    if steps is not None:
+        values["steps"] = steps
+    for assignment in fields:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            raise InputError(f"--set: {assignment!r} is not allowed; FIELD=VALUE is")
+        values[name] = parse(text, Path("--set"))
+    return settings(values)

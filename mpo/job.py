@@ -1,0 +1,39 @@
+"""What one run is: task, variant, seeds and settings, and where its files and checkpoints go."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mpo.digests import code_digest
+from mpo.settings import Settings
+
+CHECKPOINT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to train and where to write it; `checkpoint_s` seconds lie between checkpoints."""
+
+    task: str
+    variant: str
+    seed: int
+    study_seed: int
+    settings: Settings
+    out: Path
+    state: Path | None = None
+    checkpoint_s: float = CHECKPOINT_S
+
+    @property
+    def settings_digest(self) -> str:
+        """Digest of the settings with study seed and seed."""
+        return self.settings.digest(self.study_seed, self.seed)
+
+    @property
+    def code_digest(self) -> str:
+        """Digest of the code that the settings execute."""
+        return code_digest(self.settings)
+
+    @property
+    def state_folder(self) -> Path:
+        """Where checkpoints go: `state/<digests>` unless told otherwise."""
+        name = f"{self.settings_digest[:16]}-{self.code_digest[:16]}"
+        return self.state or Path("state") / name

@@ -1,0 +1,63 @@
+"""The files that a run leaves behind: its logs, its policy, and `run.json`, which describes it."""
+
+from typing import Any
+
+from safetensors.torch import save
+
+from mpo import provenance, rundir
+from mpo.job import Job
+from mpo.networks import unflatten
+from mpo.seeds import DERIVATION
+from mpo.session import Session
+
+
+def write(
+    job: Job, training: Session, record: dict[str, Any], divergence: dict[str, Any] | None
+) -> None:
+    """The files of the run, `run.json` last."""
+    parameters = training.learner.state.policy.parameters.cpu()
+    named = unflatten(parameters, training.networks.policy_shapes())
+    tensors = {name: view.contiguous().clone() for name, view in named.items()}
+    settings = rundir.json_bytes(job.settings.differences()).decode()
+    files = {
+        rundir.EVALUATIONS: rundir.table(rundir.EVALUATION_COLUMNS, training.evaluations),
+        rundir.TRAINING: rundir.table(rundir.TRAINING_COLUMNS, training.training),
+        rundir.TIMING: rundir.table(rundir.TIMING_COLUMNS, training.timing),
+        rundir.POLICY: save(tensors, {"settings": settings}),
+    }
+    description = _description(job, training, record, divergence)
+    description["files"] = {name: rundir.checksum(content) for name, content in files.items()}
+    rundir.sweep(job.out)
+    (job.out / rundir.RUN).unlink(missing_ok=True)  # an older one must not vouch for these files
+    for name, content in files.items():
+        rundir.write_atomically(job.out / name, content)
+    rundir.write_atomically(job.out / rundir.RUN, rundir.json_bytes(description))
+
+
+def _description(
+    job: Job, training: Session, record: dict[str, Any], divergence: dict[str, Any] | None
+) -> dict[str, Any]:
+    """The content of run.json."""
+    return {
+        "format": rundir.FORMAT,
+        "task": job.task,
+        "variant": job.variant,
+        "seed": job.seed,
+        "study_seed": job.study_seed,
+        "status": rundir.DIVERGED if divergence else rundir.COMPLETED,
+        "divergence": divergence,
+        "settings": job.settings.differences(),
+        "settings_digest": job.settings_digest,
+        "code_digest": job.code_digest,
+        "steps": training.step,
+        "updates": training.learner.updates,
+        "episodes": training.episode_index,
+        "seed_derivation": DERIVATION,
+        "git": provenance.git(),
+        "versions": provenance.versions(),
+        "machine": provenance.machine(job.settings.device, training.learner.compiled),
+        "wall_s": round(training.clock.wall_s, 3),
+        "cpu_s": round(training.clock.cpu_s, 3),
+        "attempts": record["attempts"],
+        "resumed_at": record["resumed_at"],
+    }

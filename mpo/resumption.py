@@ -1,0 +1,72 @@
+"""Going on from a checkpoint: only from one of the same settings, code, versions and mode."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mpo import checkpoint, provenance
+from mpo.job import Job
+from mpo.session import Session
+
+log = logging.getLogger("mpo")
+
+
+def resume(job: Job, state: Path, training: Session) -> dict[str, Any]:
+    """Restore the newest checkpoint; the record of attempts, resumptions and mode."""
+    saved, said = checkpoint.load(state)
+    for line in said:
+        log.warning(line)
+    digests = {"settings_digest": job.settings_digest, "code_digest": job.code_digest}
+    mode = _mode(training)
+    if saved is None:
+        return {"attempts": 1, "resumed_at": [], "mode": mode, **digests}
+    record = _record(saved, state)
+    for name, value in {**digests, "mode": mode}.items():
+        if record[name] != value:
+            raise checkpoint.CheckpointError(
+                f"{state}: its checkpoint has {_unlike(name, record[name], value)}; "
+                "delete the folder to start anew"
+            )
+    try:
+        training.restore(saved["training"])
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise _foreign(state, error) from None
+    log.warning("resumed at step %d of %d", training.step, job.settings.steps)
+    record["attempts"] += 1
+    record["resumed_at"] = [*record["resumed_at"], training.step]
+    return record
+
+
+def _mode(training: Session) -> dict[str, Any]:
+    """What a checkpoint's bytes depend on beside settings and code."""
+    return {
+        "compiled": training.learner.compiled,
+        "threads": torch.get_num_threads(),
+        "versions": provenance.versions(),
+    }
+
+
+def _unlike(name: str, theirs: Any, ours: Any) -> str:
+    """What differs between a checkpoint and this run, innermost: mode compiled True, here False."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        keys = [key for key in {**theirs, **ours} if theirs.get(key) != ours.get(key)]
+        return ", ".join(_unlike(f"{name} {key}", theirs.get(key), ours.get(key)) for key in keys)
+    return f"{name} {theirs!r}, here {ours!r}"
+
+
+def _record(saved: Any, state: Path) -> dict[str, Any]:
+    """What a checkpoint says of itself; CheckpointError for a file of another make."""
+    record = saved.get("record") if isinstance(saved, dict) else None
+    keys = {"settings_digest", "code_digest", "mode", "attempts", "resumed_at"}
+    if not isinstance(record, dict) or not keys <= set(record):
+        raise _foreign(state, "no record of its run")
+    return record
+
+
+def _foreign(state: Path, why: object) -> checkpoint.CheckpointError:
+    return checkpoint.CheckpointError(
+        f"{state}: its checkpoint is none of this program's ({type(why).__name__}: {why}); "
+        "delete the folder to start anew"
+    )
