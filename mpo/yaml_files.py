@@ -38,6 +38,8 @@ class ConfigError(ValueError):
         super().__init__(f"{place}{_written(value)} is not allowed; {allowed}")
 
 
+LARGEST = 100_000
+"""Values that a file may stand for once its aliases are followed; the largest here has 1,000."""
 MISSING = object()
 """The value of a `ConfigError` about a key that is required and absent."""
 
@@ -79,6 +81,8 @@ def parse(text: str, file: Path) -> Any:
     except yaml.YAMLError as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(file, "", str(file), f"not YAML: {reason}") from None
+    except RecursionError:
+        raise ConfigError(file, "", str(file), "it is nested too deeply") from None
 
 
 def check(content: Any, schema: str, file: Path) -> None:
@@ -94,6 +98,13 @@ def check(content: Any, schema: str, file: Path) -> None:
 
 def _loader(file: Path) -> type[yaml.SafeLoader]:
     class Loader(yaml.SafeLoader):
+        def get_single_node(self) -> yaml.Node | None:
+            node = super().get_single_node()
+            if node is not None and _size(node, {}) > LARGEST:
+                allowed = f"its aliases may stand for {LARGEST:,} values at most"
+                raise ConfigError(file, "", str(file), allowed)
+            return node
+
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
             seen: dict[Any, Any] = {}
             for key_node, _ in node.value:
@@ -119,6 +130,16 @@ def _loader(file: Path) -> type[yaml.SafeLoader]:
     Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, first)
     Loader.add_constructor("!whole", _whole)
     return Loader
+
+
+def _size(node: yaml.Node, known: dict[int, float]) -> float:
+    """The values below `node` with every alias followed; infinite where one leads to itself."""
+    if id(node) not in known:
+        known[id(node)] = math.inf  # until its parts are counted, itself being none of them
+        below = node.value if isinstance(node, yaml.CollectionNode) else []
+        parts = [part for item in below for part in (item if isinstance(item, tuple) else [item])]
+        known[id(node)] = 1 + sum(_size(part, known) for part in parts)
+    return known[id(node)]
 
 
 _FLOAT = re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$")

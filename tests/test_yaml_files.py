@@ -61,6 +61,41 @@ def test_what_is_not_yaml_is_one_line(text: str):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "!!python/object/apply:os.system ['touch {}']",
+        "!!python/object/new:subprocess.Popen [['touch', '{}']]",
+        "!!python/name:os.system",
+        "!!python/module:antigravity",
+    ],
+)
+def test_nothing_in_a_file_is_executed(call: str, tmp_path: Path):
+    touched = tmp_path / "executed"
+    with pytest.raises(ConfigError, match="not YAML: could not determine a constructor"):
+        parse(f"study: {call.format(touched)}", FILE)
+    assert not touched.exists()
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("a: &a [*a]", "100,000 values at most"),
+        (
+            "a0: &a0 [x, x]\n"
+            + "\n".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]" for i in range(1, 90)),
+            "100,000 values at most",
+        ),
+        ("a: " + "[" * 20_000, "nested too deeply"),
+    ],
+    ids=["in a circle", "doubled again and again", "nested"],
+)
+def test_a_file_made_to_fill_the_memory_is_refused(text: str, allowed: str):
+    with pytest.raises(ConfigError, match=allowed):
+        parse(text, FILE)
+
+
 def test_a_file_that_is_not_text_is_one_line(tmp_path: Path):
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="it cannot be read: not UTF-8"):

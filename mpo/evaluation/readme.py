@@ -1,4 +1,4 @@
-"""The block of README.md that shows a study: what was run, its figures, its aggregate table.
+"""The block of README.md that shows a study: what was run, its figures, verdicts and costs.
 
 Everything between the two marks is generated; everything else in the file is left as it is.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from mpo.evaluation.claims import files as claims
 from mpo.evaluation.exhibits import ReportError, count, figure, table
 from mpo.evaluation.frames import Frames, read_frames, write_text
 from mpo.evaluation.tables.cells import integer
 
 BEGIN, END = "<!-- begin figures -->", "<!-- end figures -->"
-FIGURES = ["learning_curves", "aggregate_intervals", "temperature"]
+FIGURES = ["learning_curves", "aggregate_intervals", "temperature", "cost"]
 FOLDER = "docs/figures"
 """Where the figures are copied to, from the folder of the README."""
 
@@ -33,9 +34,16 @@ def fill(study_dir: Path, readme: Path) -> None:
 
 
 def block(study_dir: Path, frames: Frames) -> str:
-    """What stands between the marks: a sentence, the figures and the table, with captions."""
-    shown = [figure(name, frames, study_dir, FOLDER) for name in FIGURES]
-    return "\n\n".join([what_was_run(frames), *shown, table("aggregate", frames, study_dir)])
+    """What stands between the marks: a sentence, figures and tables with their captions."""
+    shown = {name: figure(name, frames, study_dir, FOLDER) for name in FIGURES}
+    parts = [
+        what_was_run(frames),
+        *(shown[name] for name in FIGURES if name != "cost"),
+        table("aggregate", frames, study_dir),
+        claims.in_short(study_dir),
+        shown["cost"],
+    ]
+    return "\n\n".join(parts)
 
 
 def filled(text: str, content: str, readme: Path, marks: tuple[str, str] = (BEGIN, END)) -> str:

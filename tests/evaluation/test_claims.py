@@ -14,6 +14,7 @@ from mpo.evaluation.claims import Claim, claims_of, judge, powerless
 from mpo.evaluation.claims.files import section, write
 from mpo.evaluation.claims.judging import COLUMNS, VERDICTS
 from mpo.evaluation.claims.metrics import METRICS
+from mpo.evaluation.claims.shown import brief, said_undecided
 from mpo.evaluation.claims.verdicts import _sides, holm
 from mpo.evaluation.exhibits import ReportError
 from mpo.evaluation.frames import Frames
@@ -208,3 +209,21 @@ def test_the_files_are_the_same_each_time_and_make_a_section(frames: Frames, tmp
     text = section(study_dir)
     assert text.startswith(f"Of {len(claims)} claims: ")
     assert "not run." in text
+
+
+def test_in_short_the_undecided_are_counted_with_the_seeds_they_need(frames: Frames):
+    claims = [
+        claim("open", margin=0.0),
+        claim("clear", margin=-0.5, family="two"),
+        claim("absent", variants=["nobody", "paper"]),
+    ]
+    rows = judge(claims, planted(frames, 0.004, seeds=5), None)
+    assert list(rows["verdict"]) == ["undecided", "supported", "not_run"]
+    needed = int(rows["seeds_needed"][0])
+    assert said_undecided(rows) == (
+        "Undecided: 1 of the 2 claims with runs here. For the 1 of them where an effect was seen, "
+        f"the median number of seeds that would probably decide is {needed}."
+    )
+    assert list(brief(rows)["verdict"]) == ["undecided", "supported"]
+    assert said_undecided(rows[1:]) == ""
+    assert "of none how many seeds" in said_undecided(rows.assign(seeds_needed=pd.NA))

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from mpo.claims import load_claims
 from mpo.evaluation import figures, tables
+from mpo.evaluation.claims import claims_of
+from mpo.evaluation.claims import files as claims
+from mpo.evaluation.claims.judging import VERDICTS
 from mpo.evaluation.exhibits import ReportError
-from mpo.evaluation.frames import Frames
+from mpo.evaluation.frames import Frames, read_csv
 from mpo.evaluation.readme import BEGIN, END, FIGURES, fill, filled, what_was_run
 
 PROJECT = Path(__file__).parents[2]
@@ -22,6 +26,7 @@ def readme(frames: Frames, study_dir: Path, tmp_path: Path) -> Path:
     for name in FIGURES:
         figures.write(name, frames, study_dir / "figures")
     tables.write("aggregate", frames, study_dir / "tables")
+    claims.write(claims_of(load_claims()), study_dir)
     file = tmp_path / "README.md"
     file.write_text(TEXT)
     return file
@@ -41,6 +46,12 @@ def test_the_script_fills_the_block_and_copies_the_figures(readme, study_dir, mo
         copied = readme.parent / "docs/figures" / f"{name}.png"
         assert copied.read_bytes() == (study_dir / f"figures/{name}.png").read_bytes()
     assert "95 % intervals by percentile bootstrap" in text
+    assert claims.in_short(study_dir) in text
+    judged = (read_csv(study_dir / "tables/claims.csv")["verdict"] != "not_run").sum()
+    assert judged
+    assert sum(f"| {verdict} |" in line for line in text.splitlines() for verdict in VERDICTS) == (
+        judged
+    )
     fill(study_dir, readme)
     assert readme.read_text() == text
 

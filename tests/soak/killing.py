@@ -123,12 +123,12 @@ def killed(
 def _start(mortal: Job) -> Any:
     server = multiprocessing.get_context("forkserver")
     server.set_forkserver_preload(["mpo.run", "mpo.protocols.off_policy", "tests.soak.killing"])
-    process = server.Process(target=_child, args=(mortal,))
+    process = server.Process(target=in_silence, args=(mortal,))
     process.start()
     return process
 
 
-def _child(mortal: Job) -> None:
+def in_silence(mortal: Job) -> None:
     """What the process does; it says nothing, and ends with 0 or an exception's 1."""
     with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stderr(nowhere):
         train(mortal, bar=False)

@@ -7,7 +7,14 @@ from pathlib import Path
 from mpo.evaluation import tables
 from mpo.evaluation.claims.claim import Claim
 from mpo.evaluation.claims.judging import judge, powerless
-from mpo.evaluation.claims.shown import caption, counted, said_powerless, shown
+from mpo.evaluation.claims.shown import (
+    brief,
+    caption,
+    counted,
+    said_powerless,
+    said_undecided,
+    shown,
+)
 from mpo.evaluation.exhibits import required
 from mpo.evaluation.frames import read_csv, read_frames, write_text
 
@@ -29,3 +36,15 @@ def section(study_dir: Path) -> str:
     path = study_dir / "tables" / f"{NAME}_section.md"
     required(path, f"python workflow/scripts/claims.py config/claims.yaml {study_dir}")
     return path.read_text(encoding="utf-8")
+
+
+def in_short(study_dir: Path) -> str:
+    """Verdicts alone, for a README, of the claims that the study has runs of.
+
+    Raises `ReportError` where they were not judged.
+    """
+    path = study_dir / "tables" / f"{NAME}.csv"
+    required(path, f"python workflow/scripts/claims.py config/claims.yaml {study_dir}")
+    rows = read_csv(path)
+    parts = [counted(rows), said_undecided(rows), tables.markdown(brief(rows))]
+    return "\n\n".join(filter(None, parts))

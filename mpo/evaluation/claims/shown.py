@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
 
 from mpo.evaluation.captions import METHOD
 from mpo.evaluation.claims.claim import LEVEL
-from mpo.evaluation.claims.judging import UNDECIDED, VERDICTS
+from mpo.evaluation.claims.judging import NOT_RUN, UNDECIDED, VERDICTS
 from mpo.evaluation.claims.sizes import MOST_RUNS, POWER
 from mpo.evaluation.tables.cells import NOTHING, number
 
@@ -18,6 +19,28 @@ SIGNS = {"greater": ">", "less": "<"}
 def shown(rows: pd.DataFrame) -> pd.DataFrame:
     """One row a claim, as text."""
     return pd.DataFrame([_line(row) for row in rows.to_dict("records")])
+
+
+def brief(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row a claim that was judged, in short."""
+    judged = rows[rows["verdict"] != NOT_RUN]
+    columns = ["statement", "source", "effect", "verdict", "seeds to decide"]
+    return shown(judged)[columns] if len(judged) else pd.DataFrame(columns=columns)
+
+
+def said_undecided(rows: pd.DataFrame) -> str:
+    """Plainly, how many claims these runs leave open and how many seeds would close them."""
+    open_, judged = rows[rows["verdict"] == UNDECIDED], rows[rows["verdict"] != NOT_RUN]
+    if open_.empty:
+        return ""
+    needed = open_["seeds_needed"].dropna()
+    text = f"Undecided: {len(open_)} of the {len(judged)} claims with runs here."
+    if needed.empty:
+        return f"{text} The effects seen tell of none how many seeds would decide it."
+    return (
+        f"{text} For the {len(needed)} of them where an effect was seen, the median number of "
+        f"seeds that would probably decide is {math.ceil(needed.median()):,}."
+    )
 
 
 def caption() -> str:

@@ -1,0 +1,108 @@
+"""Load: many runs at once finish, and a long run's memory does not grow."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import time
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+
+from mpo.checkpoint import PROGRESS
+from mpo.job import Job
+from tests.runs import job
+from tests.soak.killing import in_silence, small
+from tests.workflow.project import copy_project, snakemake
+
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(7200)]
+SEEDS = 20
+VARIANTS = ["paper", "stable_dual", "stabilised", "soft_estep", "exact_dual"]
+TASKS = {"cartpole-balance": 3000, "InvertedDoublePendulum-v5": 1000}
+CROWD = f"""
+study: crowd
+study_seed: 1
+variants: [{", ".join(VARIANTS)}]
+tasks: {json.dumps(TASKS)}
+seeds: {list(range(SEEDS))}
+settings:
+  policy_hidden: [16, 16]
+  critic_hidden: [16, 16]
+  batch_size: 16
+  action_samples: 5
+  evaluation_points: 2
+  evaluation_episodes: 1
+  evaluation_final_episodes: 1
+  logging_updates: 50
+  compile: false
+"""
+LONG = 360_000
+"""Control steps of the long run."""
+FULL = 60_000
+"""Steps after which its replay, of 50,000, is full and its memory has no reason to grow."""
+
+
+def test_two_hundred_short_runs_at_once_finish(tmp_path: Path, capsys) -> None:
+    copy_project(tmp_path)
+    (tmp_path / "crowd.yaml").write_text(CROWD)
+    target = "results/crowd/tables/by_task.csv"
+    begun = time.monotonic()
+    done = snakemake(tmp_path, "crowd.yaml", "--", target)
+    seconds = time.monotonic() - begun
+    assert done.returncode == 0, done.stdout + done.stderr
+    runs = [
+        json.loads(path.read_text()) for path in tmp_path.glob("results/crowd/runs/*/*/*/run.json")
+    ]
+    assert len(runs) == len(VARIANTS) * len(TASKS) * SEEDS == 200
+    assert {run["status"] for run in runs} == {"completed"}
+    assert len(pd.read_csv(tmp_path / target)) == len(VARIANTS) * len(TASKS)
+    assert not list(tmp_path.glob("state/*"))
+    with capsys.disabled():
+        print(f"\n200 runs of {sum(run['steps'] for run in runs):,} steps in {seconds:.0f} s")
+
+
+def test_a_long_run_s_memory_stays_flat(tmp_path: Path, capsys) -> None:
+    """The slope over 300,000 steps, the replay full, is below a mebibyte per 100,000 steps."""
+    chosen = small(
+        "stabilised",
+        "cartpole-balance",
+        LONG,
+        replay_capacity=50_000,
+        evaluation_points=20,
+        logging_updates=400,
+    )
+    measured = job(tmp_path, chosen)
+    process = multiprocessing.get_context("spawn").Process(target=in_silence, args=(measured,))
+    process.start()
+    steps, mebibytes = _sampled(process, measured)
+    assert process.exitcode == 0
+    late = steps >= FULL
+    assert steps[-1] - steps[late][0] >= 0.9 * (LONG - FULL), "the last sample came too early"
+    slope = 100_000 * np.polyfit(steps[late], mebibytes[late], 1)[0]
+    with capsys.disabled():
+        print(
+            f"\n{late.sum()} samples from step {steps[late][0]:,} to {steps[-1]:,}: "
+            f"{mebibytes[late][0]:.1f} to {mebibytes[-1]:.1f} MiB, "
+            f"{slope:+.2f} MiB per 100,000 steps"
+        )
+    assert abs(slope) < 1.0
+
+
+def _sampled(process: SpawnProcess, measured: Job) -> tuple[np.ndarray, ...]:
+    """Steps done and resident mebibytes, whenever the run has said how far it is."""
+    path = measured.state_folder / PROGRESS
+    found: dict[int, float] = {}
+    while process.is_alive():
+        time.sleep(0.5)
+        try:
+            step = json.loads(path.read_text())["step"]
+            resident = psutil.Process(process.pid).memory_info().rss
+        except (FileNotFoundError, psutil.NoSuchProcess):
+            continue
+        found.setdefault(step, resident / 2**20)
+    process.join()
+    return np.array(list(found)), np.array(list(found.values()))
