@@ -108,6 +108,18 @@ class Study:
             ],
         }
 
+    def changed_since(self, manifest: dict[str, Any]) -> list[str]:
+        """The variants of which a run in an older `manifest` had other settings or other code."""
+        then = {(run["task"], run["variant"], run["seed"]): run for run in manifest["runs"]}
+        changed = {
+            run.variant
+            for run in self.runs
+            if (old := then.get((run.task, run.variant, run.seed)))
+            and (old["settings_digest"], old["code_digest"])
+            != (run.settings_digest, run.code_digest)
+        }
+        return [name for name in self.variants if name in changed]
+
     def write_manifest(self, file: Path) -> None:
         """Write `manifest.json`."""
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ sentences are put together here. Figures and tables are those that lie in the st
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -22,9 +23,10 @@ from mpo.evaluation.tables.cells import interval, number
 LEVEL = 0.05
 
 
-def report(study_dir: str | Path) -> str:
+def report(study_dir: str | Path, changed: Sequence[str] = ()) -> str:
     """The report of the study in `study_dir`, as Markdown with links relative to that folder.
 
+    `changed` names the variants whose code or settings are other ones now than in these runs.
     Raises `ReportError` naming the table or figure that is missing and the command that makes it.
     """
     study_dir = Path(study_dir)
@@ -57,7 +59,7 @@ def report(study_dir: str | Path) -> str:
             _section(study_dir, "theory/section.md", "theory_section.py")
         ],
         "Beside published scores": [table("published", frames, study_dir)],
-        "Runs": [table("runs", frames, study_dir), *_origins(frames)],
+        "Runs": [table("runs", frames, study_dir), *_origins(frames), *_changes(changed)],
     }
     parts = [f"# Study `{frames.manifest.study}`"]
     for title, paragraphs in sections.items():
@@ -167,6 +169,16 @@ def _origins(frames: Frames) -> list[str]:
             listed = "; ".join(f"{name} {_plain(value)}" for name, value in values.items())
             paragraphs.append(f"{title} of {count(len(rows), 'run')}: {listed or 'not recorded'}.")
     return paragraphs
+
+
+def _changes(changed: Sequence[str]) -> list[str]:
+    if not changed:
+        return []
+    names = ", ".join(f"`{name}`" for name in changed)
+    return [
+        "The code or the settings of these variants have changed since their runs were trained, so "
+        f"that training them again would give other numbers: {names}."
+    ]
 
 
 def _plain(value: object) -> str:

@@ -226,4 +226,4 @@ def test_in_short_the_undecided_are_counted_with_the_seeds_they_need(frames: Fra
     )
     assert list(brief(rows)["verdict"]) == ["undecided", "supported"]
     assert said_undecided(rows[1:]) == ""
-    assert "of none how many seeds" in said_undecided(rows.assign(seeds_needed=pd.NA))
+    assert "of none how many seeds" in said_undecided(rows.assign(seeds_needed=float("nan")))

@@ -140,11 +140,16 @@ def test_verify_recomputes_the_tables_and_trains_a_run_again(project: Path, tmp_
 
 
 def test_a_shipped_study_is_drawn_again_without_training_it(project: Path, tmp_path: Path):
-    """From run files without policies, in a place that never trained: equal tables and figures."""
+    """From run files without policies, in a place that never trained: equal tables and figures.
+
+    The code of one variant has changed since, which the report says.
+    """
     ships = (".snakemake", "state", "logs", "policy.safetensors", "report.html")
     copy = Path(shutil.copytree(project, tmp_path / "c", ignore=shutil.ignore_patterns(*ships)))
     for file in (copy / "results/brief/figures").iterdir():
         file.unlink()
+    with (copy / "mpo/duals/raw.py").open("a") as module:
+        module.write("\nUNUSED = 1\n")
     result = snakemake(copy, CONFIG, "--config", "train=false", "--forceall")
     assert result.returncode == 0, result.stderr
     assert "rule train_" not in result.stderr
@@ -158,6 +163,10 @@ def test_a_shipped_study_is_drawn_again_without_training_it(project: Path, tmp_p
     assert len(compared) > 60
     for file in compared:
         assert (there / file).read_bytes() == (here / file).read_bytes(), file
+    said = "have changed since their runs were trained"
+    assert said not in (here / "report.md").read_text()
+    (line,) = [each for each in (there / "report.md").read_text().splitlines() if said in each]
+    assert line.endswith("would give other numbers: `paper`.")
 
 
 def test_a_crate_holds_every_file_with_its_checksum(project: Path, tmp_path: Path):

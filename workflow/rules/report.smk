@@ -1,7 +1,18 @@
 # The report: Markdown from frames, figures and tables, and one HTML file made from that.
+import json
+
+
 localrules:
     report_markdown,
     report_html,
+
+
+def changed_variants():
+    """Of a shipped study, the variants whose code or settings are other ones by now."""
+    shipped = Path(DIR, "manifest.json")
+    if TRAIN or not shipped.exists():
+        return []
+    return STUDY.changed_since(json.loads(shipped.read_text(encoding="utf-8")))
 
 
 rule report_markdown:
@@ -17,13 +28,14 @@ rule report_markdown:
         f"{DIR}/logs/report_markdown.log",
     params:
         study=DIR,
+        changed=changed_variants(),
         code=code_of(
             "report.py",
             *(f"evaluation.figures.{name}" for name in FIGURES),
             *(f"evaluation.tables.{name}" for name in TABLES),
         ),
     shell:
-        "python workflow/scripts/report.py {params.study} 2> {log}"
+        "python workflow/scripts/report.py {params.study} --changed {params.changed} 2> {log}"
 
 
 rule report_html:

@@ -10,9 +10,10 @@ from mpo.evaluation.report import report
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("study", type=Path, help="folder of the study, as results/smoke")
-folder = parser.parse_args().study
+parser.add_argument("--changed", nargs="*", default=[], help="variants whose code is another now")
+chosen = parser.parse_args()
 
 try:
-    write_text(report(folder), folder / "report.md")
+    write_text(report(chosen.study, chosen.changed), chosen.study / "report.md")
 except ReportError as error:
     sys.exit(str(error))

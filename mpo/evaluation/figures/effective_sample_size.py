@@ -6,22 +6,23 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mpo.evaluation.captions import said_n
-from mpo.evaluation.figures.panels import label_rows, tracks
+from mpo.evaluation.figures.panels import logged, tracks
 from mpo.evaluation.frames import Frames
 
 
 def drawn(frames: Frames) -> pd.DataFrame:
     """Task, variant, seed, updates and effective_sample_size of every logged row that has one."""
-    columns = ["task", "variant", "seed", "updates", "effective_sample_size"]
-    return frames.diagnostics[columns].dropna().reset_index(drop=True)
+    return logged(frames, "effective_sample_size")
 
 
 def figure(frames: Frames) -> Figure:
     """One panel a task and four variants; thick lines are medians over runs."""
-    drawing, panels = tracks(frames, drawn(frames), "updates", "effective_sample_size", "updates")
+    rows = drawn(frames)
+    drawing, panels = tracks(
+        frames, rows, "updates", "effective_sample_size", "updates", "effective samples"
+    )
     for panel in panels:
         panel.set_ylim(bottom=0)
-    label_rows(panels, "effective samples")
     return drawing
 
 

@@ -7,15 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mpo.evaluation.captions import said_interval, said_n
-from mpo.evaluation.figures.panels import (
-    PANEL_VARIANTS,
-    ROW_TASKS,
-    chunks,
-    grid,
-    legend,
-    thousands_axis,
-    title,
-)
+from mpo.evaluation.figures.panels import label_rows, task_panels, thousands_axis
 from mpo.evaluation.frames import Frames
 from mpo.evaluation.palette import styles
 
@@ -33,24 +25,13 @@ def drawn(frames: Frames) -> pd.DataFrame:
 
 def figure(frames: Frames) -> Figure:
     """The interquartile mean of the runs with its interval, and thin lines for the runs."""
-    rows = drawn(frames)
-    tasks, variants = list(frames.manifest.tasks), list(frames.manifest.variants)
-    panels = [
-        (block, group)
-        for block in chunks(tasks, ROW_TASKS)
-        for group in chunks(variants, PANEL_VARIANTS)
-    ]
-    drawing, axes = grid(len(panels), min(len(tasks), ROW_TASKS))
-    for line, (block, group) in zip(axes, panels, strict=True):
-        for place, panel in enumerate(line):
-            if place >= len(block):
-                panel.set_visible(False)
-                continue
-            _panel(panel, rows[rows["task"] == block[place]], group, variants)
-            title(panel, block[place])
-        line[0].set_ylabel("return of an episode")
-    _shared_scales(frames, rows, axes, panels)
-    legend(drawing, variants)
+    rows, variants = drawn(frames), list(frames.manifest.variants)
+    drawing, panels = task_panels(frames)
+    for panel, task, group in panels:
+        mine = rows[rows["task"] == task]
+        _panel(panel, mine, group, variants)
+        _scale(panel, mine, frames.manifest.tasks[task].steps)
+    label_rows([panel.axes for panel in panels], "return of an episode")
     return drawing
 
 
@@ -80,13 +61,11 @@ def _panel(panel: Axes, rows: pd.DataFrame, group: list[str], variants: list[str
         panel.plot(step, middle["value"], **style.of_line(markevery=(start, every)))
 
 
-def _shared_scales(frames: Frames, rows: pd.DataFrame, axes, panels) -> None:
-    """Panels of one task have the same scales, so that they compare."""
-    for line, (block, _) in zip(axes, panels, strict=True):
-        for panel, task in zip(line, block, strict=False):
-            values = rows.loc[rows["task"] == task, ["value", "low", "high"]]
-            least, most = min(values.min().min(), 0), values.max().max()
-            margin = 0.04 * (most - least or 1)
-            panel.set_ylim(least - margin, most + margin)
-            thousands_axis(panel, "control steps")
-            panel.set_xlim(0, frames.manifest.tasks[task].steps * 1.02)
+def _scale(panel: Axes, rows: pd.DataFrame, steps: int) -> None:
+    """The scale that all of a task's `rows` ask for, so that its panels compare."""
+    values = rows[["value", "low", "high"]]
+    least, most = min(values.min().min(), 0), values.max().max()
+    margin = 0.04 * (most - least or 1)
+    panel.set_ylim(least - margin, most + margin)
+    thousands_axis(panel, "control steps")
+    panel.set_xlim(0, steps * 1.02)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import matplotlib
 import numpy as np
@@ -50,11 +51,16 @@ def medians(panel: Axes, rows: pd.DataFrame, x: str, y: str, variants: Sequence[
         panel.plot(middle.index, middle, **style.of_line(markevery=(start, every)))
 
 
-def tracks(frames: Frames, rows: pd.DataFrame, x: str, y: str, unit: str) -> tuple[Figure, list]:
-    """`y` over `x` in a panel a task and four variants, with a legend; figure and its panels.
+class TaskPanel(NamedTuple):
+    """A panel with the task that it shows and the variants that it draws."""
 
-    `unit` is what `x` counts. Thick lines are medians over runs.
-    """
+    axes: Axes
+    task: str
+    variants: list[str]
+
+
+def task_panels(frames: Frames) -> tuple[Figure, list[TaskPanel]]:
+    """A panel a task and four variants, titled by its task, with one legend for all."""
     tasks, variants = list(frames.manifest.tasks), list(frames.manifest.variants)
     lines = [
         (block, group)
@@ -68,13 +74,33 @@ def tracks(frames: Frames, rows: pd.DataFrame, x: str, y: str, unit: str) -> tup
             if place >= len(block):
                 panel.set_visible(False)
                 continue
-            mine = rows[(rows["task"] == block[place]) & rows["variant"].isin(group)]
-            medians(panel, mine, x, y, variants)
             title(panel, block[place])
-            thousands_axis(panel, unit)
-            shown.append(panel)
+            shown.append(TaskPanel(panel, block[place], group))
     legend(drawing, variants)
     return drawing, shown
+
+
+def tracks(
+    frames: Frames, rows: pd.DataFrame, x: str, y: str, unit: str, label: str
+) -> tuple[Figure, list[Axes]]:
+    """`y` over `x` in a panel a task and four variants; figure and its panels.
+
+    `unit` is what `x` counts, and `label` says what `y` is. Thick lines are medians over runs.
+    """
+    drawing, shown = task_panels(frames)
+    for panel, task, group in shown:
+        mine = rows[(rows["task"] == task) & rows["variant"].isin(group)]
+        medians(panel, mine, x, y, list(frames.manifest.variants))
+        thousands_axis(panel, unit)
+    panels = [each.axes for each in shown]
+    label_rows(panels, label)
+    return drawing, panels
+
+
+def logged(frames: Frames, name: str) -> pd.DataFrame:
+    """Task, variant, seed, updates and the diagnostic `name` of every row that has one."""
+    columns = ["task", "variant", "seed", "updates", name]
+    return frames.diagnostics[columns].dropna().reset_index(drop=True)
 
 
 def label_rows(panels: Sequence[Axes], label: str) -> None:

@@ -6,22 +6,23 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mpo.evaluation.captions import said_n
-from mpo.evaluation.figures.panels import label_rows, tracks
+from mpo.evaluation.figures.panels import logged, tracks
 from mpo.evaluation.frames import Frames
 
 
 def drawn(frames: Frames) -> pd.DataFrame:
     """Task, variant, seed, updates and policy_deviation of every logged row that has one."""
-    columns = ["task", "variant", "seed", "updates", "policy_deviation"]
-    return frames.diagnostics[columns].dropna().reset_index(drop=True)
+    return logged(frames, "policy_deviation")
 
 
 def figure(frames: Frames) -> Figure:
     """One panel a task and four variants; thick lines are medians over runs."""
-    drawing, panels = tracks(frames, drawn(frames), "updates", "policy_deviation", "updates")
+    rows = drawn(frames)
+    drawing, panels = tracks(
+        frames, rows, "updates", "policy_deviation", "updates", "standard deviation"
+    )
     for panel in panels:
         panel.set_ylim(bottom=0)
-    label_rows(panels, "standard deviation")
     return drawing
 
 

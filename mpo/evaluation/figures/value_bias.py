@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mpo.evaluation.captions import said_n
-from mpo.evaluation.figures.panels import label_rows, tracks
+from mpo.evaluation.figures.panels import tracks
 from mpo.evaluation.frames import Frames
 
 
@@ -18,10 +18,10 @@ def drawn(frames: Frames) -> pd.DataFrame:
 
 def figure(frames: Frames) -> Figure:
     """One panel a task and four variants; thick lines are medians over runs."""
-    drawing, panels = tracks(frames, drawn(frames), "step", "value_bias", "control steps")
+    label = "estimate - discounted return"
+    drawing, panels = tracks(frames, drawn(frames), "step", "value_bias", "control steps", label)
     for panel in panels:
         panel.axhline(0, color="#555555", linewidth=0.8, zorder=0)
-    label_rows(panels, "estimate - discounted return")
     return drawing
 
 
