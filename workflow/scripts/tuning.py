@@ -1,12 +1,14 @@
-"""Gathers runs on tuning seeds in docs/tuning/runs.csv, and shows them in docs/tuning.md.
+"""Adds runs on tuning seeds to docs/tuning/runs.csv, and shows them in docs/tuning.md.
 
     python workflow/scripts/tuning.py RUN_DIR... [--was FIELD=VALUE]...
 
 A run's row holds every setting in which runs of its task differ, so that rows can be compared.
-Without run folders the page is filled from the table as it is.
+A run that the table has already is replaced. Without run folders the page is filled from the
+table as it is.
 """
 
 import argparse
+import io
 import json
 from pathlib import Path
 
@@ -71,7 +73,9 @@ if chosen.runs:
     pairs = (text.split("=", 1) for text in chosen.was)
     before = {name: json.loads(value) for name, value in pairs}
     made = pd.DataFrame([row(folder, before) for folder in chosen.runs])
-    TABLE.parent.mkdir(exist_ok=True)
-    write_csv(made.sort_values([*KEYS, "at the end"], ignore_index=True), TABLE)
+    rows = pd.concat([pd.read_csv(TABLE), pd.read_csv(io.StringIO(made.to_csv(index=False)))])
+    settings = [name for name in rows.columns if name.startswith("settings.")]
+    same = rows[[*KEYS, *settings]].astype(str).duplicated(keep="last")
+    write_csv(rows[~same].sort_values([*KEYS, "at the end"], ignore_index=True), TABLE)
 page = PAGE.read_text(encoding="utf-8")
 write_text(filled(page, shown(pd.read_csv(TABLE)), PAGE, (BEGIN, END)), PAGE)
