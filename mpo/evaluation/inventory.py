@@ -55,7 +55,7 @@ def _seconds(rows: pd.DataFrame | None) -> dict[str, float]:
     if len(rows) > 1:
         updates, seconds = updates - first["updates"], seconds - first["update_s"]
     return {
-        "ms_per_update": 1000 * seconds / updates,
+        "ms_per_update": 1000 * seconds / updates if updates else float("nan"),
         **{part: float(last[part]) for part in PARTS},
     }
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from mpo.evaluation import tables
 from mpo.evaluation.frames import Frames
+from mpo.evaluation.inventory import inventory
+from mpo.evaluation.load import load
 from mpo.evaluation.tables import aggregate, by_task, cost, runs
 from mpo.evaluation.tables.cells import integer, interval, number
 
@@ -98,6 +101,13 @@ def test_the_inventory_says_where_and_why_a_run_diverged(frames: Frames):
     assert set(shown["commit"]) == {"`01234567`"}
     dirty = dataclasses.replace(frames, runs=frames.runs.assign(dirty=True))
     assert set(runs.shown(dirty)["commit"]) == {"`01234567`+"}
+
+
+def test_a_run_without_an_update_has_no_time_of_one(study_dir: Path):
+    study = load(study_dir)
+    none = dataclasses.replace(study, timing=study.timing.assign(updates=0))
+    assert inventory(none)["ms_per_update"].isna().all()
+    assert inventory(study)["ms_per_update"].notna().all()
 
 
 def test_runs_of_ones_own_code_need_no_counters(frames: Frames):
