@@ -43,16 +43,18 @@ def write_study(
     episodes: int = 2,
     final_episodes: int = 3,
     diverged: Mapping[tuple[str, str, int], int] | None = None,
+    steps: int = STEPS,
 ) -> Path:
     """Writes `folder/manifest.json` and a folder for each run; returns `folder`.
 
     `diverged`: runs (task, variant, seed) with the number of evaluations that they reached.
+    `steps`: budget of the first task; others have up to three times as much.
     """
     manifest: dict[str, Any] = {
         "format": 1,
         "study": folder.name,
         "study_seed": 7,
-        "tasks": {task: _task(place, task) for place, task in enumerate(tasks)},
+        "tasks": {task: _task(place, task, steps) for place, task in enumerate(tasks)},
         "variants": {
             name: {
                 "base": _base(name),
@@ -84,11 +86,11 @@ def write_study(
     return folder
 
 
-def _task(place: int, task: str) -> dict[str, Any]:
+def _task(place: int, task: str, steps: int) -> dict[str, Any]:
     return {
         "environment": f"made-up/{task}-v0",
         "action_repeat": 1 + place % 2,
-        "steps": STEPS * (1 + place % 3),
+        "steps": steps * (1 + place % 3),
         "score_range": [0, 1000],
         "reference": "made up",
         "threshold": None if place else 0.6,
