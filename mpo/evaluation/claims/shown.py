@@ -24,7 +24,7 @@ def shown(rows: pd.DataFrame) -> pd.DataFrame:
 def brief(rows: pd.DataFrame) -> pd.DataFrame:
     """One row a claim that was judged, in short."""
     judged = rows[rows["verdict"] != NOT_RUN]
-    columns = ["statement", "source", "effect", "verdict", "seeds to decide"]
+    columns = ["statement", "source", "verdict", "effect", "seeds to decide"]
     return shown(judged)[columns] if len(judged) else pd.DataFrame(columns=columns)
 
 
@@ -78,14 +78,14 @@ def _line(row: dict) -> dict[str, str]:
     return {
         "claim": f"`{row['claim']}`",
         "statement": row["statement"],
-        "source": row["source"],
-        "tested": _tested(row),
-        "n": NOTHING if pd.isna(row["n"]) else str(int(row["n"])),
+        "verdict": row["verdict"].replace("_", " "),
         "effect": _effect(row),
         "adjusted p": number(row["p_adjusted"], 2),
+        "n": NOTHING if pd.isna(row["n"]) else str(int(row["n"])),
         "smallest effect": number(row["smallest_effect"], 2),
-        "verdict": row["verdict"],
         "seeds to decide": _needed(row),
+        "tested": _tested(row),
+        "source": row["source"],
         "note": _text(row["note"]),
     }
 

@@ -56,6 +56,6 @@ def caption(frames: Frames) -> str:
     return (
         "Cost by variant: the time of learning alone an update, without the first interval, "
         "which compiles, and the processor's time of whole runs, with environments and "
-        "evaluations. Dots are runs, lines their medians. Measured on the machines named below "
+        "evaluations. Dots are runs, lines their medians. Measured on the machines of these runs, "
         f"under the load that they had. {said_n(frames)}."
     )
