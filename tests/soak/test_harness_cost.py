@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 
@@ -48,6 +49,7 @@ def test_a_study_of_160_runs_is_reported_within_four_minutes(tmp_path: Path, cap
     """On two cores, from run files to report.html, the theory's computations included."""
     copy_project(tmp_path)
     write_study(tmp_path / "results/made", TASKS, list(VARIANTS), range(5), 25, 5, 25, steps=LONG)
+    (tmp_path / "results/made/films.md").write_text("None, since nothing was trained.\n")
     took = seconds(tmp_path, study(tmp_path, 5), "--config", "train=false", "--forceall")
     assert (tmp_path / "results/made/report.html").exists()
     with capsys.disabled():
@@ -56,14 +58,15 @@ def test_a_study_of_160_runs_is_reported_within_four_minutes(tmp_path: Path, cap
 
 
 def test_aggregation_grows_with_the_runs_and_no_faster(tmp_path: Path, capsys) -> None:
-    """Four times the runs take at most five times as long to load and check."""
-    times = {}
+    """Four times the runs take at most five times as long to load and check, in turns."""
+    times: dict[int, float] = {}
     for seeds in (5, 20):
         folder = tmp_path / str(seeds)
         write_study(folder, TASKS, list(VARIANTS), range(seeds), 25, 5, 25, steps=LONG)
-        begun = time.monotonic()
-        load(folder)
-        times[seeds * len(TASKS) * len(VARIANTS)] = time.monotonic() - begun
+    for seeds in (5, 20) * 3:
+        runs, begun = seeds * len(TASKS) * len(VARIANTS), time.monotonic()
+        load(tmp_path / str(seeds))
+        times[runs] = min(times.get(runs, math.inf), time.monotonic() - begun)
     with capsys.disabled():
         print("\n" + ", ".join(f"{runs} runs loaded in {s:.1f} s" for runs, s in times.items()))
     assert times[640] <= 5 * times[160]
