@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -108,15 +108,17 @@ class Study:
             ],
         }
 
-    def changed_since(self, manifest: dict[str, Any]) -> list[str]:
-        """The variants of which a run in an older `manifest` had other settings or other code."""
-        then = {(run["task"], run["variant"], run["seed"]): run for run in manifest["runs"]}
+    def changed_since(self, older: Iterable[Any]) -> list[str]:
+        """The variants of which a run in an `older` manifest had other settings or other code.
+
+        Each of `older` has the fields of a `Run` that its manifest tells.
+        """
+        then = {(run.task, run.variant, run.seed): run for run in older}
         changed = {
             run.variant
             for run in self.runs
             if (old := then.get((run.task, run.variant, run.seed)))
-            and (old["settings_digest"], old["code_digest"])
-            != (run.settings_digest, run.code_digest)
+            and (old.settings_digest, old.code_digest) != (run.settings_digest, run.code_digest)
         }
         return [name for name in self.variants if name in changed]
 

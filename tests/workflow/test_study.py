@@ -168,6 +168,13 @@ def test_a_shipped_study_is_drawn_again_without_training_it(project: Path, tmp_p
     (line,) = [each for each in (there / "report.md").read_text().splitlines() if said in each]
     assert line.endswith("would give other numbers: `paper`.")
 
+    (there / "manifest.json").write_text("{")
+    result = snakemake(copy, CONFIG, "--config", "train=false", "-n")
+    assert result.returncode == 1
+    *_, said = result.stderr.splitlines()  # after Snakemake's line on its profile
+    assert said.startswith("results/brief/manifest.json: not JSON")
+    assert "Traceback" not in result.stderr
+
 
 def test_a_crate_holds_every_file_with_its_checksum(project: Path, tmp_path: Path):
     """What Workflow Run Crate 0.5 requires, read from the metadata as plain JSON."""

@@ -1,5 +1,5 @@
 # The report: Markdown from frames, figures and tables, and one HTML file made from that.
-import json
+from mpo.evaluation.manifest import ManifestError, read_manifest
 
 
 localrules:
@@ -9,10 +9,12 @@ localrules:
 
 def changed_variants():
     """Of a shipped study, the variants whose code or settings are other ones by now."""
-    shipped = Path(DIR, "manifest.json")
-    if TRAIN or not shipped.exists():
+    if TRAIN:
         return []
-    return STUDY.changed_since(json.loads(shipped.read_text(encoding="utf-8")))
+    try:
+        return STUDY.changed_since(read_manifest(Path(DIR)).runs)
+    except ManifestError as error:
+        sys.exit(str(error))
 
 
 rule report_markdown:
