@@ -76,6 +76,29 @@ def test_learning_curves_draw_the_estimates_and_every_run(frames: Frames):
     assert panels[0].get_ylabel() == "return of an episode"
 
 
+def test_learning_curves_of_iterations_count_those(frames: Frames):
+    collected = {"protocol": "iterations", "iteration_episodes": 4, "episode_steps": 500}
+    runs = frames.runs.assign(settings=json.dumps(collected))
+    drawing = figures.draw("learning_curves", dataclasses.replace(frames, runs=runs))
+    panel = drawing.axes[0]
+    assert panel.get_xlabel() == "iterations"
+    assert panel.get_ylabel() == "return of 500 steps"
+    rows = frames.curve_estimates
+    rows = rows[(rows["metric"] == "return_iqm") & (rows["task"] == panel.get_title())]
+    mine = rows[rows["variant"] == next(iter(frames.manifest.variants))]
+    np.testing.assert_allclose(thick_lines(panel)[0].get_xdata(), mine["step"] / 2000)
+    assert "iterations of 2,000 control steps" in figures.caption(
+        "learning_curves", dataclasses.replace(frames, runs=runs)
+    )
+
+
+def test_learning_curves_of_iterations_and_others_count_steps(frames: Frames):
+    runs = frames.runs.copy()
+    runs.loc[runs.index[1:], "settings"] = json.dumps({"protocol": "iterations"})
+    drawing = figures.draw("learning_curves", dataclasses.replace(frames, runs=runs))
+    assert drawing.axes[0].get_xlabel() == "control steps (thousands)"
+
+
 def test_more_variants_than_one_panel_holds_get_rows_of_their_own():
     parts = chunks([str(number) for number in range(9)], 4)
     assert [len(part) for part in parts] == [4, 4, 1]

@@ -1,15 +1,33 @@
-"""Learning curves: return against control steps, one panel a task, at most four variants each."""
+"""Learning curves: return against control steps, one panel a task, at most four variants each.
+
+Where all variants collect, learn and forget in iterations of one length (`protocol: iterations`),
+the axis counts those instead, as figures 3 to 5 of SR do (Chen, Chin, Li and Chen 2021).
+"""
 
 from __future__ import annotations
+
+import json
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from mpo.evaluation.captions import said_interval, said_n
 from mpo.evaluation.figures.panels import label_rows, task_panels, thousands_axis
 from mpo.evaluation.frames import Frames
 from mpo.evaluation.palette import styles
+from mpo.settings import Settings
+
+
+class Iterations(NamedTuple):
+    """What every variant of a study that learns by iterations does in one."""
+
+    steps: int
+    """Control steps that one collects."""
+    episode_steps: int
+    """Control steps after which it cuts an episode."""
 
 
 def drawn(frames: Frames) -> pd.DataFrame:
@@ -26,23 +44,47 @@ def drawn(frames: Frames) -> pd.DataFrame:
 def figure(frames: Frames) -> Figure:
     """The interquartile mean of the runs with its interval, and thin lines for the runs."""
     rows, variants = drawn(frames), list(frames.manifest.variants)
+    counted = iterations(frames)
+    unit = counted.steps if counted else 1
+    rows["step"] /= unit
     drawing, panels = task_panels(frames)
     for panel, task, group in panels:
         mine = rows[rows["task"] == task]
         _panel(panel, mine, group, variants)
-        _scale(panel, mine, frames.manifest.tasks[task].steps)
-    label_rows([panel.axes for panel in panels], "return of an episode")
+        _scale(panel, mine)
+        if counted:
+            panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+            panel.set_xlabel("iterations")
+        else:
+            thousands_axis(panel, "control steps")
+        panel.set_xlim(0, frames.manifest.tasks[task].steps / unit * 1.02)
+    label = f"return of {counted.episode_steps} steps" if counted else "return of an episode"
+    label_rows([panel.axes for panel in panels], label)
     return drawing
 
 
 def caption(frames: Frames) -> str:
     """What the lines and bands are."""
-    several = len(frames.manifest.seeds) > 1
+    several, counted = len(frames.manifest.seeds) > 1, iterations(frames)
+    axis = f"iterations of {counted.steps:,} control steps" if counted else "control steps"
     return (
-        "Learning curves: mean return of the evaluation episodes against control steps. Thick "
+        f"Learning curves: mean return of the evaluation episodes against {axis}. Thick "
         "lines are interquartile means over runs, bands their intervals, thin lines single runs. "
         f"{said_n(frames)}; {said_interval(frames)}{', each point on its own' if several else ''}."
     )
+
+
+def iterations(frames: Frames) -> Iterations | None:
+    """The iterations that all runs have in common; None where some learn in another way."""
+    defaults = {name: field.default for name, field in Settings.model_fields.items()}
+    found = set()
+    for text in frames.runs["settings"].unique():
+        values = defaults | json.loads(text)
+        if values["protocol"] != "iterations":
+            return None
+        episodes, steps = values["iteration_episodes"], values["episode_steps"]
+        found.add(Iterations(episodes * steps, steps))
+    return found.pop() if len(found) == 1 else None
 
 
 def _panel(panel: Axes, rows: pd.DataFrame, group: list[str], variants: list[str]) -> None:
@@ -61,11 +103,9 @@ def _panel(panel: Axes, rows: pd.DataFrame, group: list[str], variants: list[str
         panel.plot(step, middle["value"], **style.of_line(markevery=(start, every)))
 
 
-def _scale(panel: Axes, rows: pd.DataFrame, steps: int) -> None:
+def _scale(panel: Axes, rows: pd.DataFrame) -> None:
     """The scale that all of a task's `rows` ask for, so that its panels compare."""
     values = rows[["value", "low", "high"]]
     least, most = min(values.min().min(), 0), values.max().max()
     margin = 0.04 * (most - least or 1)
     panel.set_ylim(least - margin, most + margin)
-    thousands_axis(panel, "control steps")
-    panel.set_xlim(0, steps * 1.02)
