@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from mpo.evaluation import figures, tables
@@ -44,3 +45,9 @@ def required(path: Path, command: str) -> None:
 def count(number: int, word: str) -> str:
     """Such as "1 run" or "3 runs"."""
     return f"{number} {word}" + ("" if number == 1 else "s")
+
+
+def listed(names: Iterable[str]) -> str:
+    """Such as "a, b and c"."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from mpo.evaluation.claims import files as claims
-from mpo.evaluation.exhibits import ReportError, count, figure, table
+from mpo.evaluation.exhibits import ReportError, count, figure, listed, table
 from mpo.evaluation.frames import Frames, read_frames, write_text
 from mpo.evaluation.tables.cells import integer
 
@@ -58,16 +58,11 @@ def filled(text: str, content: str, readme: Path, marks: tuple[str, str] = (BEGI
 def what_was_run(frames: Frames) -> str:
     """One sentence: the study, its variants, tasks with budgets, seeds and cost."""
     manifest = frames.manifest
-    tasks = _listed([f"{task.name} ({task.steps:,} steps)" for task in manifest.tasks.values()])
-    variants = _listed([f"`{name}`" for name in manifest.variants])
+    tasks = listed([f"{task.name} ({task.steps:,} steps)" for task in manifest.tasks.values()])
+    variants = listed([f"`{name}`" for name in manifest.variants])
     seeds = count(len(manifest.seeds), "seed")
     minutes = integer(float(frames.runs["cpu_s"].sum()) / 60)
     return (
         f"The study `{manifest.study}`: {variants} on {tasks}, {seeds} each, "
         f"{count(len(manifest.runs), 'run')} and {minutes} core-minutes in all."
     )
-
-
-def _listed(names: list[str]) -> str:
-    """Such as "a, b and c"."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -1,0 +1,178 @@
+"""Prose about a study whose numbers are looked up, not typed: a Jinja template made into a page.
+
+A template calls the methods of `Facts` between double braces, as `{{ returns("hopper-stand",
+"paper") }}`. A name that the study does not have is an error that says which it has.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+
+from mpo.evaluation.exhibits import ReportError, figure, listed, required, table
+from mpo.evaluation.frames import Frames, read_csv, read_frames
+from mpo.evaluation.manifest import ALL
+from mpo.evaluation.tables.cells import integer, number
+
+
+def render(template: Path, study_dir: Path) -> str:
+    """`template` with the facts of the study in `study_dir`.
+
+    Raises `ReportError` for a template that asks for what there is not.
+    """
+    facts = Facts(study_dir)
+    names = {name: getattr(facts, name) for name in dir(Facts) if not name.startswith("_")}
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False
+    )
+    try:
+        return environment.from_string(template.read_text(encoding="utf-8")).render(**names)
+    except (jinja2.TemplateError, KeyError, TypeError) as error:
+        line = f":{error.lineno}" if isinstance(error, jinja2.TemplateSyntaxError) else ""
+        raise ReportError(f"{template}{line}: {error}") from None
+
+
+class Facts:
+    """What can be said of a study, as text with its interval or its single runs."""
+
+    def __init__(self, study_dir: Path) -> None:
+        """Read the frames of the study in `study_dir`."""
+        self._folder = study_dir
+        self._frames: Frames = read_frames(study_dir)
+
+    # --- what was run -----------------------------------------------------------------------
+    def runs(self, **status: str) -> str:
+        """How many runs there are; `runs(status="diverged")` counts those."""
+        rows = self._frames.runs
+        return integer(int((rows["status"] == status["status"]).sum()) if status else len(rows))
+
+    def core_hours(self) -> str:
+        """Processor time of all runs."""
+        return number(float(self._frames.runs["cpu_s"].sum()) / 3600)
+
+    def updates(self, task: str) -> str:
+        """Updates of a run on `task`."""
+        return integer(float(self._of(self._frames.runs, task, None)["updates"].max()))
+
+    # --- returns ----------------------------------------------------------------------------
+    def returns(self, task: str, variant: str) -> str:
+        """The final return of each run, in the order of the seeds."""
+        return listed(
+            integer(x) for x in self._of(self._frames.scores, task, variant)["return_mean"]
+        )
+
+    def best(self, task: str, variant: str) -> str:
+        """The best evaluation of each run, in the order of the seeds."""
+        rows = self._of(self._frames.curves, task, variant)
+        return listed(integer(x) for x in rows.groupby("seed")["return_mean"].max())
+
+    def iqm(self, task: str, variant: str) -> str:
+        """Interquartile mean of the final return with its interval."""
+        return self._estimate(self._frames.by_task, "return_iqm", task, variant, integer)
+
+    def aggregate(self, variant: str, metric: str = "score_iqm") -> str:
+        """An aggregate over all tasks with its interval."""
+        return self._estimate(self._frames.aggregate, metric, ALL, variant, number)
+
+    def improvement(self, variant: str, task: str = ALL) -> str:
+        """Probability that a run of `variant` ends above one of its base, with its interval."""
+        name = "probability_of_improvement"
+        return self._estimate(self._frames.improvement, name, task, variant, number)
+
+    # --- inside the algorithm ---------------------------------------------------------------
+    def late(self, column: str, task: str, variant: str, digits: int = 2) -> str:
+        """The median over runs of the mean of `column` in the second half of training."""
+        rows = self._half(self._frames.diagnostics, task, variant)
+        return number(float(rows.groupby("seed")[column].mean().median()), digits)
+
+    def lowest(self, column: str, task: str, variant: str, digits: int = 2) -> str:
+        """The least value of `column` in each run's second half, in the order of the seeds."""
+        rows = self._half(self._frames.diagnostics, task, variant)
+        return listed(number(float(x), digits) for x in rows.groupby("seed")[column].min())
+
+    def highest(self, column: str, task: str, variant: str, digits: int = 2) -> str:
+        """The greatest value of `column` in each run's second half, in the order of the seeds."""
+        rows = self._half(self._frames.diagnostics, task, variant)
+        return listed(number(float(x), digits) for x in rows.groupby("seed")[column].max())
+
+    def total(self, column: str, task: str, variant: str) -> str:
+        """The sum of the count `column`, the mean over runs."""
+        rows = self._of(self._frames.diagnostics, task, variant)
+        return integer(float(rows.groupby("seed")[column].sum().mean()))
+
+    def bias(self, task: str, variant: str) -> str:
+        """Value bias in the second half, its mean a run, in the order of the seeds."""
+        rows = self._half(self._frames.curves, task, variant)
+        return listed(number(float(x), 2) for x in rows.groupby("seed")["value_bias"].mean())
+
+    def cost(self, variant: str, base: str) -> str:
+        """Milliseconds an update over those of `base`: the median over tasks of medians' ratios."""
+        rows = self._frames.runs
+        self._known(variant, base)
+        times = rows.groupby(["task", "variant"])["ms_per_update"].median().unstack()
+        return number(float((times[variant] / times[base]).median()))
+
+    # --- claims, figures and tables -----------------------------------------------------------
+    def verdict(self, claim: str) -> str:
+        """The verdict of a claim, its effect with interval and its adjusted p."""
+        row = self._claim(claim)
+        text = str(row["verdict"]).replace("_", " ")
+        if pd.isna(row["effect"]):
+            return text
+        ends = f"[{number(row['low'])}, {number(row['high'])}]"
+        return f"{text}: {number(row['effect'])} {ends}, p = {number(row['p_adjusted'], 2)}"
+
+    def seeds(self, claim: str) -> str:
+        """How many seeds would probably decide a claim."""
+        return integer(float(self._claim(claim)["seeds_needed"]))
+
+    def figure(self, name: str, folder: str) -> str:
+        """A figure with its caption, linked in `folder`."""
+        return figure(name, self._frames, self._folder, folder)
+
+    def table(self, name: str) -> str:
+        """A table with its caption."""
+        return table(name, self._frames, self._folder)
+
+    # --- looking up ---------------------------------------------------------------------------
+    @cached_property
+    def _claims(self) -> dict[str, dict]:
+        path = self._folder / "tables/claims.csv"
+        required(path, f"python workflow/scripts/claims.py config/claims.yaml {self._folder}")
+        return {str(row["claim"]): row for row in read_csv(path).to_dict("records")}
+
+    def _claim(self, name: str) -> dict:
+        if name not in self._claims:
+            raise KeyError(f"no claim {name!r}; claims are {', '.join(self._claims)}")
+        return self._claims[name]
+
+    def _known(self, *variants: str) -> None:
+        for name in variants:
+            if name not in self._frames.manifest.variants:
+                known = ", ".join(self._frames.manifest.variants)
+                raise KeyError(f"no variant {name!r}; variants are {known}")
+
+    def _of(self, rows: pd.DataFrame, task: str, variant: str | None) -> pd.DataFrame:
+        if task != ALL and task not in self._frames.manifest.tasks:
+            known = ", ".join(self._frames.manifest.tasks)
+            raise KeyError(f"no task {task!r}; tasks are {known}")
+        mine = rows[rows["task"] == task]
+        if variant is None:
+            return mine
+        self._known(variant)
+        return mine[mine["variant"] == variant].sort_values("seed", kind="stable")
+
+    def _half(self, rows: pd.DataFrame, task: str, variant: str) -> pd.DataFrame:
+        mine = self._of(rows, task, variant)
+        return mine[mine["step"] > self._frames.manifest.tasks[task].steps / 2]
+
+    def _estimate(self, rows: pd.DataFrame, metric: str, task: str, variant: str, shown) -> str:
+        mine = rows if "seed" in rows else rows.assign(seed=0)
+        found = self._of(mine, task, variant)
+        row = found[found["metric"] == metric].iloc[0]
+        if pd.isna(row["low"]):
+            return shown(row["value"])
+        return f"{shown(row['value'])} [{shown(row['low'])}, {shown(row['high'])}]"
