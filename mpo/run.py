@@ -20,6 +20,7 @@ from mpo.progress import Progress, spent
 from mpo.registry import option
 from mpo.resumption import resume
 from mpo.session import Session
+from mpo.settings import SettingsError
 from mpo.tasks import Diverged
 from mpo.timing import Clock
 
@@ -56,10 +57,13 @@ def train(job: Job, bar: bool, wait: bool = False) -> str:
 
     Where another process trains this run, `wait` until it is done. Raises Interrupted after a
     signal, CheckpointError where another process trains this run or the checkpoint does not fit
-    this machine, ValueError for a task that cannot be made, OSError where nothing can be written.
+    this machine, ValueError for a task that cannot be made or a device that is not there, OSError
+    where nothing can be written.
     """
     if status := _finished(job):
         return status
+    if job.settings.device == "cuda" and not torch.cuda.is_available():
+        raise SettingsError("device", "cuda", f"PyTorch {torch.__version__} finds no GPU here")
     rundir.require_writable(job.out)
     with checkpoint.locked(job.state_folder, wait):
         # once more, since another process may have finished it while this one waited

@@ -72,5 +72,6 @@ def learner(chosen: Settings, seed: int = 0, spread: float = 0.3) -> Learner:
         made.state.target_policy,
         made.state.target_critic,
     ):
-        vector.add_(spread * torch.randn(vector.shape, generator=generator))
+        noise = torch.randn(vector.shape, generator=generator)
+        vector.add_(spread * noise.to(vector.device))
     return made
