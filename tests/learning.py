@@ -1,5 +1,8 @@
-"""Small learners and batches of made-up episodes."""
+"""Small learners, batches of made-up episodes, and compiled updates beside eager ones."""
 
+import json
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,7 @@ from mpo.networks import Networks
 from mpo.registry import option
 from mpo.replay import Batch, Replay
 from mpo.settings import Settings, settings
+from mpo.yaml_files import PROJECT
 
 OBSERVATION, ACTION = 3, 2
 SMALL: dict[str, Any] = {
@@ -75,3 +79,40 @@ def learner(chosen: Settings, seed: int = 0, spread: float = 0.3) -> Learner:
         noise = torch.randn(vector.shape, generator=generator)
         vector.add_(spread * noise.to(vector.device))
     return made
+
+
+COMPARE = """
+import json, sys
+import torch
+torch.set_num_threads(1)
+from tests.learning import VARIANTS, drawn, filled, learner, small
+names, extra = sys.argv[1].split(), json.loads(sys.argv[2])
+replay, worst = filled(0), 0.0
+for name in names:
+    made = {
+        mode: learner(small(VARIANTS[name], compile=mode, **extra)) for mode in (False, True)
+    }
+    assert made[True].compiled and not made[False].compiled
+    for index in range(3):
+        for one in made.values():
+            one.update(drawn(replay, one.settings, index))
+    eager, compiled = (made[mode].state for mode in (False, True))
+    for ours, theirs in (
+        (eager.policy.first, compiled.policy.first),
+        (eager.critic.first, compiled.critic.first),
+        (eager.multipliers.parameters, compiled.multipliers.parameters),
+        (made[False].take_sums().nan_to_num(), made[True].take_sums().nan_to_num()),
+    ):
+        worst = max(worst, float((ours - theirs).abs().max() / (1e-3 + ours.abs().max())))
+print(json.dumps({"worst": worst}))
+"""
+
+
+def compiled_against_eager(names: str, extra: dict[str, Any]) -> float:
+    """The largest difference between three compiled and three eager updates of each variant, one
+    after the other in a process of their own.
+    """
+    command = [sys.executable, "-c", COMPARE, names, json.dumps(extra)]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.splitlines()[-1])["worst"]

@@ -2,9 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,9 +13,7 @@ from mpo.dual_solvers import MINIMUM_TEMPERATURE
 from mpo.learner import COMPILERS, Learner, can_compile
 from mpo.metrics import METRICS
 from mpo.networks import unflatten
-from tests.learning import VARIANTS, drawn, filled, learner, small
-
-ROOT = Path(__file__).parents[1]
+from tests.learning import VARIANTS, compiled_against_eager, drawn, filled, learner, small
 
 
 def vectors(made: Learner) -> dict[str, torch.Tensor]:
@@ -163,43 +158,6 @@ def test_without_a_compiler_updates_run_eagerly_with_one_warning(
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert all(name in caplog.text for name in COMPILERS)
     assert not can_compile(small({}, compile=False))
-
-
-COMPARE = """
-import json, sys
-import torch
-torch.set_num_threads(1)
-from tests.learning import VARIANTS, drawn, filled, learner, small
-names, extra = sys.argv[1].split(), json.loads(sys.argv[2])
-replay, worst = filled(0), 0.0
-for name in names:
-    made = {
-        mode: learner(small(VARIANTS[name], compile=mode, **extra)) for mode in (False, True)
-    }
-    assert made[True].compiled and not made[False].compiled
-    for index in range(3):
-        for one in made.values():
-            one.update(drawn(replay, one.settings, index))
-    eager, compiled = (made[mode].state for mode in (False, True))
-    for ours, theirs in (
-        (eager.policy.first, compiled.policy.first),
-        (eager.critic.first, compiled.critic.first),
-        (eager.multipliers.parameters, compiled.multipliers.parameters),
-        (made[False].take_sums().nan_to_num(), made[True].take_sums().nan_to_num()),
-    ):
-        worst = max(worst, float((ours - theirs).abs().max() / (1e-3 + ours.abs().max())))
-print(json.dumps({"worst": worst}))
-"""
-
-
-def compiled_against_eager(names: str, extra: dict[str, Any]) -> float:
-    """The largest difference between three compiled and three eager updates of each variant, one
-    after the other in a process of their own.
-    """
-    command = [sys.executable, "-c", COMPARE, names, json.dumps(extra)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout.splitlines()[-1])["worst"]
 
 
 @pytest.mark.skipif(
