@@ -4,7 +4,8 @@
 #   make results                                    the default study, on all cores
 #   make results CONFIG=config/smoke.yaml CORES=2   a small one, in minutes
 #   make figures STUDY=pilot                        a shipped study's, from its runs, untrained
-#   make readme STUDY=smoke                         shows a finished study in README.md
+#   make readme STUDY=pilot                         shows a finished study in README.md
+#   make findings                                   the pages about the pilot, from its numbers
 #   make soak                                       long trials of faults: kills, bytes compared
 #   make test | lint | format | benchmark | clean
 
@@ -17,7 +18,7 @@ BIN    := .venv/bin
 READY  := .venv/.ready
 SMK    := Snakefile workflow
 
-.PHONY: results figures readme test soak lint format benchmark clean
+.PHONY: results figures readme findings test soak lint format benchmark clean
 .DELETE_ON_ERROR:
 
 results: $(READY)
@@ -35,6 +36,10 @@ figures: $(READY)
 
 readme: $(READY)
 	$(BIN)/python workflow/scripts/readme.py results/$(STUDY) README.md
+
+findings: $(READY)
+	$(BIN)/python workflow/scripts/findings.py results/pilot docs/findings.template.md docs/findings.md
+	$(BIN)/python workflow/scripts/findings.py results/pilot results/README.template.md results/README.md
 
 test: lint
 	$(BIN)/pytest -n auto

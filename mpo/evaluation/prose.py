@@ -6,13 +6,14 @@ A template calls the methods of `Facts` between double braces, as `{{ returns("h
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from pathlib import Path
 
 import jinja2
 import pandas as pd
 
-from mpo.evaluation.exhibits import ReportError, figure, listed, required, table
+from mpo.evaluation.exhibits import ReportError, count, figure, listed, required, table
 from mpo.evaluation.frames import Frames, read_csv, read_frames
 from mpo.evaluation.manifest import ALL
 from mpo.evaluation.tables.cells import integer, number
@@ -52,6 +53,11 @@ class Facts:
     def core_hours(self) -> str:
         """Processor time of all runs."""
         return number(float(self._frames.runs["cpu_s"].sum()) / 3600)
+
+    def machines(self) -> str:
+        """Processors, with how many runs each trained."""
+        names = self._frames.runs["machine"].map(lambda text: json.loads(text).get("cpu"))
+        return listed(f"{name} ({count(n, 'run')})" for name, n in names.value_counts().items())
 
     def updates(self, task: str) -> str:
         """Updates of a run on `task`."""

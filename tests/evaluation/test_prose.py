@@ -37,6 +37,8 @@ def test_text_stays_and_numbers_are_looked_up(said, frames: Frames):
     assert said("Eighteen is {{ runs() }}.\n") == "Eighteen is 18.\n"
     assert said('{{ runs(status="diverged") }}') == "1"
     hours = frames.runs["cpu_s"].sum() / 3600
+    assert said("{{ machines() }}").endswith(" (18 runs)")
+    assert said("{{ updates('cartpole-balance') }}") == f"{frames.runs['updates'].iloc[0]:,.0f}"
     assert float(said("{{ core_hours() }}")) == pytest.approx(hours, rel=5e-3)
 
 
