@@ -21,8 +21,9 @@ PARTS = ["environment_s", "act_s", "update_s", "evaluation_s", "checkpoint_s"]
 def inventory(study: Study) -> pd.DataFrame:
     """One row a run: keys, outcome, counters, seconds, digests, commit, machine, versions.
 
-    `ms_per_update` leaves out the first interval, which compiles. `settings`, `machine` and
-    `versions` are JSON.
+    `ms_per_update` is the median over the intervals of `timing.csv` but the first, which compiles:
+    a pause of the machine, or another program's load, is one interval's. `settings`, `machine`
+    and `versions` are JSON.
     """
     timing = dict(iter(study.timing.groupby(KEYS, sort=False)))
     rows = []
@@ -50,13 +51,12 @@ def _seconds(rows: pd.DataFrame | None) -> dict[str, float]:
     """Seconds by part, which add up along the rows of `timing.csv`."""
     if rows is None:
         return {"ms_per_update": float("nan"), **dict.fromkeys(PARTS, float("nan"))}
-    first, last = rows.iloc[0], rows.iloc[-1]
-    updates, seconds = last["updates"], last["update_s"]
-    if len(rows) > 1:
-        updates, seconds = updates - first["updates"], seconds - first["update_s"]
+    counted = rows[["updates", "update_s"]]
+    intervals = counted.diff().iloc[1:] if len(rows) > 1 else counted
+    each = 1000 * intervals["update_s"] / intervals["updates"]
     return {
-        "ms_per_update": 1000 * seconds / updates if updates else float("nan"),
-        **{part: float(last[part]) for part in PARTS},
+        "ms_per_update": float(each[intervals["updates"] > 0].median()),
+        **{part: float(rows.iloc[-1][part]) for part in PARTS},
     }
 
 

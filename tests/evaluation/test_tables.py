@@ -110,6 +110,19 @@ def test_a_run_without_an_update_has_no_time_of_one(study_dir: Path):
     assert inventory(study)["ms_per_update"].notna().all()
 
 
+def test_a_pause_of_the_machine_is_no_cost_of_the_update(made):
+    study = load(made(seeds=[0]))
+    rows = study.timing.groupby("variant", sort=False)
+    assert (rows.size() >= 4).all()
+    place = study.timing.index[2]
+    paused = study.timing.copy()
+    late = paused.index >= place
+    paused.loc[late & (paused["variant"] == "paper"), "update_s"] += 1000.0
+    before = inventory(study)["ms_per_update"]
+    after = inventory(dataclasses.replace(study, timing=paused))["ms_per_update"]
+    pd.testing.assert_series_equal(after, before, rtol=0.2)
+
+
 def test_runs_of_ones_own_code_need_no_counters(frames: Frames):
     columns = ["steps", "updates", "attempts", "wall_s", "cpu_s", "ms_per_update", "commit"]
     bare = frames.runs.assign(**dict.fromkeys(columns, math.nan))

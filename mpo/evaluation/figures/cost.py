@@ -54,8 +54,8 @@ def figure(frames: Frames) -> Figure:
 def caption(frames: Frames) -> str:
     """What the dots and lines are."""
     return (
-        "Cost by variant: the time of learning alone an update, without the first interval, "
-        "which compiles, and the processor's time of whole runs, with environments and "
+        "Cost by variant: the time of learning alone an update, the median over intervals but the "
+        "first, which compiles, and the processor's time of whole runs, with environments and "
         "evaluations. Dots are runs, lines their medians. Measured on the machines of these runs, "
         f"under the load that they had. {said_n(frames)}."
     )

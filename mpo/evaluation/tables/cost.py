@@ -62,7 +62,8 @@ def caption(frames: Frames) -> str:
     hours = number(float(frames.runs["cpu_s"].sum()) / 3600)
     return (
         "Cost: medians over runs, and the share of a run's wall time by part; the time of an "
-        "update is that of learning alone, after the first interval, which compiles. All "
+        "update is that of learning alone, the median over intervals but the first, which "
+        "compiles. All "
         f"{len(frames.runs)} runs took {hours} core-hours. These are measurements of the "
         "machine under the load that it had."
     )
