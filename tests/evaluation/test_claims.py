@@ -14,7 +14,9 @@ from mpo.evaluation.claims import Claim, claims_of, judge, powerless
 from mpo.evaluation.claims.files import section, write
 from mpo.evaluation.claims.judging import COLUMNS, VERDICTS
 from mpo.evaluation.claims.metrics import METRICS
+from mpo.evaluation.claims.permutation import two_sample
 from mpo.evaluation.claims.shown import brief, said_undecided
+from mpo.evaluation.claims.sizes import deviation, smallest_effect, unevenness
 from mpo.evaluation.claims.verdicts import holm
 from mpo.evaluation.exhibits import ReportError
 from mpo.evaluation.frames import Frames
@@ -212,3 +214,30 @@ def test_in_short_the_undecided_are_counted_with_the_seeds_they_need(frames: Fra
     assert list(brief(rows)["verdict"]) == ["undecided", "supported"]
     assert said_undecided(rows[1:]) == ""
     assert "of none how many seeds" in said_undecided(rows.assign(seeds_needed=float("nan")))
+
+
+def test_effects_that_differ_between_strata_take_more_runs():
+    """The size foretold is shown as often as said, by simulation; without unevenness it is not."""
+    generator = np.random.default_rng(0)
+    n, sd, strata = 5, 0.05, np.linspace(-0.4, 0.4, 8)
+    level = 0.05
+
+    def samples(effect: float) -> list[np.ndarray]:
+        first, second = generator.normal(0.0, sd, (2, n, len(strata)))
+        return [first + effect + strata, second]
+
+    def shown(effect: float) -> float:
+        p = [min(two_sample(*samples(effect), 0.0, f"uneven/{i}")) for i in range(60)]
+        return float(np.mean([2 * each <= level for each in p]))
+
+    drawn = [samples(0.1) for _ in range(200)]
+    uneven = float(np.mean([unevenness(each) for each in drawn]))
+    assert uneven == pytest.approx(np.sqrt(np.square(strata).sum() / 2) / len(strata), rel=0.02)
+    scale = float(np.mean([deviation(each) for each in drawn]))
+    size = ("two_sample", scale, n, len(strata), level)
+    assert shown(smallest_effect(*size)) < 0.1
+    assert 0.6 <= shown(smallest_effect(*size, uneven)) <= 0.98
+    even = [generator.normal(0.0, sd, (200, 8)) for _ in range(2)]
+    assert unevenness(even) < 0.1 * deviation(even)
+    ones = [generator.normal(0.0, sd, (200, 8)) + strata]
+    assert unevenness(ones) == pytest.approx(np.sqrt(np.square(strata).sum()) / 8, rel=0.02)

@@ -130,7 +130,7 @@ def _verdict(claim: Claim, found: Judged, adjusted: float, level: float) -> dict
     verdict = UNDECIDED
     if adjusted <= LEVEL:
         verdict = SUPPORTED if found.holds else REFUTED
-    size = (claim.test, found.deviation)
+    rest = (found.strata, level, found.unevenness)
     row = {
         "verdict": verdict,
         "n": found.n,
@@ -139,11 +139,12 @@ def _verdict(claim: Claim, found: Judged, adjusted: float, level: float) -> dict
         "high": found.high,
         "p": found.p,
         "p_adjusted": adjusted,
-        "smallest_effect": smallest_effect(*size, found.n, found.strata, level),
+        "smallest_effect": smallest_effect(claim.test, found.deviation, found.n, *rest),
     }
     if verdict == UNDECIDED:
-        needed = runs_needed(*size, found.distance, found.strata, level)
-        row["seeds_needed"] = needed
+        needed = runs_needed(claim.test, found.deviation, found.distance, *rest)
+        # what n runs left undecided is not to be expected of n runs
+        row["seeds_needed"] = None if needed is None else max(needed, found.n + 1)
         if needed is None and found.n > 1:
             row["note"] = f"more than {MOST_RUNS} seeds to decide it at the effect seen"
     return row

@@ -2,11 +2,13 @@
 
 By the normal approximation with Student's t for the error's estimate: an effect is shown with
 the probability `POWER` if it is (t_{1 - level/2} + t_{POWER}) standard errors away from the bound.
-And however large it is, not with fewer runs than give a small enough permutation p.
+Permuting also mixes what strata differ in: the first of the two errors grows by `unevenness`. And
+however large the effect is, it is not shown with fewer runs than give a small enough permutation p.
 """
 
 from __future__ import annotations
 
+import bisect
 import math
 
 import numpy as np
@@ -27,24 +29,48 @@ def deviation(samples: list[np.ndarray]) -> float:
     return math.sqrt(variance) / strata
 
 
-def smallest_effect(test: str, scale: float, n: int, strata: int, level: float) -> float:
-    """The least distance from the bound that n runs of `deviation` `scale` show; inf if none."""
+def unevenness(samples: list[np.ndarray]) -> float:
+    """What unequal effects of the strata add to the effect's error under permutation.
+
+    As a deviation like that of `deviation`, added to it in squares. Two samples of a stratum whose
+    effect is h off the mean of all strata vary by h^2 / 2 more when they are exchanged, one whose
+    signs are flipped by h^2. What chance adds to h^2 is taken off. NaN with one run.
+    """
+    if min(len(sample) for sample in samples) < 2:
+        return math.nan
+    effects = samples[0].mean(axis=0)
+    if len(samples) > 1:
+        effects = effects - samples[1].mean(axis=0)
+    strata = len(effects)
+    chance = sum(float(sample.var(axis=0, ddof=1).sum()) / len(sample) for sample in samples)
+    squares = float(np.square(effects - effects.mean()).sum()) - chance * (strata - 1) / strata
+    return math.sqrt(max(0.0, squares) / len(samples)) / strata
+
+
+def smallest_effect(
+    test: str, scale: float, n: int, strata: int, level: float, uneven: float = 0.0
+) -> float:
+    """The least distance from the bound that n runs show; inf if none.
+
+    `scale` is the `deviation`, `uneven` the `unevenness` of the samples.
+    """
     if smallest(test, n, strata) > level:
         return math.inf
     freedom = max(1, (n - 1) * strata * (1 if test == "one_sample" else 2))
-    quantiles = stats.t.ppf([1 - level / 2, POWER], freedom)
-    return float(scale / math.sqrt(n) * quantiles.sum())
+    critical, power = stats.t.ppf([1 - level / 2, POWER], freedom)
+    return float((critical * math.hypot(scale, uneven) + power * scale) / math.sqrt(n))
 
 
-def runs_needed(test: str, scale: float, distance: float, strata: int, level: float) -> int | None:
+def runs_needed(
+    test: str, scale: float, distance: float, strata: int, level: float, uneven: float = 0.0
+) -> int | None:
     """The least n whose smallest effect is at most `distance`; None above `MOST_RUNS`."""
     if not math.isfinite(scale) or not distance > 0:
         return None
-    fits = [2, MOST_RUNS]
-    if smallest_effect(test, scale, MOST_RUNS, strata, level) > distance:
+
+    def enough(n: int) -> bool:
+        return smallest_effect(test, scale, n, strata, level, uneven) <= distance
+
+    if not enough(MOST_RUNS):
         return None
-    while fits[1] - fits[0] > 1:  # the smallest effect only falls with n
-        middle = sum(fits) // 2
-        enough = smallest_effect(test, scale, middle, strata, level) <= distance
-        fits[enough] = middle
-    return fits[0] if smallest_effect(test, scale, 2, strata, level) <= distance else fits[1]
+    return bisect.bisect_left(range(MOST_RUNS), True, lo=2, key=enough)

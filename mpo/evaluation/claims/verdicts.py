@@ -15,7 +15,7 @@ import numpy as np
 from mpo.evaluation.claims import permutation
 from mpo.evaluation.claims.claim import DIFFERENT, LESS, Claim
 from mpo.evaluation.claims.permutation import OneSided, distances
-from mpo.evaluation.claims.sizes import deviation
+from mpo.evaluation.claims.sizes import deviation, unevenness
 from mpo.evaluation.statistics import Estimate, estimate
 
 
@@ -33,6 +33,7 @@ class Judged(NamedTuple):
     distance: float
     """Of the effect from the nearer bound."""
     deviation: float
+    unevenness: float
 
 
 def judged(claim: Claim, samples: list[np.ndarray]) -> Judged:
@@ -51,6 +52,7 @@ def judged(claim: Claim, samples: list[np.ndarray]) -> Judged:
         holds=support <= refute,
         distance=min(abs(effect - bound) for bound in claim.bounds),
         deviation=deviation(scaled),
+        unevenness=unevenness(scaled),
     )
 
 
