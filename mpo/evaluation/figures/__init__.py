@@ -15,6 +15,7 @@ from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
+from PIL import Image
 
 from mpo.evaluation.frames import Frames, write_csv
 from mpo.rundir import write_atomically
@@ -79,9 +80,22 @@ def caption(name: str, frames: Frames) -> str:
 def write(name: str, frames: Frames, folder: Path) -> None:
     """Writes `<name>.png`, `<name>.svg` and, with the numbers drawn, `<name>.csv`."""
     with matplotlib.rc_context(STYLE):
-        drawing = module(name).figure(frames)
-        for kind, metadata in METADATA.items():
-            content = io.BytesIO()
-            drawing.savefig(content, format=kind, metadata=metadata)
-            write_atomically(folder / f"{name}.{kind}", content.getvalue())
+        save(module(name).figure(frames), folder / name)
     write_csv(module(name).drawn(frames), folder / f"{name}.csv")
+
+
+def save(drawing: Figure, stem: Path) -> None:
+    """Writes `<stem>.png` and `<stem>.svg`."""
+    for kind, metadata in METADATA.items():
+        content = io.BytesIO()
+        drawing.savefig(content, format=kind, metadata=metadata)
+        picture = _indexed(content) if kind == "png" else content.getvalue()
+        write_atomically(stem.with_name(f"{stem.name}.{kind}"), picture)
+
+
+def _indexed(png: io.BytesIO) -> bytes:
+    """The same picture in 256 colours, which no eye tells from it, at a third of the size."""
+    picture, smaller = Image.open(png).convert("RGB"), io.BytesIO()
+    method, dither = Image.Quantize.MAXCOVERAGE, Image.Dither.NONE
+    picture.quantize(256, method, kmeans=5, dither=dither).save(smaller, "png", optimize=True)
+    return smaller.getvalue()

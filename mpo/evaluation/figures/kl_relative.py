@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mpo.evaluation.captions import said_n
-from mpo.evaluation.figures.panels import grid, legend, medians, thousands_axis, title
+from mpo.evaluation.figures.panels import grid, legend, log_axis, medians, thousands_axis, title
 from mpo.evaluation.frames import Frames
 
 KLS = {
@@ -35,9 +35,9 @@ def figure(frames: Frames) -> Figure:
             mine = rows[(rows["task"] == task) & (rows["kl"] == kl)]
             medians(panel, mine, "updates", "value", variants)
             panel.axhline(1, color="#555555", linewidth=0.8, zorder=0)
-            panel.set_yscale("log")
             title(panel, task, name)
             thousands_axis(panel, "updates")
+        log_axis(line[0])
         line[0].set_ylabel("KL over its bound")
     legend(drawing, variants)
     return drawing

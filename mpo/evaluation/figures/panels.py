@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from mpo.evaluation.frames import Frames
 from mpo.evaluation.palette import styles
@@ -163,3 +163,16 @@ def thousands_axis(axes: Axes, label: str) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1000:g}"))
     axes.set_xlim(left=0)
     axes.set_xlabel(f"{label} (thousands)")
+
+
+def log_axis(axes: Axes) -> None:
+    """The vertical axis, of all that share it, on a logarithmic scale; after all is drawn.
+
+    Where it spans less than two decades, their numbers are too few, and 2 and 5 are named too.
+    """
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    if high < 100 * low:
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())

@@ -25,7 +25,7 @@ def figure(frames: Frames) -> Figure:
     tasks = [ALL, *frames.manifest.tasks]
     lines = -(-len(tasks) // ROW_TASKS)
     height = 0.75 + 0.42 * max(1, len(variants))
-    drawing, axes = grid(lines, min(len(tasks), ROW_TASKS), height=height, sharey=True)
+    drawing, axes = grid(lines, -(-len(tasks) // lines), height=height, sharey=True)
     found = styles(variants)
     for place, panel in enumerate(axes.ravel()):
         if place >= len(tasks):

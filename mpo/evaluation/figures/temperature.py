@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mpo.evaluation.captions import said_n
-from mpo.evaluation.figures.panels import grid, legend, medians, thousands_axis, title
+from mpo.evaluation.figures.panels import grid, legend, log_axis, medians, thousands_axis, title
 from mpo.evaluation.frames import Frames
 from mpo.settings import Settings
 
@@ -31,9 +31,9 @@ def figure(frames: Frames) -> Figure:
         for dual, panel in zip(columns, line, strict=True):
             mine = rows[(rows["task"] == task) & (rows["dual"] == dual)]
             medians(panel, mine, "updates", "temperature", variants)
-            panel.set_yscale("log")
             title(panel, task, f"{dual} dual")
             thousands_axis(panel, "updates")
+        log_axis(line[0])
         line[0].set_ylabel("temperature")
     legend(drawing, variants)
     return drawing

@@ -8,7 +8,6 @@ CSV file without computing again.
 from __future__ import annotations
 
 import importlib
-import io
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -16,9 +15,8 @@ from typing import NamedTuple
 import matplotlib
 import pandas as pd
 
-from mpo.evaluation.figures import METADATA, STYLE
+from mpo.evaluation.figures import STYLE, save
 from mpo.evaluation.frames import write_csv
-from mpo.rundir import write_atomically
 
 NAMES = ("appendix_sign", "overflow_map", "backups_order", "policy_iteration")
 """In the order of the report."""
@@ -43,11 +41,7 @@ def write(name: str, study_dir: Path) -> None:
     computed: Computed = module(name).compute()
     folder = study_dir / "figures"
     with matplotlib.rc_context(STYLE):
-        drawing = module(name).figure(computed.drawn)
-        for kind, metadata in METADATA.items():
-            content = io.BytesIO()
-            drawing.savefig(content, format=kind, metadata=metadata)
-            write_atomically(folder / f"{name}.{kind}", content.getvalue())
+        save(module(name).figure(computed.drawn), folder / name)
     write_csv(computed.drawn, folder / f"{name}.csv")
     for table, frame in computed.tables.items():
         write_csv(frame, study_dir / "theory" / f"{table}.csv")
