@@ -47,7 +47,7 @@ def render(
     def watch() -> None:
         nonlocal decisions
         if decisions % every == 0 and len(frames) < most:
-            frames.append(_scaled(environment.render(), width))
+            frames.append(_scaled(environment.render(), width, frames[:1]))
         decisions += 1
 
     try:
@@ -65,7 +65,10 @@ def render(
     return len(frames)
 
 
-def _scaled(pixels: np.ndarray, width: int) -> Image.Image:
+def _scaled(pixels: np.ndarray, width: int, first: list[Image.Image]) -> Image.Image:
+    """A frame in the colours of the first, undithered: what does not move costs nothing."""
     image = Image.fromarray(pixels)
     height = round(width * image.height / image.width)
-    return image.resize((width, height), Image.Resampling.LANCZOS).quantize(64)
+    small = image.resize((width, height), Image.Resampling.LANCZOS)
+    palette = first[0] if first else small.quantize(64)
+    return small.quantize(palette=palette, dither=Image.Dither.NONE)

@@ -13,10 +13,15 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
+from mpo.evaluation.claims import files as claims
+from mpo.evaluation.claims.sizes import MOST_RUNS
+from mpo.evaluation.costs import relative
 from mpo.evaluation.exhibits import ReportError, count, figure, listed, required, table
 from mpo.evaluation.frames import Frames, read_csv, read_frames
 from mpo.evaluation.manifest import ALL
+from mpo.evaluation.tables import markdown
 from mpo.evaluation.tables.cells import integer, number
+from mpo.yaml_files import PROJECT
 
 
 def render(template: Path, study_dir: Path) -> str:
@@ -109,17 +114,23 @@ class Facts:
         rows = self._of(self._frames.diagnostics, task, variant)
         return integer(float(rows.groupby("seed")[column].sum().mean()))
 
+    def uniform(self, task: str) -> str:
+        """Return of the uniform policy."""
+        self._of(self._frames.scores, task, None)
+        found = self._frames.manifest.tasks[task].random_return
+        if found is None:
+            raise KeyError(f"the uniform policy's return on {task} is not known")
+        return integer(found)
+
     def bias(self, task: str, variant: str) -> str:
         """Value bias in the second half, its mean a run, in the order of the seeds."""
         rows = self._half(self._frames.curves, task, variant)
         return listed(number(float(x), 2) for x in rows.groupby("seed")["value_bias"].mean())
 
     def cost(self, variant: str, base: str) -> str:
-        """Milliseconds an update over those of `base`: the median over tasks of medians' ratios."""
-        rows = self._frames.runs
+        """Milliseconds an update over those of `base`: the median of the tasks' ratios."""
         self._known(variant, base)
-        times = rows.groupby(["task", "variant"])["ms_per_update"].median().unstack()
-        return number(float((times[variant] / times[base]).median()))
+        return number(float(relative(self._frames.runs, variant, base).median()))
 
     # --- claims, figures and tables -----------------------------------------------------------
     def verdict(self, claim: str) -> str:
@@ -133,7 +144,12 @@ class Facts:
 
     def seeds(self, claim: str) -> str:
         """How many seeds would probably decide a claim."""
-        return integer(float(self._claim(claim)["seeds_needed"]))
+        needed = self._claim(claim)["seeds_needed"]
+        return f"more than {MOST_RUNS:,}" if pd.isna(needed) else integer(float(needed))
+
+    def claims(self) -> str:
+        """The verdicts in short, as the README has them."""
+        return claims.in_short(self._folder).strip()
 
     def figure(self, name: str, folder: str) -> str:
         """A figure with its caption, linked in `folder`."""
@@ -142,6 +158,10 @@ class Facts:
     def table(self, name: str) -> str:
         """A table with its caption."""
         return table(name, self._frames, self._folder)
+
+    def csv(self, path: str) -> str:
+        """The table in a CSV file of the repository, as it is."""
+        return markdown(read_csv(PROJECT / path).astype(str)).strip()
 
     # --- looking up ---------------------------------------------------------------------------
     @cached_property

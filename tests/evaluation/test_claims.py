@@ -227,16 +227,22 @@ def test_effects_that_differ_between_strata_take_more_runs():
         return [first + effect + strata, second]
 
     def shown(effect: float) -> float:
-        p = [min(two_sample(*samples(effect), 0.0, f"uneven/{i}")) for i in range(60)]
-        return float(np.mean([2 * each <= level for each in p]))
+        p = []
+        for place in range(60):
+            first, second = samples(effect)
+            p.append(2 * min(two_sample(first, second, 0.0, f"uneven/{place}")))
+        return float(np.mean(np.array(p) <= level))
 
     drawn = [samples(0.1) for _ in range(200)]
     uneven = float(np.mean([unevenness(each) for each in drawn]))
     assert uneven == pytest.approx(np.sqrt(np.square(strata).sum() / 2) / len(strata), rel=0.02)
     scale = float(np.mean([deviation(each) for each in drawn]))
-    size = ("two_sample", scale, n, len(strata), level)
-    assert shown(smallest_effect(*size)) < 0.1
-    assert 0.6 <= shown(smallest_effect(*size, uneven)) <= 0.98
+
+    def least(added: float) -> float:
+        return smallest_effect("two_sample", scale, n, len(strata), level, added)
+
+    assert shown(least(0.0)) < 0.1
+    assert 0.6 <= shown(least(uneven)) <= 0.98
     even = [generator.normal(0.0, sd, (200, 8)) for _ in range(2)]
     assert unevenness(even) < 0.1 * deviation(even)
     ones = [generator.normal(0.0, sd, (200, 8)) + strata]

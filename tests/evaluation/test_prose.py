@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+import shutil
 import sys
 from pathlib import Path
 
@@ -93,6 +94,33 @@ def test_verdicts_are_those_of_the_table(said, study_dir: Path):
     text = said('{{ verdict("cartpole-easy") }}')
     assert text.startswith(f"{rows.loc['cartpole-easy', 'verdict']}: ")
     assert "], p = " in text
+    assert said("{{ claims() }}").startswith(f"Of {len(rows)} claims: ")
+
+
+def test_seeds_are_those_that_a_claim_needs(study_dir: Path, tmp_path: Path):
+    copy = shutil.copytree(study_dir, tmp_path / "study")
+    path = copy / "tables/claims.csv"
+    rows = read_csv(path)
+    rows.assign(seeds_needed=[1234.0, *[float("nan")] * (len(rows) - 1)]).to_csv(path, index=False)
+    template = tmp_path / "template.md"
+    first, second = rows["claim"][:2]
+    template.write_text(f"{{{{ seeds('{first}') }}}}, {{{{ seeds('{second}') }}}}")
+    assert render(template, copy) == "1,234, more than 1,000"
+
+
+def test_a_csv_file_is_a_table(said, tmp_path: Path):
+    file = tmp_path / "made.csv"
+    file.write_text("name,value\nx,12\n")
+    assert said(f'{{{{ csv("{file}") }}}}') == "| name | value |\n| --- | ---: |\n| x | 12 |"
+
+
+def test_the_uniform_policy_s_return_is_the_manifest_s(said, frames: Frames):
+    expected = frames.manifest.tasks[TASK].random_return
+    if expected is None:
+        with pytest.raises(ReportError, match="is not known"):
+            said(f'{{{{ uniform("{TASK}") }}}}')
+    else:
+        assert said(f'{{{{ uniform("{TASK}") }}}}') == f"{expected:,.0f}"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import math
 
 import pandas as pd
 
+from mpo.evaluation.costs import relative
 from mpo.evaluation.frames import Frames
 from mpo.evaluation.inventory import PARTS
 from mpo.evaluation.tables.cells import NOTHING, integer, number
@@ -15,7 +16,8 @@ def table(frames: Frames) -> pd.DataFrame:
     """One row a task and variant: medians over runs, but `core_hours` their sum.
 
     Columns: task, variant, n, updates, updates_per_s (of update time alone), ms_per_update,
-    ms_relative (to the base, empty without one), wall_s, cpu_s, core_hours, seconds by part.
+    ms_relative (`relative` to the base, empty without one), wall_s, cpu_s, core_hours, seconds by
+    part.
     """
     rows = frames.runs.assign(updates_per_s=1000 / frames.runs["ms_per_update"])
     columns = ["updates", "updates_per_s", "ms_per_update", "wall_s", "cpu_s", *PARTS]
@@ -24,10 +26,10 @@ def table(frames: Frames) -> pd.DataFrame:
     found.insert(0, "n", groups.size())
     found.insert(6, "core_hours", groups["cpu_s"].sum() / 3600)
     found = found.reset_index()
-    pairs = list(zip(found["task"], found["variant"], strict=True))
-    times = dict(zip(pairs, found["ms_per_update"], strict=True))
-    bases = [times.get((task, frames.manifest.base_of(name)), math.nan) for task, name in pairs]
-    found.insert(6, "ms_relative", found["ms_per_update"] / bases)
+    base_of = frames.manifest.base_of
+    times = {name: relative(frames.runs, name, base_of(name)) for name in frames.manifest.variants}
+    pairs = zip(found["task"], found["variant"], strict=True)
+    found.insert(6, "ms_relative", [times[variant][task] for task, variant in pairs])
     return found
 
 
@@ -63,7 +65,7 @@ def caption(frames: Frames) -> str:
     return (
         "Cost: medians over runs, and the share of a run's wall time by part; the time of an "
         "update is that of learning alone, the median over intervals but the first, which "
-        "compiles. All "
+        "compiles; times the base is among runs on the same kind of processor. All "
         f"{len(frames.runs)} runs took {hours} core-hours. These are measurements of the "
         "machine under the load that it had."
     )
