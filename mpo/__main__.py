@@ -1,6 +1,7 @@
 """The command line: `python -m mpo COMMAND`. Every fault in the input is one line and exit 2."""
 
 import logging
+import re
 import sys
 from collections.abc import Sequence
 
@@ -29,6 +30,14 @@ COMMANDS = (
 def cli() -> None:
     """Train, look at and compare runs of Maximum a Posteriori Policy Optimisation."""
     logging.basicConfig(format="mpo: %(message)s", level=logging.WARNING, stream=sys.stderr)
+    _silence_pytorch()
+
+
+def _silence_pytorch() -> None:
+    """What PyTorch deprecates in itself is nobody's concern; its compiler undoes usual filters."""
+    logging.captureWarnings(True)
+    own = re.compile(r"/torch/.*(Deprecation|Future)Warning: ")
+    logging.getLogger("py.warnings").addFilter(lambda record: not own.search(record.getMessage()))
 
 
 for command in COMMANDS:

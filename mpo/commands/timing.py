@@ -17,8 +17,19 @@ from mpo.yaml_files import suggestion
 @click.option(
     "--scaling", type=click.Path(path_type=Path), help="Instead, sweep sizes: FILE.csv, .png, .svg."
 )
+@click.option(
+    "--optimisations",
+    type=click.Path(path_type=Path),
+    help="Instead, undo one optimisation after another: FILE.csv.",
+)
 @click.option("--quick", is_flag=True, help="Few repetitions, nothing compiled: does it work?")
-def benchmark(names: tuple[str, ...], file: Path | None, scaling: Path | None, quick: bool) -> None:
+def benchmark(
+    names: tuple[str, ...],
+    file: Path | None,
+    scaling: Path | None,
+    optimisations: Path | None,
+    quick: bool,
+) -> None:
     """Time updates beside their floor, acting, environments and whole steps, on one thread."""
     from mpo.benchmark import report
 
@@ -29,6 +40,9 @@ def benchmark(names: tuple[str, ...], file: Path | None, scaling: Path | None, q
             raise InputError(f"--variants: {name!r} is not allowed; {allowed}")
     if scaling:
         _sweep(names or report.SCALED, scaling)
+        return
+    if optimisations:
+        _undo(names or report.SCALED, optimisations, quick)
         return
     found: dict[str, dict[str, float]] = {}
     for name in names or report.VARIANTS:
@@ -52,3 +66,14 @@ def _sweep(names: Sequence[str], stem: Path) -> None:
             click.echo("{variant}: {varied} = {value}: {update_ms:.2f} ms".format(**row), err=True)
             rows.append(row)
     scaling.write(pd.DataFrame(rows), stem)
+
+
+def _undo(names: Sequence[str], file: Path, quick: bool) -> None:
+    import pandas as pd
+
+    from mpo.benchmark import optimisations, report
+
+    size = (1, False) if quick else (report.UPDATES, True)
+    rows = pd.DataFrame(row for name in names for row in optimisations.measured(name, *size))
+    click.echo(optimisations.table(rows).to_string(index=False))
+    rows.to_csv(file, index=False, float_format="%.4g", lineterminator="\n")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from mpo.__main__ import main
-from mpo.benchmark import report, updates
+from mpo.benchmark import optimisations, report, updates
 
 KEYS = {
     "update_ms",
@@ -49,3 +50,16 @@ def test_an_unknown_variant_is_one_line(capsys: pytest.CaptureFixture[str]):
 def test_beyond_a_checkout_the_reference_is_missed_in_one_line(tmp_path: Path):
     with pytest.raises(FileNotFoundError, match="run in a checkout"):
         updates.load_reference(tmp_path / "reference.py")
+
+
+def test_every_optimisation_can_be_undone(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """In quick form, where nothing is compiled; the patched names must exist all the same."""
+    file = tmp_path / "undone.csv"
+    arguments = ["benchmark", "--quick", "--variants", "stabilised", "--optimisations", str(file)]
+    assert main(arguments) == 0
+    rows = pd.read_csv(file).set_index("undone")
+    assert list(rows.index) == [name for name, *_ in optimisations.UNDONE]
+    assert rows.loc["nothing", "times"] == 1
+    assert (rows["update_ms"] > 0).all()
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in rows.index)

@@ -15,7 +15,7 @@ from mpo.evaluation.claims.files import section, write
 from mpo.evaluation.claims.judging import COLUMNS, VERDICTS
 from mpo.evaluation.claims.metrics import METRICS
 from mpo.evaluation.claims.permutation import two_sample
-from mpo.evaluation.claims.shown import brief, said_undecided
+from mpo.evaluation.claims.shown import brief, said_undecided, shown
 from mpo.evaluation.claims.sizes import deviation, smallest_effect, unevenness
 from mpo.evaluation.claims.verdicts import holm
 from mpo.evaluation.exhibits import ReportError
@@ -247,3 +247,13 @@ def test_effects_that_differ_between_strata_take_more_runs():
     assert unevenness(even) < 0.1 * deviation(even)
     ones = [generator.normal(0.0, sd, (200, 8)) + strata]
     assert unevenness(ones) == pytest.approx(np.sqrt(np.square(strata).sum()) / 8, rel=0.02)
+
+
+def test_many_names_are_counted_for_a_reader(frames: Frames):
+    rows = judge([claim("every", tasks="all")], frames, None)
+    assert shown(rows)["tested"][0].endswith(" on cartpole-balance, acrobot-swingup")
+    many = rows.assign(where="a, b, c, d")
+    assert shown(many)["tested"][0].endswith(" on 4 tasks")
+    assert shown(many.assign(over="variants"))["tested"][0].endswith(" on 4 variants")
+    alone = many.assign(test="one_sample", first="p, q, r, s", second="")
+    assert ": mean of 4 variants " in shown(alone)["tested"][0]

@@ -23,7 +23,7 @@ from mpo.yaml_files import PROJECT
 
 TABLE, PAGE = PROJECT / "docs/tuning/runs.csv", PROJECT / "docs/tuning.md"
 BEGIN, END = "<!-- begin runs -->", "<!-- end runs -->"
-KEYS = ["task", "variant", "seed"]
+KEYS = ["task", "variant", "study_seed", "seed"]
 RETURNS = {0.25: "at 1/4", 0.5: "at 1/2", 0.75: "at 3/4", 1.0: "at the end"}
 """Mean return of the last evaluation up to that share of the budget."""
 UNTOLD = {"environment", "evaluation_episodes", "evaluation_final_episodes", "evaluation_points"}
@@ -55,7 +55,8 @@ def shown(rows: pd.DataFrame) -> str:
     for (task, variant), mine in rows.groupby(["task", "variant"], sort=False):
         columns = [name for name in map(str, mine.columns) if name.startswith("settings.")]
         telling = [name for name in columns if mine[name].astype(str).nunique() > 1]
-        cells = mine[["seed", *telling]].rename(
+        seeds = ["study_seed", "seed"] if mine["study_seed"].nunique() > 1 else ["seed"]
+        cells = mine[[*seeds, *telling]].rename(
             columns=lambda name: name[9:] if "." in name else name
         )
         counted = {name: mine[name].map(integer) for name in ["updates", *RETURNS.values(), "best"]}

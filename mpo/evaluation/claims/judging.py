@@ -20,6 +20,7 @@ SUPPORTED, REFUTED, UNDECIDED, NOT_RUN = "supported", "refuted", "undecided", "n
 VERDICTS = (SUPPORTED, REFUTED, UNDECIDED, NOT_RUN)
 COLUMNS = [
     *("claim", "statement", "source", "family", "test", "metric", "first", "second", "where"),
+    "over",
     *("direction", "margin", "verdict", "n", "effect", "low", "high", "p", "p_adjusted"),
     *("smallest_effect", "seeds_needed", "smallest_p", "note"),
 ]
@@ -118,6 +119,7 @@ def _described(claim: Claim, manifest: Manifest) -> dict[str, Any]:
         "first": first,
         "second": "" if claim.computed or alone else pair[1],
         "where": "" if claim.computed else ", ".join(over),
+        "over": "" if claim.computed else "tasks" if claim.compare == "variants" else "variants",
         "direction": "" if claim.computed or claim.test == "equivalence" else claim.direction,
         "margin": math.nan if claim.computed else claim.margin,
         "smallest_p": math.nan

@@ -14,6 +14,9 @@ from mpo.evaluation.claims.sizes import MOST_RUNS, POWER
 from mpo.evaluation.tables.cells import NOTHING, number
 
 SIGNS = {"greater": ">", "less": "<"}
+OTHER = {"tasks": "variants", "variants": "tasks"}
+NAMED = 3
+"""More names than these are counted; the CSV file has them all."""
 
 
 def shown(rows: pd.DataFrame) -> pd.DataFrame:
@@ -96,7 +99,8 @@ def _tested(row: dict) -> str:
     first, second = _text(row["first"]), _text(row["second"])
     metric = f"{'spread of ' if row['test'] == 'spread' else ''}{row['metric']}"
     margin = f"{row['margin']:g}"
-    sides = f"{first} - {second}" if second else f"mean of {first}"
+    over = _text(row["over"])
+    sides = f"{first} - {second}" if second else f"mean of {_few(first, OTHER[over])}"
     if row["test"] == "equivalence":
         bound = f"within {margin}"
     elif row["direction"] in SIGNS:
@@ -104,7 +108,13 @@ def _tested(row: dict) -> str:
         bound = f"{SIGNS[row['direction']]} {minus}{margin}"
     else:
         bound = f"beyond {margin}"
-    return f"{metric}: {sides} {bound} on {row['where']}"
+    return f"{metric}: {sides} {bound} on {_few(row['where'], over)}"
+
+
+def _few(names: str, kind: str) -> str:
+    """Names as they are, or how many of which kind where they are many."""
+    count = names.count(",") + 1
+    return names if count <= NAMED else f"{count} {kind}"
 
 
 def _effect(row: dict) -> str:

@@ -1,0 +1,81 @@
+"""What each optimisation of an update gives: the update without it, beside the update as it is."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+from unittest.mock import patch
+
+import pandas as pd
+import torch
+
+from mpo.benchmark.subject import Subject
+from mpo.benchmark.updates import WARM_UPDATES, milliseconds
+
+BLOCKS = 15
+
+Undone = tuple[str, Callable[[], AbstractContextManager], dict[str, Any]]
+"""What is undone, the patch under which the update is then compiled, and changed settings."""
+
+
+def _kept(guards: list) -> list[bool]:
+    return [True] * len(guards)
+
+
+UNDONE: tuple[Undone, ...] = (
+    ("nothing", nullcontext, {}),
+    ("the compiler", nullcontext, {"compile": False}),
+    (
+        "skipping of guards",
+        lambda: patch("torch.compiler.skip_all_guards_unsafe", _kept),
+        {},
+    ),
+    (
+        "sampled actions stored once",
+        lambda: patch("mpo.networks.materialised", lambda x: x),
+        {},
+    ),
+    (
+        "products of few action dimensions fused",
+        lambda: patch("mpo.networks.UNROLLED_ACTIONS", 0),
+        {},
+    ),
+    ("tanh by one exponential", lambda: patch("mpo.networks.tanh", torch.tanh), {}),
+    ("the action's late entry (another critic)", nullcontext, {"action_entry": "input"}),
+)
+
+
+def measured(variant: str, updates: int, compile_: bool = True) -> Iterator[dict[str, Any]]:
+    """A row an optimisation: variant, what is undone, ms an update and times the update as it is.
+
+    All are compiled first, unless `compile_` is false, and then timed in turn, so that they share
+    the machine's moods.
+    """
+    torch.set_num_threads(1)
+    subjects = {}
+    for name, undoing, changes in UNDONE:
+        with undoing():
+            subjects[name] = Subject(variant, **{"compile": compile_, **changes})
+            milliseconds(subjects[name].update, WARM_UPDATES)
+    found: dict[str, list[float]] = {name: [] for name in subjects}
+    for _ in range(BLOCKS):
+        for name, subject in subjects.items():
+            found[name].append(milliseconds(subject.update, updates))
+    whole = found["nothing"]
+    for name, times in found.items():
+        ratios = [time / base for time, base in zip(times, whole, strict=True)]
+        yield {
+            "variant": variant,
+            "undone": name,
+            "update_ms": statistics.median(times),
+            "times": statistics.median(ratios),
+        }
+
+
+def table(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row an optimisation, for a reader: a column a variant, times the update as it is."""
+    wide = rows.pivot(index="undone", columns="variant", values="times")
+    ordered = wide.loc[rows["undone"].unique(), rows["variant"].unique()]
+    return ordered.map(lambda ratio: f"{ratio:.2f}").rename_axis(columns=None).reset_index()
