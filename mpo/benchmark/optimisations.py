@@ -76,6 +76,7 @@ def measured(variant: str, updates: int, compile_: bool = True) -> Iterator[dict
 
 def table(rows: pd.DataFrame) -> pd.DataFrame:
     """One row an optimisation, for a reader: a column a variant, times the update as it is."""
-    wide = rows.pivot(index="undone", columns="variant", values="times")
-    ordered = wide.loc[rows["undone"].unique(), rows["variant"].unique()]
-    return ordered.map(lambda ratio: f"{ratio:.2f}").rename_axis(columns=None).reset_index()
+    cells = rows.assign(times=rows["times"].map("{:.2f}".format))
+    wide = cells.pivot(index="undone", columns="variant", values="times")
+    ordered = wide.reindex(index=rows["undone"].unique(), columns=rows["variant"].unique())
+    return ordered.rename_axis(columns=None).reset_index()
