@@ -21,7 +21,6 @@ from mpo.evaluation.frames import Frames, read_csv, read_frames
 from mpo.evaluation.manifest import ALL
 from mpo.evaluation.tables import markdown
 from mpo.evaluation.tables.cells import integer, number
-from mpo.yaml_files import PROJECT
 
 
 def render(template: Path, study_dir: Path) -> str:
@@ -29,7 +28,7 @@ def render(template: Path, study_dir: Path) -> str:
 
     Raises `ReportError` for a template that asks for what there is not.
     """
-    facts = Facts(study_dir)
+    facts = Facts(study_dir, template.parent)
     names = {name: getattr(facts, name) for name in dir(Facts) if not name.startswith("_")}
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False
@@ -44,9 +43,9 @@ def render(template: Path, study_dir: Path) -> str:
 class Facts:
     """What can be said of a study, as text with its interval or its single runs."""
 
-    def __init__(self, study_dir: Path) -> None:
-        """Read the frames of the study in `study_dir`."""
-        self._folder = study_dir
+    def __init__(self, study_dir: Path, beside: Path) -> None:
+        """Read the frames of the study in `study_dir`; `beside` is the template's folder."""
+        self._folder, self._beside = study_dir, beside
         self._frames: Frames = read_frames(study_dir)
 
     # --- what was run -----------------------------------------------------------------------
@@ -160,8 +159,11 @@ class Facts:
         return table(name, self._frames, self._folder)
 
     def csv(self, path: str) -> str:
-        """The table in a CSV file of the repository, as it is."""
-        return markdown(read_csv(PROJECT / path).astype(str)).strip()
+        """The table in a CSV file, whose path is from the template's folder, as it is."""
+        file = self._beside / path
+        if not file.exists():
+            raise KeyError(f"no file {file}")
+        return markdown(read_csv(file).astype(str)).strip()
 
     # --- looking up ---------------------------------------------------------------------------
     @cached_property

@@ -130,6 +130,7 @@ def test_the_uniform_policy_s_return_is_the_manifest_s(said, frames: Frames):
         (f"{{{{ returns('{TASK}', 'papyrus') }}}}", "no variant 'papyrus'; variants are paper"),
         ("{{ verdict('none') }}", "no claim 'none'; claims are"),
         ("{{ nothing() }}", "'nothing' is undefined"),
+        ("{{ csv('absent.csv') }}", "absent.csv"),
         (f"{{{{ late('none', '{TASK}', 'paper') }}}}", "none"),
         ("line\n{{ runs( }}", ":2: "),
     ],
