@@ -61,13 +61,15 @@ def swept(variant: str, updates: int) -> Iterator[dict[str, Any]]:
 def figure(rows: pd.DataFrame) -> Figure:
     """One panel for each quantity that is varied, the others at hopper's."""
     drawing = Figure(figsize=(10, 2.8), layout="constrained")
-    axes = drawing.subplots(1, len(SWEEPS), sharey=True)
+    axes = drawing.subplots(1, len(SWEEPS))
+    colours = {name: f"C{place}" for place, name in enumerate(rows["variant"].unique())}
     for panel, name in zip(axes, SWEEPS, strict=True):
         for variant, mine in rows[rows["varied"] == name].groupby("variant", sort=False):
-            panel.plot(mine["value"], mine["update_ms"], marker="o", label=variant)
+            colour = colours[str(variant)]
+            panel.plot(mine["value"], mine["update_ms"], "o-", color=colour, label=variant)
         panel.set_xlabel(LABELS[name])
         panel.set_xlim(left=0)
-        panel.set_ylim(bottom=0)
+        panel.set_ylim(0, 1.08 * panel.dataLim.y1)
         panel.grid(alpha=0.3)
     axes[0].set_ylabel("ms an update")
     axes[0].legend(frameon=False)

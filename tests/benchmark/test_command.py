@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from mpo.__main__ import main
-from mpo.benchmark import optimisations, report, updates
+from mpo.benchmark import optimisations, report, scaling, updates
 
 KEYS = {
     "update_ms",
@@ -64,3 +65,18 @@ def test_every_optimisation_can_be_undone(tmp_path: Path, capsys: pytest.Capture
     assert (rows["update_ms"] > 0).all()
     shown = capsys.readouterr().out
     assert all(name in shown for name in rows.index)
+
+
+def test_the_figure_of_sizes_shows_every_number_in_its_variant_s_colour():
+    rows = pd.DataFrame(
+        {"variant": variant, "varied": name, "value": value, "update_ms": 1.0 + value}
+        for name, values in scaling.SWEEPS.items()
+        for variant in ("paper", "stabilised")
+        if (name, variant) != ("runs", "paper")
+        for value in values
+    )
+    panels = scaling.figure(rows).axes
+    for panel in panels:
+        _, top = panel.get_ylim()
+        assert all((np.asarray(line.get_ydata()) < top).all() for line in panel.lines)
+    assert panels[-1].lines[0].get_color() == panels[0].lines[1].get_color()

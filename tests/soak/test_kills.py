@@ -41,12 +41,16 @@ def test_many_kills_change_no_byte(
     )
     expected, seconds = straight(tmp_path / "straight", chosen)
     seed = MANY.index((variant, task))
-    found, survived = killed(tmp_path / "killed", chosen, kills=8, seed=seed, span_s=seconds / 3)
-    with capsys.disabled():
-        print(
-            f"\n{variant} on {task}: {survived.kills} kills, {survived.while_writing} while "
-            f"writing, resumed at steps {survived.resumed_at}"
-        )
-    assert found == expected
-    assert survived.kills >= 4
-    assert survived.while_writing >= 1
+    for halved in range(5):
+        folder, span_s = tmp_path / f"killed{halved}", seconds / 3 / 2**halved
+        found, survived = killed(folder, chosen, kills=8, seed=seed, span_s=span_s)
+        with capsys.disabled():
+            print(
+                f"\n{variant} on {task}: {survived.kills} kills, {survived.while_writing} while "
+                f"writing, resumed at steps {survived.resumed_at}"
+            )
+        assert found == expected
+        if survived.kills >= 4 and survived.while_writing >= 1:
+            return
+        # the machine has become faster since the straight run: it ended before it was struck
+    pytest.fail("too few kills")
