@@ -59,7 +59,9 @@ def test_two_hundred_short_runs_at_once_finish(tmp_path: Path, capsys) -> None:
     ]
     assert len(runs) == len(VARIANTS) * len(TASKS) * SEEDS == 200
     assert {run["status"] for run in runs} == {"completed"}
-    assert len(pd.read_csv(tmp_path / target)) == len(VARIANTS) * len(TASKS)
+    rows = pd.read_csv(tmp_path / target).groupby(["task", "variant"])
+    assert len(rows) == len(VARIANTS) * len(TASKS)
+    assert (rows["n"].min() == SEEDS).all()
     assert not list(tmp_path.glob("state/*"))
     with capsys.disabled():
         print(f"\n200 runs of {sum(run['steps'] for run in runs):,} steps in {seconds:.0f} s")
