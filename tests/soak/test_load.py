@@ -89,7 +89,8 @@ def test_a_long_run_s_memory_stays_flat(tmp_path: Path, capsys) -> None:
     assert process.exitcode == 0
     late = steps >= FULL
     assert steps[-1] - steps[late][0] >= 0.9 * (LONG - FULL), "the last sample came too early"
-    slope = 100_000 * float(stats.theilslopes(mebibytes[late], steps[late])[0])
+    per_step, *_ = np.asarray(stats.theilslopes(mebibytes[late], steps[late]), dtype=float)
+    slope = 100_000 * per_step
     with capsys.disabled():
         print(
             f"\n{late.sum()} samples from step {steps[late][0]:,} to {steps[-1]:,}: "
