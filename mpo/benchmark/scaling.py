@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 import subprocess
 import sys
@@ -20,7 +21,7 @@ SWEEPS: dict[str, tuple[int, ...]] = {
     "action_samples": (5, 10, 20, 40),
     "batch_size": (64, 128, 256, 512),
     "action_size": (1, 2, 4, 6, 12, 21),
-    "runs": (1, 2, 4),
+    "runs": (1, 2, 4, 8, 16),
 }
 LABELS = {
     "action_samples": "action samples N",
@@ -31,35 +32,60 @@ LABELS = {
 BLOCKS = 10
 
 
-def update_ms(variant: str, updates: int, **changes: Any) -> float:
-    """The median over blocks of updates, compiled, on one thread."""
+def warmed(variant: str, **changes: Any) -> Subject:
+    """A learner on one thread, compiled, whose first updates are behind it."""
     torch.set_num_threads(1)
     subject = Subject(variant, **changes)
     milliseconds(subject.update, WARM_UPDATES)
+    return subject
+
+
+def update_ms(subject: Subject, updates: int) -> float:
+    """The median over blocks of updates."""
     return statistics.median(milliseconds(subject.update, updates) for _ in range(BLOCKS))
 
 
-def side_by_side(variant: str, updates: int, runs: int) -> float:
-    """The mean over `runs` processes that update at the same time."""
-    command = [sys.executable, "-m", __spec__.name, variant, str(updates)]
-    started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(runs)]
+def side_by_side(variant: str, updates: int, runs: int, **changes: Any) -> float:
+    """The mean over `runs` processes that update at the same time, `changes` to the settings.
+
+    None begins before all are compiled, so that each meets all the others.
+    """
+    command = [sys.executable, "-m", __spec__.name, variant, str(updates), json.dumps(changes)]
+    started = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(runs)
+    ]
+    for process in started:
+        assert process.stdout is not None
+        process.stdout.readline()
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
     return statistics.mean(float(process.communicate()[0]) for process in started)
 
 
 def swept(variant: str, updates: int) -> Iterator[dict[str, Any]]:
-    """A row a measurement: the variant, what is varied, its value, milliseconds an update."""
+    """A row a measurement: the variant, what is varied, its value, milliseconds an update.
+
+    `forced_ms`, of runs at once, is what sharing this machine's cores forces on each.
+    """
     for name, values in SWEEPS.items():
-        for value in values:
-            if name == "runs":
-                found = side_by_side(variant, updates, value)
-            else:
-                changes = {"action_size": ACTION_SIZE, name: value}
-                found = update_ms(variant, updates, **changes)
-            yield {"variant": variant, "varied": name, "value": value, "update_ms": found}
+        if name == "runs":
+            times = [side_by_side(variant, updates, value) for value in values]
+            cores = torch.multiprocessing.cpu_count()
+            least = [times[0] * max(1.0, value / cores) for value in values]
+        else:
+            changes = ({"action_size": ACTION_SIZE, name: value} for value in values)
+            times = (update_ms(warmed(variant, **change), updates) for change in changes)
+            least = [float("nan")] * len(values)
+        for value, found, forced in zip(values, times, least, strict=True):
+            row = {"variant": variant, "varied": name, "value": value}
+            yield {**row, "update_ms": found, "forced_ms": forced}
 
 
 def figure(rows: pd.DataFrame) -> Figure:
-    """One panel for each quantity that is varied, the others at hopper's."""
+    """One panel for each quantity that is varied, the others at hopper's. Dotted: forced."""
     drawing = Figure(figsize=(10, 2.8), layout="constrained")
     axes = drawing.subplots(1, len(SWEEPS))
     colours = {name: f"C{place}" for place, name in enumerate(rows["variant"].unique())}
@@ -67,6 +93,8 @@ def figure(rows: pd.DataFrame) -> Figure:
         for variant, mine in rows[rows["varied"] == name].groupby("variant", sort=False):
             colour = colours[str(variant)]
             panel.plot(mine["value"], mine["update_ms"], "o-", color=colour, label=variant)
+            if mine["forced_ms"].notna().all():
+                panel.plot(mine["value"], mine["forced_ms"], ":", color=colour)
         panel.set_xlabel(LABELS[name])
         panel.set_xlim(left=0)
         panel.set_ylim(0, 1.08 * panel.dataLim.y1)
@@ -86,4 +114,7 @@ def write(rows: pd.DataFrame, stem: Path) -> None:
 
 
 if __name__ == "__main__":
-    print(update_ms(sys.argv[1], int(sys.argv[2])))
+    ready = warmed(sys.argv[1], **json.loads(sys.argv[3]))
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(update_ms(ready, int(sys.argv[2])))

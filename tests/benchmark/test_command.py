@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -67,9 +68,20 @@ def test_every_optimisation_can_be_undone(tmp_path: Path, capsys: pytest.Capture
     assert all(name in shown for name in rows.index)
 
 
+def test_processes_side_by_side_wait_for_each_other_and_say_what_an_update_took():
+    """Not compiled; two runs on one learner's size, so each takes some milliseconds."""
+    assert 0.1 < scaling.side_by_side("stabilised", 1, 2, compile=False) < 10_000
+
+
 def test_the_figure_of_sizes_shows_every_number_in_its_variant_s_colour():
     rows = pd.DataFrame(
-        {"variant": variant, "varied": name, "value": value, "update_ms": 1.0 + value}
+        {
+            "variant": variant,
+            "varied": name,
+            "value": value,
+            "update_ms": 1.0 + value,
+            "forced_ms": value if name == "runs" else math.nan,
+        }
         for name, values in scaling.SWEEPS.items()
         for variant in ("paper", "stabilised")
         if (name, variant) != ("runs", "paper")
