@@ -15,13 +15,13 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import torch
 from filelock import FileLock, Timeout
 
-from mpo.rundir import sweep, write_atomically
+from mpo.rundir import replacing, sweep
 
 CURRENT, PREVIOUS, PROGRESS, LOCK = "checkpoint", "checkpoint.previous", "progress.json", "lock"
 OWNER = "owner"
@@ -34,18 +34,50 @@ class CheckpointError(Exception):
     """A state folder that cannot be gone on from, or that another process holds."""
 
 
+class _Checksummed:
+    """A file as `torch.save` writes it: hashed on its way to the disk, never held in memory.
+
+    An error is kept for `save` to raise, since PyTorch's writer goes on writing after one and
+    would hide it behind one of its own.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.checksum = hashlib.sha256()
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        self.checksum.update(data)
+        if self.error is None:
+            try:
+                self._file.write(data)
+            except OSError as error:
+                self.error = error
+        return len(data)
+
+    def flush(self) -> None:
+        """What PyTorch asks for at the end; the file is flushed when it is whole."""
+
+
 def save(state: Path, content: dict[str, Any]) -> None:
     """Make `content` the current checkpoint; the one so far becomes the previous one."""
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    payload = buffer.getvalue()
-    header = hashlib.sha256(payload).hexdigest().encode() + b"\n"
     pending = state / f"{CURRENT}.new"
-    write_atomically(pending, header + payload)
+    with replacing(pending) as file:
+        file.write(_header(hashlib.sha256()))  # of the same size as the true one
+        payload = _Checksummed(file)
+        torch.save(content, cast(BinaryIO, payload))
+        if payload.error:
+            raise payload.error
+        file.seek(0)
+        file.write(_header(payload.checksum))
     current = state / CURRENT
     if current.exists():
         os.replace(current, state / PREVIOUS)
     os.replace(pending, current)
+
+
+def _header(checksum: Any) -> bytes:
+    return checksum.hexdigest().encode() + b"\n"
 
 
 def load(state: Path) -> tuple[dict[str, Any] | None, list[str]]:
@@ -55,8 +87,9 @@ def load(state: Path) -> tuple[dict[str, Any] | None, list[str]]:
         path = state / name
         if not path.exists():
             continue
-        header, _, payload = path.read_bytes().partition(b"\n")
-        if hashlib.sha256(payload).hexdigest().encode() != header:
+        with path.open("rb") as file:
+            header, payload = file.readline(), file.read()
+        if _header(hashlib.sha256(payload)) != header:
             said.append(f"{path}: checksum does not match, passed over")
             continue
         try:

@@ -95,6 +95,11 @@ def _train(job: Job, state: Path, bar: bool) -> str:
     return rundir.DIVERGED if divergence else rundir.COMPLETED
 
 
+def _save(state: Path, record: dict[str, Any], training: Session) -> None:
+    """In a function of its own, so that no copy of the replay outlives it."""
+    checkpoint.save(state, {"record": record, "training": training.checkpoint()})
+
+
 def _run(
     job: Job, state: Path, training: Session, record: dict[str, Any], bar: bool
 ) -> dict[str, Any] | None:
@@ -111,8 +116,7 @@ def _run(
                 due = time.monotonic() - saved_at >= job.checkpoint_s
                 if (due or stop.signal) and not training.finished:
                     with clock.part("checkpoint"):
-                        content = {"record": record, "training": training.checkpoint()}
-                        checkpoint.save(state, content)
+                        _save(state, record, training)
                     saved_at = time.monotonic()
                 if stop.signal and not training.finished:
                     raise Interrupted(

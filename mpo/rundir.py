@@ -11,10 +11,10 @@ import io
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 FORMAT = 1
 EVALUATIONS, TRAINING, TIMING = "evaluations.csv", "training.csv", "timing.csv"
@@ -76,16 +76,18 @@ TIMING_COLUMNS = (
 )
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that its name never shows a part of it, after a crash neither.
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, seekable, that takes the name `path` once whole and on the disk.
 
-    Raises OSError (disk full, no permission) and then leaves nothing behind.
+    So that the name never shows a part of it, after a crash neither. Raises OSError (disk full, no
+    permission) and then leaves nothing behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
         with temporary.open("wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -95,6 +97,12 @@ def write_atomically(path: Path, content: bytes) -> None:
         if isinstance(error, OSError) and error.errno:  # a full disk does not say where it is
             raise type(error)(error.errno, os.strerror(error.errno), str(path)) from None
         raise
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, by `replacing`."""
+    with replacing(path) as file:
+        file.write(content)
 
 
 def sweep(directory: Path) -> None:

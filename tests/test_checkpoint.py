@@ -1,10 +1,13 @@
 """Checkpoints: whole, checked, the previous one kept; one process at a time."""
 
+import errno
 import os
 import pickle
 import platform
+import resource
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +44,38 @@ def test_the_newest_is_loaded_and_the_one_before_it_kept(tmp_path: Path) -> None
     (tmp_path / CURRENT).unlink()
     assert saved_step(tmp_path) == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == [PREVIOUS]
+
+
+def test_saving_holds_no_second_copy_of_the_content_in_memory(tmp_path: Path) -> None:
+    values = torch.arange(4_000_000.0)
+    tracemalloc.start()
+    try:
+        save(tmp_path, {"values": values})
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 0.1 * values.nbytes
+    found, _ = load(tmp_path)
+    assert found is not None
+    assert torch.equal(found["values"], values)
+
+
+@pytest.mark.parametrize("room", [10, 1_000, 150_000])
+def test_a_file_that_cannot_be_written_whole_keeps_the_checkpoint_so_far(
+    tmp_path: Path, room: int
+) -> None:
+    """The error is the system's, whichever write it stops, and not one of PyTorch's writer."""
+    save(tmp_path, content(1))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        with pytest.raises(OSError, match=f"{tmp_path}/{CURRENT}") as caught:
+            save(tmp_path, {**content(2), "many": torch.zeros(50_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.errno == errno.EFBIG
+    assert saved_step(tmp_path) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [CURRENT]
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "text"])

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 TASK = "hopper-stand"
 
@@ -23,7 +24,7 @@ class ProcessCost:
     startup_s: float
     """The same with one."""
     peak_mib: float
-    """Largest resident memory, with the replay of a million control steps."""
+    """Largest resident memory, with the replay of a million control steps, while it is saved."""
 
 
 def process_cost(variant: str, compile_: bool = True) -> ProcessCost:
@@ -46,8 +47,10 @@ def process_cost(variant: str, compile_: bool = True) -> ProcessCost:
 def first_updates(variant: str, compile_: bool, started: float) -> dict[str, float]:
     """In a process: train until the first update and to the end of its episode; what it took.
 
-    The replay's memory is written when it is made, so it is resident although it is not full.
+    Then a checkpoint as large as the run's last: the replay's memory is written when it is made,
+    so it is resident although it is not full, and is saved as if it were.
     """
+    from mpo import checkpoint
     from mpo.entries import load_tasks, load_variants
     from mpo.replay import Batch
     from mpo.settings import settings
@@ -67,6 +70,9 @@ def first_updates(variant: str, compile_: bool, started: float) -> dict[str, flo
     training.learner.update = timed
     while not ends:
         training.episode()
+    training.replay.written = training.replay.capacity
+    with tempfile.TemporaryDirectory() as state:
+        checkpoint.save(Path(state), training.checkpoint())
     training.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"startup_s": ends[0] - started, "peak_mib": peak}
