@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import time
+from dataclasses import replace
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
@@ -69,10 +70,11 @@ def test_two_hundred_short_runs_at_once_finish(tmp_path: Path, capsys) -> None:
 
 
 def test_a_long_run_s_memory_stays_flat(tmp_path: Path, capsys) -> None:
-    """The slope over 300,000 steps, the replay full, is below a mebibyte per 100,000 steps.
+    """The slope over 300,000 steps is below half a mebibyte per 100,000 steps.
 
-    By Theil and Sen, the median over pairs of samples: the allocator takes a few mebibytes at once,
-    once or twice a run, and a straight line would take such a step for growth.
+    With the replay full, and a checkpoint of all of it every few seconds. By Theil and Sen, the
+    median over pairs of samples: the allocator takes memory in steps, and a straight line would
+    take one step for growth. What grows are the rows of the logs, some 0.1 MiB.
     """
     chosen = small(
         "stabilised",
@@ -82,7 +84,7 @@ def test_a_long_run_s_memory_stays_flat(tmp_path: Path, capsys) -> None:
         evaluation_points=20,
         logging_updates=400,
     )
-    measured = job(tmp_path, chosen)
+    measured = replace(job(tmp_path, chosen), checkpoint_s=5.0)
     process = multiprocessing.get_context("spawn").Process(target=in_silence, args=(measured,))
     process.start()
     steps, mebibytes = _sampled(process, measured)
@@ -97,7 +99,7 @@ def test_a_long_run_s_memory_stays_flat(tmp_path: Path, capsys) -> None:
             f"{mebibytes[late][0]:.1f} to {mebibytes[-1]:.1f} MiB, "
             f"{slope:+.2f} MiB per 100,000 steps"
         )
-    assert abs(slope) < 1.0
+    assert abs(slope) < 0.5
 
 
 def _sampled(process: SpawnProcess, measured: Job) -> tuple[np.ndarray, ...]:
