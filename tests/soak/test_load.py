@@ -74,7 +74,7 @@ def test_a_long_run_s_memory_stays_flat(tmp_path: Path, capsys) -> None:
 
     With the replay full, and a checkpoint of all of it every few seconds. By Theil and Sen, the
     median over pairs of samples: the allocator takes memory in steps, and a straight line would
-    take one step for growth. What grows are the rows of the logs, some 0.1 MiB.
+    take one step for growth. The rows of the logs must grow, by 0.06.
     """
     chosen = small(
         "stabilised",
