@@ -70,18 +70,18 @@ def swept(variant: str, updates: int) -> Iterator[dict[str, Any]]:
 
     `forced_ms`, of runs at once, is what sharing this machine's cores forces on each.
     """
+    cores, alone = torch.multiprocessing.cpu_count(), 0.0
     for name, values in SWEEPS.items():
-        if name == "runs":
-            times = [side_by_side(variant, updates, value) for value in values]
-            cores = torch.multiprocessing.cpu_count()
-            least = [times[0] * max(1.0, value / cores) for value in values]
-        else:
-            changes = ({"action_size": ACTION_SIZE, name: value} for value in values)
-            times = (update_ms(warmed(variant, **change), updates) for change in changes)
-            least = [float("nan")] * len(values)
-        for value, found, forced in zip(values, times, least, strict=True):
+        for value in values:
             row = {"variant": variant, "varied": name, "value": value}
-            yield {**row, "update_ms": found, "forced_ms": forced}
+            if name == "runs":
+                found = side_by_side(variant, updates, value)
+                alone = alone or found
+                row["forced_ms"] = alone * max(1.0, value / cores)
+            else:
+                changes = {"action_size": ACTION_SIZE, name: value}
+                found = update_ms(warmed(variant, **changes), updates)
+            yield {**row, "update_ms": found}
 
 
 def figure(rows: pd.DataFrame) -> Figure:

@@ -73,6 +73,17 @@ def test_processes_side_by_side_wait_for_each_other_and_say_what_an_update_took(
     assert 0.1 < scaling.side_by_side("stabilised", 1, 2, compile=False) < 10_000
 
 
+def test_runs_at_once_are_held_against_what_the_cores_force(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(scaling, "warmed", lambda variant, **changes: changes)
+    monkeypatch.setattr(scaling, "update_ms", lambda changes, updates: 3.0)
+    monkeypatch.setattr(scaling, "side_by_side", lambda variant, updates, runs: 2.0 + runs)
+    monkeypatch.setattr("torch.multiprocessing.cpu_count", lambda: 4)
+    rows = pd.DataFrame(scaling.swept("paper", 1)).set_index("varied")
+    assert list(rows.loc["runs", "update_ms"]) == [3, 4, 6, 10, 18]
+    assert list(rows.loc["runs", "forced_ms"]) == [3, 3, 3, 6, 12]
+    assert rows.drop(index="runs")["forced_ms"].isna().all()
+
+
 def test_the_figure_of_sizes_shows_every_number_in_its_variant_s_colour():
     rows = pd.DataFrame(
         {
