@@ -41,8 +41,9 @@ findings: $(READY)
 	$(BIN)/python workflow/scripts/findings.py results/pilot docs/findings.template.md docs/findings.md
 	$(BIN)/python workflow/scripts/findings.py results/pilot results/README.template.md results/README.md
 
+# loadgroup: tests that share what takes minutes to make run in one process.
 test: lint
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist loadgroup
 
 soak: $(READY)
 	$(BIN)/pytest -m soak --timeout 7200 -s
