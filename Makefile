@@ -41,9 +41,9 @@ findings: $(READY)
 	$(BIN)/python workflow/scripts/findings.py results/pilot docs/findings.template.md docs/findings.md
 	$(BIN)/python workflow/scripts/findings.py results/pilot results/README.template.md results/README.md
 
-# loadgroup: tests that share what takes minutes to make run in one process.
+# loadfile: what the tests of a file share, a study of minutes for one, is made once.
 test: lint
-	$(BIN)/pytest -n auto --dist loadgroup
+	$(BIN)/pytest -n auto --dist loadfile
 
 soak: $(READY)
 	$(BIN)/pytest -m soak --timeout 7200 -s
