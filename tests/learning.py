@@ -1,9 +1,5 @@
 """Small learners, batches of made-up episodes, and compiled updates beside eager ones."""
 
-import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
@@ -15,7 +11,7 @@ from mpo.networks import Networks
 from mpo.registry import option
 from mpo.replay import Batch, Replay
 from mpo.settings import Settings, settings
-from mpo.yaml_files import PROJECT
+from tests.apart import apart
 
 OBSERVATION, ACTION = 3, 2
 SMALL: dict[str, Any] = {
@@ -82,41 +78,32 @@ def learner(chosen: Settings, seed: int = 0, spread: float = 0.3) -> Learner:
     return made
 
 
-COMPARE = """
-import json, sys
-import torch
-torch.set_num_threads(1)
-from tests.learning import VARIANTS, drawn, filled, learner, small
-names, extra = sys.argv[1].split(), json.loads(sys.argv[2])
-replay, worst = filled(0), 0.0
-for name in names:
-    made = {
-        mode: learner(small(VARIANTS[name], compile=mode, **extra)) for mode in (False, True)
-    }
-    assert made[True].compiled and not made[False].compiled
-    for index in range(3):
-        for one in made.values():
-            one.update(drawn(replay, one.settings, index))
-    eager, compiled = (made[mode].state for mode in (False, True))
-    for ours, theirs in (
-        (eager.policy.first, compiled.policy.first),
-        (eager.critic.first, compiled.critic.first),
-        (eager.multipliers.parameters, compiled.multipliers.parameters),
-        (made[False].take_sums().nan_to_num(), made[True].take_sums().nan_to_num()),
-    ):
-        worst = max(worst, float((ours - theirs).abs().max() / (1e-3 + ours.abs().max())))
-print(json.dumps({"worst": worst}))
-"""
-
-
-def compiled_against_eager(names: str, extra: dict[str, Any]) -> float:
+def compiled_against_eager(names: list[str], extra: dict[str, Any]) -> float:
     """The largest difference between three compiled and three eager updates of each variant, one
-    after the other in a process of their own.
+    after the other in one process, apart from the tests'.
     """
-    command = [sys.executable, "-c", COMPARE, names, json.dumps(extra)]
-    environment = os.environ | {"TORCHINDUCTOR_COMPILE_THREADS": "1"}  # a core has its own test
-    done = subprocess.run(
-        command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=280
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout.splitlines()[-1])["worst"]
+    return apart(_compiled_against_eager, names, extra)
+
+
+def _compiled_against_eager(names: list[str], extra: dict[str, Any]) -> float:
+    torch._dynamo.reset()
+    replay, worst = filled(0), 0.0
+    for name in names:
+        torch.manual_seed(0)
+        eager, compiled = (
+            learner(small(VARIANTS[name], compile=mode, **extra)) for mode in (False, True)
+        )
+        assert compiled.compiled and not eager.compiled
+        for index in range(3):
+            for one in (eager, compiled):
+                one.update(drawn(replay, one.settings, index))
+        for ours, theirs in zip(_tensors(eager), _tensors(compiled), strict=True):
+            worst = max(worst, float((ours - theirs).abs().max() / (1e-3 + ours.abs().max())))
+    return worst
+
+
+def _tensors(made: Learner) -> tuple[torch.Tensor, ...]:
+    """What three updates have moved."""
+    state = made.state
+    moments = state.policy.first, state.critic.first
+    return *moments, state.multipliers.parameters, made.take_sums().nan_to_num()

@@ -1,14 +1,7 @@
-"""Whole runs trained in a process of their own, where no shapes are checked.
-
-The check of annotated shapes that `tests/conftest.py` installs takes a third of an eager
-update's time even while it is switched off.
-"""
+"""Whole runs, trained apart from the tests."""
 
 from __future__ import annotations
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +11,7 @@ from mpo.networks import unflatten
 from mpo.settings import settings
 from mpo.timing import Clock
 from mpo.train import Training
+from tests.apart import apart
 
 
 class Trained(NamedTuple):
@@ -32,16 +26,10 @@ class Trained(NamedTuple):
 
 def trained(fields: dict[str, Any], states: list[float]) -> Trained:
     """A run of seed 0 with `fields`, and its policy at one-dimensional `states`."""
-    return _process().submit(_trained, fields, states).result()
-
-
-@cache
-def _process() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn"))
+    return apart(_trained, fields, states)
 
 
 def _trained(fields: dict[str, Any], states: list[float]) -> Trained:
-    torch.set_num_threads(1)
     torch.manual_seed(0)
     training = Training(settings(fields), 0, 0, Clock())
     while not training.finished:
