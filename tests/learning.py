@@ -86,7 +86,7 @@ def compiled_against_eager(names: list[str], extra: dict[str, Any]) -> float:
 
 
 def _compiled_against_eager(names: list[str], extra: dict[str, Any]) -> float:
-    torch._dynamo.reset()
+    torch._dynamo.reset()  # frees what earlier calls compiled
     replay, worst = filled(0), 0.0
     for name in names:
         torch.manual_seed(0)

@@ -183,13 +183,10 @@ def test_learners_in_one_process_each_run_their_own_graph() -> None:
 @pytest.mark.parametrize(
     "extra",
     [
-        {"critic_hidden": [8, 7, 6], "action_entry": "input"},
-        {
-            "layer_norm": True,
-            "action_entry": "input",
-            "covariance": "diagonal",
-            "action_penalty": True,
-        },
+        {"critic_hidden": [8, 7, 6]},
+        {"action_entry": "input"},
+        {"layer_norm": True, "action_entry": "input"},
+        {"covariance": "diagonal", "action_penalty": True},
         {"dual_solver": "slsqp"},
     ],
     ids=json.dumps,
