@@ -41,29 +41,39 @@ class Actor:
 
     def __init__(self, networks: Networks, parameters: Float[np.ndarray, " P"]) -> None:
         """Act by the flat `parameters`, which are viewed, not copied."""
-        self._settings = networks.settings
         self._size = networks.action_size
         self._offset = networks.scale_offset
         self._diagonal = networks.settings.covariance == "diagonal"
-        self._parameters = named = views(parameters, networks.policy_shapes())
+        self._normalises = networks.settings.layer_norm
+        self._minimum = networks.settings.minimum_deviation
+        named = views(parameters, networks.policy_shapes())
         count = len(networks.settings.policy_hidden)
         self._layers = [(named[f"{k}.weight"], named[f"{k}.bias"]) for k in range(count)]
+        self._head_weight, self._head_bias = named["head.weight"], named["head.bias"]
+        if self._normalises:
+            self._norm_weight, self._norm_bias = named["norm.weight"], named["norm.bias"]
 
     def _head(self, observation: Float[np.ndarray, " O"]) -> np.ndarray:
         hidden = observation
         for index, (weight, bias) in enumerate(self._layers):
-            hidden = weight @ hidden + bias
-            if index == 0 and self._settings.layer_norm:
-                hidden = np.tanh(self._layer_norm(hidden))
+            hidden = weight.dot(hidden)
+            hidden += bias
+            if index == 0 and self._normalises:
+                self._layer_norm(hidden)
+                np.tanh(hidden, out=hidden)
             else:
-                hidden = np.maximum(hidden, 0.0)
-        return self._parameters["head.weight"] @ hidden + self._parameters["head.bias"]
+                np.maximum(hidden, 0.0, out=hidden)
+        head = self._head_weight.dot(hidden)
+        head += self._head_bias
+        return head
 
-    def _layer_norm(self, hidden: np.ndarray) -> np.ndarray:
-        centred = hidden - hidden.sum() / hidden.size
-        variance = centred @ centred / hidden.size
-        scaled = centred / math.sqrt(variance + LAYER_NORM_EPSILON)
-        return scaled * self._parameters["norm.weight"] + self._parameters["norm.bias"]
+    def _layer_norm(self, hidden: np.ndarray) -> None:
+        """Normalise over units, in place."""
+        hidden -= np.add.reduce(hidden) / hidden.size
+        variance = hidden.dot(hidden) / hidden.size
+        hidden *= 1.0 / math.sqrt(variance + LAYER_NORM_EPSILON)
+        hidden *= self._norm_weight
+        hidden += self._norm_bias
 
     def distribution(
         self, observation: Float[np.ndarray, " O"]
@@ -71,18 +81,17 @@ class Actor:
         """Mean [A] and scale ([A] or [A, A]) of the policy at one observation."""
         head = self._head(observation)
         mean, raw = head[: self._size], head[self._size :]
-        minimum = self._settings.minimum_deviation
         if self._diagonal:
-            return mean, np.logaddexp(raw + self._offset, 0.0) + minimum
+            return mean, np.logaddexp(raw + self._offset, 0.0) + self._minimum
         square = np.tril(raw.reshape(self._size, self._size), -1)
-        diagonal = np.logaddexp(raw[:: self._size + 1] + self._offset, 0.0) + minimum
+        diagonal = np.logaddexp(raw[:: self._size + 1] + self._offset, 0.0) + self._minimum
         square.flat[:: self._size + 1] = diagonal
         return mean, square
 
     def mean(self, observation: Float[np.ndarray, " O"]) -> Float[np.ndarray, " A"]:
         """The mean action. Raises `Diverged` where it is not finite."""
         mean = self._head(observation)[: self._size]
-        if not math.isfinite(mean.sum()):
+        if not math.isfinite(np.add.reduce(mean)):
             raise Diverged("action", "policy mean")
         return mean
 
@@ -96,9 +105,9 @@ class Actor:
             action, diagonal = mean + scale * noise, scale
         else:
             action, diagonal = mean + scale @ noise, scale.flat[:: self._size + 1]
-        halves = float(np.log(diagonal).sum())
-        log_prob = -0.5 * float(noise @ noise) - halves - 0.5 * self._size * LOG_TWO_PI
-        if not math.isfinite(log_prob + float(action.sum())):
+        halves = float(np.add.reduce(np.log(diagonal)))
+        log_prob = -0.5 * float(noise.dot(noise)) - halves - 0.5 * self._size * LOG_TWO_PI
+        if not math.isfinite(log_prob + float(np.add.reduce(action))):
             raise Diverged("action", "behaviour policy")
         return Action(action, log_prob)
 

@@ -34,12 +34,18 @@ def raw_of(multiplier: float) -> float:
     return max(MINIMUM_RAW, value + math.log(-math.expm1(-value)))
 
 
+def exponents(q: Float[Tensor, "N B"], temperature: Float[Tensor, ""]) -> Float[Tensor, "N B"]:
+    """(Q_j - max_j Q_j) / η, at most 0: whose exponentials cannot overflow."""
+    return (q - q.detach().amax(0)) / temperature
+
+
 def estep_weights(q: Float[Tensor, "N B"], temperature: Float[Tensor, ""]) -> Float[Tensor, "N B"]:
     """Weights of the E-step's solution, P1 eq. 8: w_j = softmax_j(Q_j / η), summing to 1 over N.
 
     q*(a|s) ∝ π_i(a|s) exp(Q(s,a)/η); the samples come from π_i, so their weights need Q alone.
     """
-    return torch.softmax(q / temperature, dim=0)
+    exponentials = exponents(q, temperature).exp()
+    return exponentials / exponentials.sum(0)
 
 
 def kl_to_uniform(q: Float[Tensor, "N B"], temperature: Float[Tensor, ""]) -> Float[Tensor, " B"]:
@@ -48,8 +54,9 @@ def kl_to_uniform(q: Float[Tensor, "N B"], temperature: Float[Tensor, ""]) -> Fl
     KL = Σ_j w_j (Q_j/η - logsumexp_j(Q_j/η) + log N), between 0 and log N. The logarithm comes
     from Q, never from the weight: log w is -inf, and w log w not a number, where w underflows.
     """
-    log_ratio = torch.log_softmax(q / temperature, dim=0) + math.log(q.shape[0])
-    return (log_ratio.exp() * log_ratio).sum(0) / q.shape[0]
+    exponent = exponents(q, temperature)
+    log_ratio = exponent - exponent.exp().mean(0).log()
+    return (estep_weights(q, temperature) * log_ratio).sum(0)
 
 
 def effective_sample_size(weights: Float[Tensor, "N B"]) -> Float[Tensor, " B"]:
@@ -59,7 +66,8 @@ def effective_sample_size(weights: Float[Tensor, "N B"]) -> Float[Tensor, " B"]:
 
 def log_mean_exp(q: Float[Tensor, "N B"], temperature: Float[Tensor, ""]) -> Float[Tensor, " B"]:
     """η log( (1/N) Σ_j exp(Q_j / η) ), the soft value of each state (P1 eq. 4 at α = η)."""
-    return temperature * (torch.logsumexp(q / temperature, dim=0) - math.log(q.shape[0]))
+    highest = q.detach().amax(0)
+    return highest + temperature * exponents(q, temperature).exp().mean(0).log()
 
 
 def penalty_costs(actions: Float[Tensor, "N B A"]) -> Float[Tensor, "N B"]:

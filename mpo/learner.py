@@ -1,12 +1,11 @@
 """The learner of one run: owns parameters, optimisers and targets, and steps them.
 
-`torch.compile` turns the update into one graph; where no C++ compiler is found the same code
-runs eagerly, with one warning. The two round differently, so a run says which it used.
+Compiled (`mpo.compilation`) or not, the update is the same code. The two round differently, so a
+run says which it used.
 """
 
-import logging
-import shutil
-from types import FunctionType, MethodType
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,29 +13,16 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mpo import mstep
+from mpo.compilation import can_compile, compiled
 from mpo.metrics import METRICS
 from mpo.networks import Networks, initialise
 from mpo.optimiser import Adam, adam
 from mpo.policy_evaluation import Evaluation, state_weights
 from mpo.registry import option
 from mpo.replay import Batch
-from mpo.settings import Settings
 from mpo.update import State, Update
 
 POLICY_HEAD_GAIN = 0.01
-COMPILERS = ("g++", "c++", "clang++")
-
-log = logging.getLogger("mpo")
-
-
-def can_compile(settings: Settings) -> bool:
-    """Whether the update will be compiled: asked for, and possible on this machine."""
-    if not settings.compile:
-        return False
-    if settings.device == "cpu" and not any(shutil.which(name) for name in COMPILERS):
-        log.warning("no C++ compiler found (%s): updates run eagerly", ", ".join(COMPILERS))
-        return False
-    return True
 
 
 def initial_state(networks: Networks, generator: torch.Generator) -> State:
@@ -74,26 +60,8 @@ class Learner:
         self._evaluate = self._compile(self._update.evaluate)
         self._improve = self._compile(self._improve_in_place)
 
-    def _compile(self, function):
-        """One graph, or the function itself where nothing is compiled.
-
-        Guards are skipped: shapes, settings and modules of a run never change, and checking that
-        they have not costs 0.3 ms an update. Graphs are kept by code object, so each learner has
-        its own copy of the code: without guards a second one would run the first one's graph.
-        """
-        if not self.compiled:
-            return function
-        method = function.__func__
-        code = FunctionType(
-            method.__code__.replace(), method.__globals__, method.__name__, method.__defaults__
-        )
-        function = MethodType(code, function.__self__)
-        cuda_graphs = self.device.type == "cuda"
-        options = {
-            "guard_filter_fn": torch.compiler.skip_all_guards_unsafe,
-            "triton.cudagraphs": cuda_graphs,
-        }
-        return torch.compile(function, fullgraph=True, dynamic=False, options=options)
+    def _compile(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        return compiled(method, self.device) if self.compiled else method
 
     # --- one update -------------------------------------------------------------------------
     def update(self, batch: Batch) -> None:
@@ -101,8 +69,8 @@ class Learner:
         if self.device.type != "cpu":
             batch = Batch(*(field.to(self.device, non_blocking=True) for field in batch))
         pairs = batch.action.shape[0] * batch.action.shape[1]
-        shape = (self.settings.action_samples, pairs, self.networks.action_size)
-        noise = torch.randn(shape, generator=self.noise, device=self.device)
+        shape = (self.networks.action_size, self.settings.action_samples, pairs)
+        noise = torch.randn(shape, generator=self.noise, device=self.device).permute(1, 2, 0)
         if self._duals.solves:
             self._solve_and_improve(batch, noise)
         else:

@@ -73,7 +73,7 @@ def mean_over_states(
     terms: Float[Tensor, "B C"], state_weights: Float[Tensor, " B"]
 ) -> Float[Tensor, " C"]:
     """Σ_s ρ_s C_s for each constraint."""
-    return (state_weights.unsqueeze(-1) * terms).sum(0)
+    return state_weights @ terms
 
 
 def multiplier_loss(

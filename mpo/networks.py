@@ -8,6 +8,12 @@ and a target refresh are one operation each; `unflatten` gives the named views.
 | s, a | `observation`, `actions` | [B, O], [..., B, A] |
 | θ, φ | `policy`, `critic` parameters | mappings of name to tensor |
 | Q_φ(s, a) | `q_values` | [..., B] |
+| hidden layers | `hidden` | [H, ..., B] |
+
+Hidden layers have their units first, h = W x + b with states as columns. States then lie side by
+side in memory, and what is done to each unit or action dimension (biases, densities) runs over
+hundreds of states at a time, where a row of four action dimensions would fill a quarter of a
+vector register. Only LayerNorm, which adds up over units, has them in a row.
 
 Weights are drawn uniformly with variance 1/fan_in, biases start at 0, and the policy's head is
 scaled by 0.01, so that a new policy has mean near 0 and the initial deviation everywhere. P1 is
@@ -22,16 +28,16 @@ from typing import cast
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn.functional import layer_norm, linear
 
-from mpo.compiled import materialised, tanh
 from mpo.gaussian import Covariance, Gaussian
+from mpo.operations import added, materialised, tanh
 from mpo.registry import option
 from mpo.settings import Settings
 
 Shapes = dict[str, tuple[int, ...]]
 Parameters = Mapping[str, Tensor]
 
+LAYER_NORM_EPSILON = 1e-5
 UNROLLED_ACTIONS = 8
 """Action dimensions up to which a compiled critic adds the action term by term."""
 
@@ -82,40 +88,54 @@ class Networks:
     # --- forward passes ---------------------------------------------------------------------
     def policy(self, parameters: Parameters, observation: Float[Tensor, "B O"]) -> Gaussian:
         """π_θ(.|s): mean [B, A], unsquashed, and scale."""
-        hidden = observation
-        for layer in range(len(self.settings.policy_hidden)):
-            hidden = linear(hidden, parameters[f"{layer}.weight"], parameters[f"{layer}.bias"])
-            hidden = self._activate(parameters, layer, hidden)
-        head = linear(hidden, parameters["head.weight"], parameters["head.bias"])
-        mean, raw_scale = head[..., : self.action_size], head[..., self.action_size :]
+        hidden = self._first(parameters, observation)
+        for layer in range(1, len(self.settings.policy_hidden)):
+            hidden = torch.relu(_affine(parameters, layer, hidden))
+        head = _affine(parameters, "head", hidden)
+        mean, raw_scale = head.split([self.action_size, head.shape[0] - self.action_size])
         minimum = self.settings.minimum_deviation
-        return Gaussian(mean, self.covariance.scale(raw_scale, self.scale_offset, minimum))
+        return Gaussian(mean.T, self.covariance.scale(raw_scale.T, self.scale_offset, minimum))
 
     def critic_state_part(
         self, parameters: Parameters, observation: Float[Tensor, "B O"]
-    ) -> Float[Tensor, "B H"]:
-        """The critic up to the pre-activation that takes the action."""
-        hidden = observation
-        for layer in range(self._entry + 1):
-            if layer > 0:
-                hidden = self._activate(parameters, layer - 1, hidden)
-            hidden = linear(hidden, parameters[f"{layer}.weight"], parameters[f"{layer}.bias"])
-        return hidden
+    ) -> Float[Tensor, "H B"]:
+        """The critic up to the pre-activation that takes the action, units first."""
+        if self._entry == 0:
+            return _affine(parameters, 0, observation.T)
+        hidden = self._first(parameters, observation)
+        for layer in range(1, self._entry):
+            hidden = torch.relu(_affine(parameters, layer, hidden))
+        return _affine(parameters, self._entry, hidden)
 
     def critic_values(
         self,
         parameters: Parameters,
-        state_part: Float[Tensor, "B H"],
+        state_part: Float[Tensor, "H B"],
         actions: Float[Tensor, "*N B A"],
     ) -> Float[Tensor, "*N B"]:
-        """Q(s, clip(a)) from the critic's state part; actions are clipped to [-1, 1] here."""
-        clipped = actions.clamp(-1.0, 1.0)
-        hidden = state_part + _enter(clipped, parameters[f"{self._entry}.action"])
-        hidden = self._activate(parameters, self._entry, hidden)
+        """Q(s, clip(a)) from the critic's state part; actions are clipped to [-1, 1] here.
+
+        Where no gradient is asked for, a compiled graph adds up the output unit by unit, in the
+        loop that computes the units, so that the [H, N, B] array is never stored.
+        """
+        states = state_part.unsqueeze(1) if actions.ndim == 3 else state_part
+        entry = parameters[f"{self._entry}.action"]
+        fused = torch.compiler.is_compiling() and not torch.is_grad_enabled()
+        hidden = added(_enter(self._bounded(actions), entry, fused), states)
+        if self._entry == 0 and self.settings.layer_norm:
+            hidden = _normalised(parameters, hidden.movedim(0, -1)).movedim(-1, 0)
+        else:
+            hidden = torch.relu(hidden)
         for layer in range(self._entry + 1, len(self.settings.critic_hidden)):
-            hidden = linear(hidden, parameters[f"{layer}.weight"], parameters[f"{layer}.bias"])
-            hidden = self._activate(parameters, layer, hidden)
-        return (hidden * parameters["head.weight"][0]).sum(-1) + parameters["head.bias"][0]
+            hidden = torch.relu(_affine(parameters, layer, hidden))
+        weight, bias = parameters["head.weight"], parameters["head.bias"]
+        if fused:
+            return (hidden * weight[0].reshape(-1, *[1] * (hidden.ndim - 1))).sum(0) + bias[0]
+        return (weight @ hidden.flatten(1))[0].unflatten(0, hidden.shape[1:]) + bias[0]
+
+    def _bounded(self, actions: Float[Tensor, "*N B A"]) -> Float[Tensor, "*N B A"]:
+        """Actions as the critic takes them: clipped to [-1, 1]."""
+        return actions.clamp(-1.0, 1.0)
 
     def q_values(
         self,
@@ -127,29 +147,47 @@ class Networks:
         state_part = self.critic_state_part(parameters, observation)
         return self.critic_values(parameters, state_part, actions)
 
-    def _activate(self, parameters: Parameters, layer: int, hidden: Tensor) -> Tensor:
-        if layer == 0 and self.settings.layer_norm:
-            size = (hidden.shape[-1],)
-            normalised = layer_norm(
-                hidden, size, parameters["norm.weight"], parameters["norm.bias"]
-            )
-            return tanh(normalised)
-        return torch.relu(hidden)
+    def _first(
+        self, parameters: Parameters, observation: Float[Tensor, "B O"]
+    ) -> Float[Tensor, "H B"]:
+        """The first hidden layer, which takes the observation alone."""
+        if not self.settings.layer_norm:
+            return torch.relu(_affine(parameters, 0, observation.T))
+        units_last = added(observation @ parameters["0.weight"].T, parameters["0.bias"])
+        return _normalised(parameters, units_last).T
 
 
-def _enter(actions: Tensor, weight: Tensor) -> Tensor:
-    """a W_a, the action's part of a pre-activation: [..., B, A] and [A, H] to [..., B, H].
+def _affine(
+    parameters: Parameters, layer: int | str, hidden: Float[Tensor, "I *B"]
+) -> Float[Tensor, "H *B"]:
+    weight, bias = parameters[f"{layer}.weight"], parameters[f"{layer}.bias"]
+    return added(weight @ hidden.flatten(1), bias.unsqueeze(-1)).unflatten(1, hidden.shape[1:])
 
-    For N samples a state, a compiled graph takes the products of few action dimensions one by
-    one: they fuse with activation and output product, and the [N, B, H] array is never stored.
+
+def _normalised(parameters: Parameters, hidden: Float[Tensor, "*B H"]) -> Float[Tensor, "*B H"]:
+    """tanh of LayerNorm over units (Ba et al. 2016), written out so that it keeps the layout."""
+    centred = hidden - hidden.mean(-1, keepdim=True)
+    variance = centred.square().mean(-1, keepdim=True)
+    normalised = centred * torch.rsqrt(variance + LAYER_NORM_EPSILON)
+    return tanh(normalised * parameters["norm.weight"] + parameters["norm.bias"])
+
+
+def _enter(
+    actions: Float[Tensor, "*N B A"], weight: Float[Tensor, "A H"], fused: bool
+) -> Float[Tensor, "H *N B"]:
+    """a W_a, the action's part of a pre-activation, units first.
+
+    `fused`, the products of few action dimensions are taken one by one, in the loop over units.
     """
-    if torch.compiler.is_compiling() and actions.ndim == 3 and weight.shape[0] <= UNROLLED_ACTIONS:
-        actions = materialised(actions)
-        total = actions[..., :1] * weight[0]
+    first = actions.movedim(-1, 0)
+    if fused and weight.shape[0] <= UNROLLED_ACTIONS:
+        first = materialised(first)
+        columns = weight.reshape(*weight.shape, *[1] * (actions.ndim - 1))
+        total = first[0] * columns[0]
         for k in range(1, weight.shape[0]):
-            total = total + actions[..., k : k + 1] * weight[k]
+            total = total + first[k] * columns[k]
         return total
-    return actions @ weight
+    return (weight.T @ first.flatten(1)).unflatten(1, first.shape[1:])
 
 
 def size(shapes: Shapes) -> int:

@@ -10,6 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mpo.operations import materialised
+
 BETA1, BETA2, STABILISER = 0.9, 0.999, 1e-8
 
 
@@ -34,8 +36,8 @@ def adam_step(state: Adam, gradient: Float[Tensor, " P"], learning_rate: float) 
     steps = state.steps + 1.0
     first = BETA1 * state.first + (1.0 - BETA1) * gradient
     second = BETA2 * state.second + (1.0 - BETA2) * gradient.square()
-    first_unbiased = first / (1.0 - BETA1**steps)
-    second_unbiased = second / (1.0 - BETA2**steps)
+    first_unbiased = first * materialised(1.0 / (1.0 - BETA1**steps))
+    second_unbiased = second * materialised(1.0 / (1.0 - BETA2**steps))
     change = learning_rate * first_unbiased / (second_unbiased.sqrt() + STABILISER)
     return Adam(state.parameters - change, first, second, steps)
 

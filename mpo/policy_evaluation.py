@@ -106,10 +106,10 @@ class PolicyEvaluation:
             state_part = networks.critic_state_part(critic, observation)
             before = Gaussian(everywhere.mean[:pairs], everywhere.scale[:pairs])
             target = Gaussian(everywhere.mean[-pairs:], everywhere.scale[-pairs:])
-            action_value = networks.critic_values(critic, state_part[:pairs], taken)
+            action_value = networks.critic_values(critic, state_part[:, :pairs], taken)
             behaviour = batch.behaviour_log_prob.flatten()
             log_ratio = log_prob(covariance, before, taken) - behaviour
-            state_part = state_part[-pairs:]
+            state_part = state_part[:, -pairs:]
         else:
             target = networks.policy(policy, observation[-pairs:])
             state_part = networks.critic_state_part(critic, observation[-pairs:])

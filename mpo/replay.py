@@ -45,11 +45,14 @@ class Replay:
     def __init__(self, capacity: int, observation_size: int, action_size: int) -> None:
         """Room for `capacity` decisions in float32, each episode's last observation included."""
         self.capacity = capacity + 1
-        self.observation = np.full((self.capacity, observation_size), np.nan, np.float32)
-        self.action = np.full((self.capacity, action_size), np.nan, np.float32)
-        self.reward = np.full(self.capacity, np.nan, np.float32)
-        self.behaviour_log_prob = np.full(self.capacity, np.nan, np.float32)
-        self.terminated = np.full(self.capacity, np.nan, np.float32)
+        self._sizes = observation_size, action_size
+        width = observation_size + action_size + 3
+        self._rows = np.full((self.capacity, width), np.nan, np.float32)
+        """All fields of a row side by side, so that drawing one touches memory in one place."""
+        fields = self._fields(self._rows)
+        self.observation, self.action, self.reward, self.behaviour_log_prob, self.terminated = (
+            fields
+        )
         self.decision = np.zeros(self.capacity, np.float32)
         """1 in rows that hold a decision, 0 in rows that hold a last observation."""
         self.written = 0
@@ -99,31 +102,38 @@ class Replay:
         if self.decisions == 0:
             raise ValueError("replay: nothing to sample from, no decision was added yet")
         steps = self._starts(generator, sequences) + np.arange(length + 1)[:, None]
-        valid = self.decision[steps[:-1] % self.capacity]
+        valid = self.decision.take(steps[:-1] % self.capacity)
         np.multiply.accumulate(valid, axis=0, out=valid)
         count = valid.sum(0).astype(np.int64)
-        rows = np.minimum(steps, steps[0] + count) % self.capacity
-        ends = np.stack([rows[0], rows[-1]]) if endpoints else rows
-        acts = ends[:-1]
-        return Batch(
-            *(
-                torch.from_numpy(array)
-                for array in (
-                    self.observation[ends],
-                    self.action[acts],
-                    self.reward[rows[:-1]],
-                    self.behaviour_log_prob[acts],
-                    self.terminated[rows[:-1]],
-                    valid,
-                )
-            )
+        drawn = self._rows.take(np.minimum(steps, steps[0] + count) % self.capacity, 0)
+        observation, action, reward, behaviour_log_prob, terminated = self._fields(drawn)
+        stride, used = (length, 1) if endpoints else (1, length)
+        fields = (
+            observation[::stride],
+            action[:used],
+            reward[:-1],
+            behaviour_log_prob[:used],
+            terminated[:-1],
+            valid,
+        )
+        return Batch(*map(torch.from_numpy, fields))
+
+    def _fields(self, rows: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Views of rows [..., O + A + 3]: observation, action, reward, log-density, terminated."""
+        observation, action = self._sizes
+        return (
+            rows[..., :observation],
+            rows[..., observation : observation + action],
+            rows[..., -3],
+            rows[..., -2],
+            rows[..., -1],
         )
 
     def _starts(self, generator: np.random.Generator, sequences: int) -> np.ndarray:
         oldest = max(0, self.written + 1 - self.capacity)
         starts = generator.integers(oldest, self.written, size=sequences)
         while True:
-            wrong = np.flatnonzero(self.decision[starts % self.capacity] == 0.0)
+            wrong = (self.decision.take(starts % self.capacity) == 0.0).nonzero()[0]
             if wrong.size == 0:
                 return starts
             starts[wrong] = generator.integers(oldest, self.written, size=wrong.size)

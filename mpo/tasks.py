@@ -9,6 +9,7 @@ microseconds to a step and this adapter adds under 10.
 follows; `truncated`, that a clock did, and the value of the last observation still counts.
 """
 
+import math
 import os
 from typing import Any, NamedTuple
 
@@ -90,7 +91,8 @@ class Environment:
 
         Raises `Diverged` where the simulator or its reward or observation is not finite.
         """
-        native = self._low + (np.clip(action, -1.0, 1.0) + 1.0) * self._half_range
+        clipped = np.minimum(np.maximum(action, -1.0), 1.0)  # np.clip takes three times as long
+        native = self._low + (clipped + 1.0) * self._half_range
         native = native.reshape(self._shape)
         total = 0.0
         terminated = truncated = False
@@ -102,9 +104,9 @@ class Environment:
             if terminated or truncated:
                 break
         flat = self._flat(observation)
-        if not np.isfinite(total):
+        if not math.isfinite(total):
             raise Diverged("reward", "environment step")
-        if not np.isfinite(flat.sum()):
+        if not math.isfinite(np.add.reduce(flat)):
             raise Diverged("observation", "environment step")
         return Step(flat, total, terminated, truncated, steps)
 
@@ -123,8 +125,13 @@ class Environment:
     def _flat(self, observation: Any) -> Float[np.ndarray, " O"]:
         if isinstance(observation, np.ndarray):
             return observation.reshape(-1).astype(np.float32)
-        parts = [np.ravel(part) for part in observation.values()]
-        return np.concatenate(parts, dtype=np.float32, casting="unsafe")
+        flat, start = np.empty(self.observation_size, np.float32), 0
+        for part in observation.values():
+            array = np.asarray(part)
+            end = start + array.size
+            flat[start:end] = array.ravel() if array.ndim > 1 else array
+            start = end
+        return flat
 
     def render(self) -> np.ndarray:
         """The current picture, [height, width, 3] of uint8; needs `render=True` at creation."""

@@ -57,7 +57,8 @@ class Update:
     def evaluate(self, state: State, batch: Batch, noise: Float[Tensor, "N B A"]) -> Evaluation:
         """Sample actions at the successors and value them, with the target networks."""
         policies = state.target_policy, state.target_critic, state.policy.parameters
-        return self.policy_evaluation.evaluate(*policies, batch, noise)
+        with torch.no_grad():
+            return self.policy_evaluation.evaluate(*policies, batch, noise)
 
     def improve(
         self,

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from mpo import mstep
+from mpo.compilation import COMPILERS, can_compile
 from mpo.dual_solvers import MINIMUM_TEMPERATURE
-from mpo.learner import COMPILERS, Learner, can_compile
+from mpo.learner import Learner
 from mpo.metrics import METRICS
 from mpo.networks import unflatten
 from tests.learning import VARIANTS, compiled_against_eager, drawn, filled, learner, small

@@ -18,7 +18,7 @@ from mpo.likelihoods import joint
 from mpo.metrics import METRICS
 from mpo.mstep import likelihood_loss
 from mpo.networks import unflatten
-from mpo.policy_evaluation import state_weights
+from mpo.policy_evaluation import PolicyEvaluation, state_weights
 from mpo.replay import Batch
 from mpo.settings import Settings
 from mpo.update import State, Update
@@ -55,7 +55,8 @@ def next_noise(made: Learner, batch: Batch) -> torch.Tensor:
     twin = torch.Generator().manual_seed(0)
     twin.set_state(made.noise.get_state())
     pairs = batch.action.shape[0] * batch.action.shape[1]
-    return torch.randn((made.settings.action_samples, pairs, ACTION), generator=twin)
+    shape = (ACTION, made.settings.action_samples, pairs)
+    return torch.randn(shape, generator=twin).permute(1, 2, 0)
 
 
 def compare(chosen: Settings, updates: int, seed: int = 0, scale: float = 1.0) -> None:
@@ -206,9 +207,10 @@ def test_evaluation_depends_on_targets_alone(name: str) -> None:
     state = trainable(made.state)
     pairs = batch.action.shape[0] * batch.action.shape[1]
     noise = torch.randn(chosen.action_samples, pairs, ACTION)
-    update = Update(made.networks)
-    evaluation = update.evaluate(state, batch, noise)
-    targets, _ = update.policy_evaluation.targets(batch, evaluation, torch.tensor(0.7))
+    evaluator = PolicyEvaluation(made.networks)
+    parameters = state.target_policy, state.target_critic, state.policy.parameters
+    evaluation = evaluator.evaluate(*parameters, batch, noise)
+    targets, _ = evaluator.targets(batch, evaluation, torch.tensor(0.7))
     online = (state.policy.parameters, state.critic.parameters, state.multipliers.parameters)
     gradients = torch.autograd.grad(
         targets.sum(), (*online, state.target_policy, state.target_critic), allow_unused=True

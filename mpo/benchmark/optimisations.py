@@ -10,31 +10,60 @@ from unittest.mock import patch
 
 import pandas as pd
 import torch
+from torch import Tensor
 
 from mpo.benchmark.subject import Subject
 from mpo.benchmark.updates import WARM_UPDATES, milliseconds
+from mpo.compilation import CPU_OPTIONS
+from mpo.networks import Parameters
+from mpo.operations import added
 
 BLOCKS = 15
+FUSED_MULTIPLY_ADD = "cpp.enable_floating_point_contract_flag"
 
 Undone = tuple[str, Callable[[], AbstractContextManager], dict[str, Any]]
 """What is undone, the patch under which the update is then compiled, and changed settings."""
 
 
-def _kept(guards: list) -> list[bool]:
-    return [True] * len(guards)
+def _at_every_call(method: Callable[..., Any], device: torch.device) -> Callable[..., Any]:
+    """`torch.compile` as it is commonly used, which checks at each call that its graph fits."""
+    return torch.compile(method, fullgraph=True, dynamic=False, options=dict(CPU_OPTIONS))
+
+
+def _units_in_a_row(parameters: Parameters, layer: int | str, hidden: Tensor) -> Tensor:
+    weight, bias = parameters[f"{layer}.weight"], parameters[f"{layer}.bias"]
+    rows = added(hidden.flatten(1).T @ weight.T, bias)
+    return rows.T.unflatten(1, hidden.shape[1:])
 
 
 UNDONE: tuple[Undone, ...] = (
     ("nothing", nullcontext, {}),
     ("the compiler", nullcontext, {"compile": False}),
+    ("compiling ahead of time", lambda: patch("mpo.learner.compiled", _at_every_call), {}),
     (
-        "skipping of guards",
-        lambda: patch("torch.compiler.skip_all_guards_unsafe", _kept),
+        "kernels called from C++, in memory of one allocation",
+        lambda: patch("mpo.compilation.CPU_OPTIONS", {FUSED_MULTIPLY_ADD: "fast"}),
+        {},
+    ),
+    (
+        "multiply and add as one instruction",
+        lambda: patch.dict("mpo.compilation.CPU_OPTIONS", {FUSED_MULTIPLY_ADD: "off"}),
+        {},
+    ),
+    ("states in a row in memory", lambda: patch("mpo.networks._affine", _units_in_a_row), {}),
+    (
+        "biases added apart from products",
+        lambda: patch("mpo.networks.added", lambda product, x: product + x),
         {},
     ),
     (
         "sampled actions stored once",
         lambda: patch("mpo.networks.materialised", lambda x: x),
+        {},
+    ),
+    (
+        "Adam's bias corrections computed once",
+        lambda: patch("mpo.optimiser.materialised", lambda x: x),
         {},
     ),
     (

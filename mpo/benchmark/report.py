@@ -15,7 +15,7 @@ from mpo.benchmark.updates import update_cost
 VARIANTS = ("paper", "stabilised", "soft_estep", "converged_estep")
 SCALED = ("paper", "stabilised")
 """Variants whose sizes are swept."""
-PAIRS, UPDATES, CALLS, STEPS = 10, 40, 500, 12_000
+PAIRS, UPDATES, CALLS, STEPS = 10, 100, 500, 12_000
 QUICK = {"pairs": 2, "updates": 2, "calls": 20, "steps": 3_000, "compile_": False}
 LABELS = {
     "update_ms": "an update, ms",

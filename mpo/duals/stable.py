@@ -3,6 +3,8 @@
 from jaxtyping import Float
 from torch import Tensor
 
+from mpo.estep import log_mean_exp
+
 
 def dual(
     q: Float[Tensor, "N B"],
@@ -25,6 +27,4 @@ def dual(
     Returns:
         g(η): mean over samples N inside the logarithm, weighted mean over states B outside.
     """
-    highest = q.detach().amax(0)
-    log_mean_exp = ((q - highest) / temperature).exp().mean(0).log()
-    return temperature * epsilon + (state_weights * (highest + temperature * log_mean_exp)).sum()
+    return temperature * epsilon + (state_weights * log_mean_exp(q, temperature)).sum()

@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn.functional import linear
 
 from mpo import actor, networks
 from mpo.gaussian import Gaussian
@@ -27,26 +26,16 @@ def squash(raw: Float[Tensor, "*B A"]) -> Float[Tensor, "*B A"]:
 
 
 class Networks(networks.Networks):
-    """Shapes as everywhere; two forward passes of their own."""
+    """Shapes as everywhere; the policy's mean squashed, and the critic's action not clipped."""
 
     def policy(self, parameters: Parameters, observation: Float[Tensor, "B O"]) -> Gaussian:
         """π_θ(.|s): mean [B, A] inside the action range, and scale."""
         raw, scale = super().policy(parameters, observation)
         return Gaussian(squash(raw), scale)
 
-    def critic_values(
-        self,
-        parameters: Parameters,
-        state_part: Float[Tensor, "B H"],
-        actions: Float[Tensor, "*N B A"],
-    ) -> Float[Tensor, "*N B"]:
-        """Q(s, a) of the action as sampled, not clipped to the range that the simulator keeps."""
-        hidden = state_part + actions @ parameters[f"{self._entry}.action"]
-        hidden = torch.relu(hidden)
-        for layer in range(self._entry + 1, len(self.settings.critic_hidden)):
-            hidden = linear(hidden, parameters[f"{layer}.weight"], parameters[f"{layer}.bias"])
-            hidden = torch.relu(hidden)
-        return (hidden * parameters["head.weight"][0]).sum(-1) + parameters["head.bias"][0]
+    def _bounded(self, actions: Float[Tensor, "*N B A"]) -> Float[Tensor, "*N B A"]:
+        """The action as sampled, not clipped to the range that the simulator keeps."""
+        return actions
 
 
 class Actor(actor.Actor):
