@@ -5,7 +5,6 @@ run says which it used.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mpo import mstep
-from mpo.compilation import can_compile, compiled
+from mpo.compilation import can_compile, compiled, compiled_in_place
 from mpo.metrics import METRICS
 from mpo.networks import Networks, initialise
 from mpo.optimiser import Adam, adam
@@ -56,12 +55,13 @@ class Learner:
         self._refresh = option("target_update", settings.target_update).refresh
         self._update = Update(networks)
         self._duals = self._update.dual_variables
-        self._whole = self._compile(self._step)
-        self._evaluate = self._compile(self._update.evaluate)
-        self._improve = self._compile(self._improve_in_place)
-
-    def _compile(self, method: Callable[..., Any]) -> Callable[..., Any]:
-        return compiled(method, self.device) if self.compiled else method
+        self._whole: Callable[..., None] = self._step
+        self._evaluate: Callable[..., Evaluation] = self._update.evaluate
+        self._improve: Callable[..., None] = self._improve_in_place
+        if self.compiled:
+            self._whole = compiled_in_place(self._step, self.device)
+            self._evaluate = compiled(self._update.evaluate, self.device)
+            self._improve = compiled_in_place(self._improve_in_place, self.device)
 
     # --- one update -------------------------------------------------------------------------
     def update(self, batch: Batch) -> None:

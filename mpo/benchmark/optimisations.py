@@ -39,7 +39,11 @@ def _units_in_a_row(parameters: Parameters, layer: int | str, hidden: Tensor) ->
 UNDONE: tuple[Undone, ...] = (
     ("nothing", nullcontext, {}),
     ("the compiler", nullcontext, {"compile": False}),
-    ("compiling ahead of time", lambda: patch("mpo.learner.compiled", _at_every_call), {}),
+    (
+        "calling the graph directly",
+        lambda: patch("mpo.learner.compiled_in_place", _at_every_call),
+        {},
+    ),
     (
         "kernels called from C++, in memory of one allocation",
         lambda: patch("mpo.compilation.CPU_OPTIONS", {FUSED_MULTIPLY_ADD: "fast"}),
