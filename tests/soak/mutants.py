@@ -21,32 +21,32 @@ class Mutant(NamedTuple):
 MUTANTS = (
     Mutant(
         "estep.py",
-        "torch.softmax(q / temperature, dim=0)",
-        "torch.softmax(-q / temperature, dim=0)",
+        "exponentials = exponents(q, temperature)",
+        "exponentials = exponents(-q, temperature)",
         "sign of Q in the weights, as printed in P1's appendix",
     ),
     Mutant(
         "estep.py",
-        "torch.softmax(q / temperature, dim=0)",
-        "torch.softmax(q / temperature, dim=1)",
+        "exponentials / exponentials.sum(0)",
+        "exponentials / exponentials.sum(1, keepdim=True)",
         "weights normalised over states instead of samples",
     ),
     Mutant(
         "estep.py",
-        "torch.softmax(q / temperature, dim=0)",
-        "torch.softmax(q * temperature, dim=0)",
+        "exponentials = exponents(q, temperature)",
+        "exponentials = exponents(q, 1.0 / temperature)",
         "weights of Q times the temperature",
     ),
     Mutant(
         "estep.py",
-        "torch.logsumexp(q / temperature, dim=0) - math.log(q.shape[0])",
-        "torch.logsumexp(q / temperature, dim=0)",
+        "exponents(q, temperature).exp().mean(0).log()",
+        "exponents(q, temperature).exp().sum(0).log()",
         "sum for mean in the soft value",
     ),
     Mutant(
         "estep.py",
-        "+ math.log(q.shape[0])\n    return (log_ratio",
-        "- math.log(q.shape[0])\n    return (log_ratio",
+        "exponent - exponent.exp().mean(0).log()",
+        "exponent - exponent.exp().sum(0).log() - math.log(q.shape[0])",
         "sign of log N in the KL of the weights",
     ),
     Mutant(
@@ -105,8 +105,8 @@ MUTANTS = (
     ),
     Mutant(
         "mstep.py",
-        "(state_weights.unsqueeze(-1) * terms).sum(0)",
-        "(state_weights.unsqueeze(-1) * terms).mean(0)",
+        "state_weights @ terms",
+        "state_weights @ terms / terms.shape[0]",
         "KL divided by the number of states twice",
     ),
     Mutant(
@@ -207,14 +207,14 @@ MUTANTS = (
     ),
     Mutant(
         "duals/stable.py",
-        ".exp().mean(0).log()",
-        ".exp().sum(0).log()",
+        "(state_weights * log_mean_exp(q, temperature)).sum()",
+        "(state_weights * temperature * (q / temperature).exp().sum(0).log()).sum()",
         "sum for mean in the dual",
     ),
     Mutant(
         "duals/stable.py",
-        "((q - highest) / temperature)",
-        "((q.detach() - highest) / temperature)",
+        "log_mean_exp(q, temperature)",
+        "log_mean_exp(q.detach(), temperature)",
         "a stop-gradient on Q in the dual",
     ),
     Mutant(
