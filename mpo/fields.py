@@ -118,5 +118,5 @@ class Fields(BaseModel):
     """Updates that one row of training.csv averages."""
     compile: bool = True
     """Compile the update with torch.compile where a C++ compiler is found."""
-    device: Literal["cpu", "cuda"] = "cpu"
+    device: str = "cpu"
     threads: int = Field(1, ge=1)

@@ -1,6 +1,6 @@
 """The learner of one run: owns parameters, optimisers and targets, and steps them.
 
-Compiled (`mpo.compilation`) or not, the update is the same code. The two round differently, so a
+Compiled (`mpo/devices/`) or not, the update is the same code. The two round differently, so a
 run says which it used.
 """
 
@@ -12,7 +12,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mpo import mstep
-from mpo.compilation import can_compile, compiled, compiled_in_place
 from mpo.metrics import METRICS
 from mpo.networks import Networks, initialise
 from mpo.optimiser import Adam, adam
@@ -47,11 +46,13 @@ class Learner:
         generator = torch.Generator().manual_seed(initialisation_seed)
         self.state = _to(initial_state(networks, generator), self.device)
         self.noise = torch.Generator(self.device).manual_seed(noise_seed)
-        self._acting = self.state.policy.parameters.cpu()
+        device = option("device", settings.device)
+        self._acting: Tensor = device.readable(self.state.policy.parameters)
+        self._moved: Callable[[Batch], Batch] = device.moved
         self.updates = 0
         self.sums = torch.zeros(len(METRICS), device=self.device)
         """Sums of the metrics over the updates since `take_sums`."""
-        self.compiled = can_compile(settings)
+        self.compiled = settings.compile and device.can_compile()
         self._refresh = option("target_update", settings.target_update).refresh
         self._update = Update(networks)
         self._duals = self._update.dual_variables
@@ -59,15 +60,14 @@ class Learner:
         self._evaluate: Callable[..., Evaluation] = self._update.evaluate
         self._improve: Callable[..., None] = self._improve_in_place
         if self.compiled:
-            self._whole = compiled_in_place(self._step, self.device)
-            self._evaluate = compiled(self._update.evaluate, self.device)
-            self._improve = compiled_in_place(self._improve_in_place, self.device)
+            self._whole = device.compiled_in_place(self._step)
+            self._evaluate = device.compiled(self._update.evaluate)
+            self._improve = device.compiled_in_place(self._improve_in_place)
 
     # --- one update -------------------------------------------------------------------------
     def update(self, batch: Batch) -> None:
         """One gradient step of everything on a batch, then the targets' refresh if due."""
-        if self.device.type != "cpu":
-            batch = Batch(*(field.to(self.device, non_blocking=True) for field in batch))
+        batch = self._moved(batch)
         pairs = batch.action.shape[0] * batch.action.shape[1]
         shape = (self.networks.action_size, self.settings.action_samples, pairs)
         noise = torch.randn(shape, generator=self.noise, device=self.device).permute(1, 2, 0)

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from mpo.registry import option
+
 PACKAGES = ("torch", "numpy", "gymnasium", "shimmy", "mujoco", "dm-control", "safetensors")
 CPU_FLAGS = ("avx", "avx2", "avx512f", "fma", "amx_tile")
 
@@ -54,5 +56,5 @@ def machine(device: str, compiled: bool) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "torch_build": torch.__version__,
         "compiled": compiled,
-        "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
+        "device": option("device", device).name(),
     }

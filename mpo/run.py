@@ -62,8 +62,9 @@ def train(job: Job, bar: bool, wait: bool = False) -> str:
     """
     if status := _finished(job):
         return status
-    if job.settings.device == "cuda" and not torch.cuda.is_available():
-        raise SettingsError("device", "cuda", f"PyTorch {torch.__version__} finds no GPU here")
+    device = job.settings.device
+    if not option("device", device).available():
+        raise SettingsError("device", device, f"PyTorch {torch.__version__} finds no GPU here")
     rundir.require_writable(job.out)
     with checkpoint.locked(job.state_folder, wait):
         # once more, since another process may have finished it while this one waited

@@ -33,6 +33,7 @@ OPTION_PACKAGES = {
     "target_update": "target_updates",
     "action_entry": "action_entries",
     "protocol": "protocols",
+    "device": "devices",
 }
 """The settings that choose an implementation, and the package of `mpo` that holds theirs."""
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mpo import mstep
-from mpo.compilation import COMPILERS, can_compile
+from mpo.devices.cpu import COMPILERS
 from mpo.dual_solvers import MINIMUM_TEMPERATURE
 from mpo.learner import Learner
 from mpo.metrics import METRICS
@@ -155,10 +155,10 @@ def test_without_a_compiler_updates_run_eagerly_with_one_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    assert not can_compile(small({}, compile=True))
+    assert not learner(small({}, compile=True)).compiled
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert all(name in caplog.text for name in COMPILERS)
-    assert not can_compile(small({}, compile=False))
+    assert not learner(small({}, compile=False)).compiled
 
 
 @pytest.mark.skipif(

@@ -34,7 +34,7 @@ def fault(values: dict[str, Any]) -> SettingsError:
         ({"policy_hidden": [100, "x"]}, "policy_hidden.1", "integer"),
         ({"backup": "sofd"}, "backup", "allowed are improved, policy, soft"),
         ({"multipliers": "none"}, "multipliers", "'learned' or 'zero'"),
-        ({"device": "tpu"}, "device", "'cpu' or 'cuda'"),
+        ({"device": "tpu"}, "device", "cpu, cuda"),
     ],
 )
 def test_a_fault_names_field_value_and_what_is_allowed(

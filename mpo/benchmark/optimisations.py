@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mpo.benchmark.subject import Subject
 from mpo.benchmark.updates import WARM_UPDATES, milliseconds
-from mpo.compilation import CPU_OPTIONS
+from mpo.devices.cpu import OPTIONS
 from mpo.networks import Parameters
 from mpo.operations import added
 
@@ -25,9 +25,9 @@ Undone = tuple[str, Callable[[], AbstractContextManager], dict[str, Any]]
 """What is undone, the patch under which the update is then compiled, and changed settings."""
 
 
-def _at_every_call(method: Callable[..., Any], device: torch.device) -> Callable[..., Any]:
+def _at_every_call(method: Callable[..., Any]) -> Callable[..., Any]:
     """`torch.compile` as it is commonly used, which checks at each call that its graph fits."""
-    return torch.compile(method, fullgraph=True, dynamic=False, options=dict(CPU_OPTIONS))
+    return torch.compile(method, fullgraph=True, dynamic=False, options=dict(OPTIONS))
 
 
 def _units_in_a_row(parameters: Parameters, layer: int | str, hidden: Tensor) -> Tensor:
@@ -41,17 +41,17 @@ UNDONE: tuple[Undone, ...] = (
     ("the compiler", nullcontext, {"compile": False}),
     (
         "calling the graph directly",
-        lambda: patch("mpo.learner.compiled_in_place", _at_every_call),
+        lambda: patch("mpo.devices.cpu.compiled_in_place", _at_every_call),
         {},
     ),
     (
         "kernels called from C++, in memory of one allocation",
-        lambda: patch("mpo.compilation.CPU_OPTIONS", {FUSED_MULTIPLY_ADD: "fast"}),
+        lambda: patch("mpo.devices.cpu.OPTIONS", {FUSED_MULTIPLY_ADD: "fast"}),
         {},
     ),
     (
         "multiply and add as one instruction",
-        lambda: patch.dict("mpo.compilation.CPU_OPTIONS", {FUSED_MULTIPLY_ADD: "off"}),
+        lambda: patch.dict("mpo.devices.cpu.OPTIONS", {FUSED_MULTIPLY_ADD: "off"}),
         {},
     ),
     ("states in a row in memory", lambda: patch("mpo.networks._affine", _units_in_a_row), {}),
