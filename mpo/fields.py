@@ -119,4 +119,5 @@ class Fields(BaseModel):
     compile: bool = True
     """Compile the update with torch.compile where a C++ compiler is found."""
     device: str = "cpu"
+    """Where the learner updates: cpu or cuda. Simulator and actor stay on the processor."""
     threads: int = Field(1, ge=1)

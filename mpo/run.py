@@ -62,15 +62,19 @@ def train(job: Job, bar: bool, wait: bool = False) -> str:
     """
     if status := _finished(job):
         return status
-    device = job.settings.device
-    if not option("device", device).available():
-        raise SettingsError("device", device, f"PyTorch {torch.__version__} finds no GPU here")
+    require_device(job.settings.device)
     rundir.require_writable(job.out)
     with checkpoint.locked(job.state_folder, wait):
         # once more, since another process may have finished it while this one waited
         status = _finished(job) or _train(job, job.state_folder, bar)
         checkpoint.clear(job.state_folder)
     return status
+
+
+def require_device(name: str) -> None:
+    """Raises SettingsError where this machine, or this build of PyTorch, has no such device."""
+    if not option("device", name).available():
+        raise SettingsError("device", name, f"PyTorch {torch.__version__} finds no GPU here")
 
 
 def _finished(job: Job) -> str | None:

@@ -271,7 +271,7 @@ class Reference:
         loss.backward()
         norm = _scaled_to(self.critic, self.s.critic_gradient_clip)
         self.critic_step.step()
-        self.report |= {"loss_critic": float(loss), "gradient_norm_critic": norm}
+        self.report |= {"loss_critic": float(loss.detach()), "gradient_norm_critic": norm}
 
     def _improve(
         self,

@@ -27,11 +27,11 @@ class ProcessCost:
     """Largest resident memory, with the replay of a million control steps, while it is saved."""
 
 
-def process_cost(variant: str, compile_: bool = True) -> ProcessCost:
+def process_cost(variant: str, compile_: bool = True, device: str = "cpu") -> ProcessCost:
     """Start two processes, the first with an empty compile cache."""
     with tempfile.TemporaryDirectory() as cache:
         environment = os.environ | {"TORCHINDUCTOR_CACHE_DIR": cache, "OMP_NUM_THREADS": "1"}
-        command = [sys.executable, "-m", __spec__.name, variant, str(int(compile_))]
+        command = [sys.executable, "-m", __spec__.name, variant, str(int(compile_)), device]
 
         def run() -> dict[str, float]:
             start = str(time.time())
@@ -44,7 +44,7 @@ def process_cost(variant: str, compile_: bool = True) -> ProcessCost:
     return ProcessCost(cold["startup_s"], warm["startup_s"], warm["peak_mib"])
 
 
-def first_updates(variant: str, compile_: bool, started: float) -> dict[str, float]:
+def first_updates(variant: str, compile_: bool, device: str, started: float) -> dict[str, float]:
     """In a process: train until the first update and to the end of its episode; what it took.
 
     Then a checkpoint as large as the run's last: the replay's memory is written when it is made,
@@ -59,8 +59,9 @@ def first_updates(variant: str, compile_: bool, started: float) -> dict[str, flo
 
     task = load_tasks()[TASK]
     own = {name: origin.value for name, origin in task.fields.items()}
-    values = {**load_variants()[variant].settings, **own, "steps": 1_000_000, "compile": compile_}
-    training = Training(settings(values), 0, 0, Clock())
+    values = {**load_variants()[variant].settings, **own, "steps": 1_000_000}
+    chosen = settings({**values, "compile": compile_, "device": device})
+    training = Training(chosen, 0, 0, Clock())
     update, ends = training.learner.update, []
 
     def timed(batch: Batch) -> None:
@@ -79,5 +80,5 @@ def first_updates(variant: str, compile_: bool, started: float) -> dict[str, flo
 
 
 if __name__ == "__main__":
-    name, compiled, begun = sys.argv[1:]
-    print(json.dumps(first_updates(name, compiled == "1", float(begun))))
+    name, compiled, where, begun = sys.argv[1:]
+    print(json.dumps(first_updates(name, compiled == "1", where, float(begun))))

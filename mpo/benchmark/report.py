@@ -45,15 +45,19 @@ def measured(
     calls: int = CALLS,
     steps: int = STEPS,
     compile_: bool = True,
+    device: str = "cpu",
 ) -> Iterator[tuple[str, dict[str, float]]]:
-    """Each measurement of a variant as it is done: what it was, and its values."""
+    """Each measurement of a variant as it is done: what it was, and its values.
+
+    The learner's tensors lie on `device`; the simulator and the actor need the processor alone.
+    """
     torch.set_num_threads(1)
-    update = asdict(update_cost(variant, pairs, updates, compile_))
+    update = asdict(update_cost(variant, pairs, updates, compile_, device))
     yield "updates", {**update, "reference_ratio": update["reference_ms"] / update["update_ms"]}
-    yield "acting", {"act_us": act_us(variant, pairs, calls)}
+    yield "acting", {"act_us": act_us(variant, pairs, calls, device)}
     yield "the simulator", asdict(environment_cost(pairs, calls))
-    yield "training", asdict(training_cost(variant, steps, compile_))
-    yield "processes", asdict(process_cost(variant, compile_))
+    yield "training", asdict(training_cost(variant, steps, compile_, device))
+    yield "processes", asdict(process_cost(variant, compile_, device))
 
 
 def table(found: dict[str, dict[str, float]]) -> str:

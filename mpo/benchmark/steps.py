@@ -44,9 +44,9 @@ class TrainingCost:
     core_s_per_million: float
 
 
-def act_us(variant: str, pairs: int, calls: int) -> float:
-    """Microseconds to draw one action."""
-    subject = Subject(variant, compile=False)
+def act_us(variant: str, pairs: int, calls: int, device: str = "cpu") -> float:
+    """Microseconds to draw one action, which the processor does whatever the device."""
+    subject = Subject(variant, compile=False, device=device)
     actor = Actor(subject.networks, subject.learner.policy_parameters())
     draws = np.random.default_rng(0)
     observation = draws.standard_normal(OBSERVATION_SIZE).astype(np.float32)
@@ -86,7 +86,9 @@ def environment_cost(pairs: int, calls: int) -> EnvironmentCost:
     return EnvironmentCost(*(statistics.median(values) for values in found.values()))
 
 
-def training_cost(variant: str, steps: int, compile_: bool = True) -> TrainingCost:
+def training_cost(
+    variant: str, steps: int, compile_: bool = True, device: str = "cpu"
+) -> TrainingCost:
     """Train `variant` for `steps` control steps and weigh its parts as a whole run would.
 
     The updates that compile are left out. Evaluation is weighed as in a run of a million steps,
@@ -101,6 +103,7 @@ def training_cost(variant: str, steps: int, compile_: bool = True) -> TrainingCo
             "evaluation_points": 1,
             "evaluation_final_episodes": 1,
             "compile": compile_,
+            "device": device,
         }
     )
     clock = Clock()

@@ -39,10 +39,12 @@ class UpdateCost:
 
 
 def milliseconds(function: Callable[[], object], times: int) -> float:
-    """The mean time of `times` calls."""
+    """The mean time of `times` calls, until the GPU is done with them where one is used."""
     start = time.perf_counter()
     for _ in range(times):
         function()
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
     return 1000 * (time.perf_counter() - start) / times
 
 
@@ -61,22 +63,27 @@ def load_reference(file: Path = REFERENCE) -> ModuleType:
     return module
 
 
-def update_cost(variant: str, pairs: int, updates: int, compile_: bool = True) -> UpdateCost:
-    """Time updates and the cube's product in turn, `pairs` times, `updates` updates each."""
-    subject = Subject(variant, compile=compile_)
-    eager = Subject(variant, compile=False)
-    reference = eager.reference(load_reference())
-    left, right = torch.randn(CUBE, CUBE), torch.randn(CUBE, CUBE)
-    out = torch.empty(CUBE, CUBE)
+def update_cost(
+    variant: str, pairs: int, updates: int, compile_: bool = True, device: str = "cpu"
+) -> UpdateCost:
+    """Time updates and the cube's product in turn, `pairs` times, `updates` updates each.
+
+    Both on `device`; the reference, which reads single numbers, always on the processor.
+    """
+    subject = Subject(variant, compile=compile_, device=device)
+    eager = Subject(variant, compile=False, device=device)
+    papers = Subject(variant, compile=False)
+    reference = papers.reference(load_reference())
+    left, right, out = (torch.randn(CUBE, CUBE, device=device) for _ in range(3))
 
     def cube() -> None:
         torch.mm(left, right, out=out)
 
     def by_reference() -> None:
-        reference.update(eager.batch(), eager.noise())
+        reference.update(papers.batch(), papers.noise())
 
     for function in (*[subject.update] * WARM_UPDATES, eager.update, by_reference, cube):
-        function()
+        milliseconds(function, 1)
     operations = floating_point_operations(subject.networks)
     found: dict[str, list[float]] = {"update": [], "cube": [], "eager": [], "reference": []}
     for _ in range(pairs):

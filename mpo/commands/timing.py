@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,22 +23,27 @@ from mpo.yaml_files import suggestion
     type=click.Path(path_type=Path),
     help="Instead, undo one optimisation after another: FILE.csv.",
 )
+@click.option("--device", default="cpu", help="Where the learner is: cpu or cuda.")
 @click.option("--quick", is_flag=True, help="Few repetitions, nothing compiled: does it work?")
 def benchmark(
     names: tuple[str, ...],
     file: Path | None,
     scaling: Path | None,
     optimisations: Path | None,
+    device: str,
     quick: bool,
 ) -> None:
     """Time updates beside their floor, acting, environments and whole steps, on one thread."""
     from mpo.benchmark import report
+    from mpo.run import require_device
+    from mpo.settings import settings
 
     known = load_variants()
     for name in names:
         if name not in known:
             allowed = suggestion(name, known, "variant")
             raise InputError(f"--variants: {name!r} is not allowed; {allowed}")
+    require_device(settings({"device": device}).device)
     if scaling:
         _sweep(names or report.SCALED, scaling)
         return
@@ -45,9 +51,10 @@ def benchmark(
         _undo(names or report.SCALED, optimisations, quick)
         return
     found: dict[str, dict[str, float]] = {}
+    size: dict[str, Any] = {"device": device, **(report.QUICK if quick else {})}
     for name in names or report.VARIANTS:
         found[name] = {}
-        for part, values in report.measured(name, **(report.QUICK if quick else {})):
+        for part, values in report.measured(name, **size):
             click.echo(f"{name}: {part}", err=True)
             found[name] |= values
     click.echo(report.table(found))

@@ -50,6 +50,20 @@ def test_an_unknown_variant_is_one_line(capsys: pytest.CaptureFixture[str]):
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("device", "said"), [("tpu", "allowed are cpu, cuda"), ("cuda", "finds no GPU here")]
+)
+def test_a_device_that_is_not_there_is_one_line(
+    device: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert main(["benchmark", "--device", device]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"mpo: device: {device!r} is not allowed")
+    assert said in error
+    assert error.count("\n") == 1
+
+
 def test_beyond_a_checkout_the_reference_is_missed_in_one_line(tmp_path: Path):
     with pytest.raises(FileNotFoundError, match="run in a checkout"):
         updates.load_reference(tmp_path / "reference.py")
