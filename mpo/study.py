@@ -125,7 +125,15 @@ class Study:
     def write_manifest(self, file: Path) -> None:
         """Write `manifest.json`."""
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(self.manifest(), indent=1) + "\n", encoding="utf-8")
+        file.write_text(self._manifest_text(), encoding="utf-8")
+
+    def mend_manifest(self, file: Path) -> None:
+        """Write `manifest.json` again if it is there and asks for something else."""
+        if file.exists() and file.read_bytes() != self._manifest_text().encode():
+            self.write_manifest(file)
+
+    def _manifest_text(self) -> str:
+        return json.dumps(self.manifest(), indent=1) + "\n"
 
     def _task_entry(self, alias: str) -> dict[str, Any]:
         task, first = self.tasks[alias], next(iter(self.variants))

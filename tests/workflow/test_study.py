@@ -181,6 +181,27 @@ def test_a_shipped_study_is_drawn_again_without_training_it(project: Path, tmp_p
     assert "Traceback" not in result.stderr
 
 
+def test_a_cloned_study_whose_code_has_changed_is_held_against_its_new_manifest(
+    project: Path, tmp_path: Path
+):
+    """Where Snakemake has no history, it does not see that the manifest is an old one."""
+    copy = Path(shutil.copytree(project, tmp_path / "copy"))
+    shutil.rmtree(copy / ".snakemake")
+    file = copy / "results/brief/manifest.json"
+    wanted = file.read_bytes()
+    manifest = json.loads(wanted)
+    run = manifest["runs"][0]
+    run["code_digest"] = "0" * 64
+    file.write_text(json.dumps(manifest))
+    shutil.rmtree(copy / "results/brief" / run["path"])
+    planned = snakemake(copy, CONFIG, "-n")
+    assert planned.returncode == 0, planned.stderr
+    assert file.read_bytes() != wanted  # a plan writes nothing
+    result = snakemake(copy, CONFIG, "--until", "aggregate")
+    assert result.returncode == 0, result.stderr
+    assert file.read_bytes() == wanted
+
+
 def test_a_crate_holds_every_file_with_its_checksum(project: Path, tmp_path: Path):
     """What Workflow Run Crate 0.5 requires, read from the metadata as plain JSON."""
     out = tmp_path / "brief.zip"

@@ -22,6 +22,12 @@ rule manifest:
         "python workflow/scripts/manifest.py {params.file:q} {params.overrides:q} 2> {log}"
 
 
+onstart:
+    # In a fresh clone Snakemake has no history by which to see that the parameters of a shipped
+    # study's manifest changed; it would train new runs and hold them against the old manifest.
+    STUDY.mend_manifest(Path(DIR, "manifest.json"))
+
+
 def run_outputs(variant):
     """The files of a run of `variant`, as a rule's outputs."""
     folder = f"{DIR}/runs/{{task}}/{variant}/{{seed}}"
