@@ -44,6 +44,8 @@ def benchmark(
             allowed = suggestion(name, known, "variant")
             raise InputError(f"--variants: {name!r} is not allowed; {allowed}")
     require_device(settings({"device": device}).device)
+    if device != "cpu" and (scaling or optimisations):
+        raise InputError(f"--device: {device!r} is not allowed; sweeps are measured on cpu alone")
     if scaling:
         _sweep(names or report.SCALED, scaling)
         return

@@ -64,6 +64,16 @@ def test_a_device_that_is_not_there_is_one_line(
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize("sweep", ["--scaling", "--optimisations"])
+def test_a_sweep_on_another_device_is_refused_rather_than_measured_on_the_processor(
+    sweep: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert main(["benchmark", "--device", "cuda", sweep, str(tmp_path / "rows.csv")]) == 2
+    assert capsys.readouterr().err.startswith("mpo: --device: 'cuda' is not allowed; sweeps")
+    assert not list(tmp_path.iterdir())
+
+
 def test_beyond_a_checkout_the_reference_is_missed_in_one_line(tmp_path: Path):
     with pytest.raises(FileNotFoundError, match="run in a checkout"):
         updates.load_reference(tmp_path / "reference.py")
