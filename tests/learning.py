@@ -34,10 +34,12 @@ def small(fields: dict[str, Any], **more: Any) -> Settings:
     return settings({**SMALL, "sequence_length": 4, **fields, **more})
 
 
-def filled(seed: int, decisions: int = 120, scale: float = 1.0) -> Replay:
+def filled(
+    seed: int, decisions: int = 120, scale: float = 1.0, action_size: int = ACTION
+) -> Replay:
     """A buffer of random episodes of 1 to 9 steps, some terminated, the last under way."""
     rng = np.random.default_rng(seed)
-    replay = Replay(decisions, OBSERVATION, ACTION)
+    replay = Replay(decisions, OBSERVATION, action_size)
     left = 0
     observation = rng.normal(size=OBSERVATION)
     for _ in range(decisions - 20):
@@ -46,7 +48,7 @@ def filled(seed: int, decisions: int = 120, scale: float = 1.0) -> Replay:
         following = rng.normal(size=OBSERVATION)
         left -= 1
         terminated = left == 0 and rng.random() < 0.5
-        action = 1.2 * rng.normal(size=ACTION)
+        action = 1.2 * rng.normal(size=action_size)
         density = float(rng.normal() - 2.5)
         replay.add(observation, action, scale * rng.normal(), density, terminated, following)
         observation = following
@@ -63,9 +65,11 @@ def drawn(replay: Replay, chosen: Settings, seed: int) -> Batch:
     return Batch(*(tensor.to(torch.get_default_dtype()) for tensor in batch))
 
 
-def learner(chosen: Settings, seed: int = 0, spread: float = 0.3) -> Learner:
+def learner(
+    chosen: Settings, seed: int = 0, spread: float = 0.3, action_size: int = ACTION
+) -> Learner:
     """A learner whose networks and targets differ, as they do between refreshes."""
-    made = Learner(Networks(chosen, OBSERVATION, ACTION), seed, seed + 1)
+    made = Learner(Networks(chosen, OBSERVATION, action_size), seed, seed + 1)
     generator = torch.Generator().manual_seed(seed + 2)
     for vector in (
         made.state.policy.parameters,
@@ -78,20 +82,23 @@ def learner(chosen: Settings, seed: int = 0, spread: float = 0.3) -> Learner:
     return made
 
 
-def compiled_against_eager(names: list[str], extra: dict[str, Any]) -> float:
+def compiled_against_eager(
+    names: list[str], extra: dict[str, Any], action_size: int = ACTION
+) -> float:
     """The largest difference between three compiled and three eager updates of each variant, one
     after the other in one process, apart from the tests'.
     """
-    return apart(_compiled_against_eager, names, extra)
+    return apart(_compiled_against_eager, names, extra, action_size)
 
 
-def _compiled_against_eager(names: list[str], extra: dict[str, Any]) -> float:
+def _compiled_against_eager(names: list[str], extra: dict[str, Any], action_size: int) -> float:
     torch._dynamo.reset()  # frees what earlier calls compiled
-    replay, worst = filled(0), 0.0
+    replay, worst = filled(0, action_size=action_size), 0.0
     for name in names:
         torch.manual_seed(0)
         eager, compiled = (
-            learner(small(VARIANTS[name], compile=mode, **extra)) for mode in (False, True)
+            learner(small(VARIANTS[name], compile=mode, **extra), action_size=action_size)
+            for mode in (False, True)
         )
         assert compiled.compiled and not eager.compiled
         for index in range(3):

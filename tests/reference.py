@@ -314,10 +314,10 @@ class Reference:
         norm = _scaled_to(self.policy, s.policy_gradient_clip)
         self.policy_step.step()
         self.report |= {
-            "loss_likelihood": -float(objective),
+            "loss_likelihood": -float(objective.detach()),
             "gradient_norm_policy": norm,
-            "kl_mean_relative": float(kl_mean.mean()) / s.epsilon_mean,
-            "kl_covariance_relative": float(kl_covariance.mean()) / s.epsilon_covariance,
+            "kl_mean_relative": float(kl_mean.detach().mean()) / s.epsilon_mean,
+            "kl_covariance_relative": float(kl_covariance.detach().mean()) / s.epsilon_covariance,
             "alpha_mean": float(alphas[0].mean()),
             "alpha_covariance": float(alphas[1].mean()),
         }
@@ -330,7 +330,7 @@ class Reference:
         losses: list[Tensor | None] = [None] * 4
         if s.dual_solver == "gradient" and s.estep == "nonparametric":
             losses[0] = self._dual(s.dual, q, eta[0], s.epsilon, rho)
-            self.report["loss_temperature"] = float(losses[0])
+            self.report["loss_temperature"] = float(losses[0].detach())
         if s.action_penalty:
             losses[1] = self._dual("stable", outside, eta_penalty[0], s.epsilon_penalty, rho)
         if s.multipliers == "learned":

@@ -9,7 +9,8 @@ from mpo.covariances import diagonal, full
 from tests.draws import COVARIANCES, gaussian, matrices, normal, seeds
 
 FORMS = pytest.mark.parametrize("form", COVARIANCES)
-sizes = st.integers(1, 4)
+MANY = full.WRITTEN_OUT + 2
+sizes = st.sampled_from([1, 2, 3, 4, MANY])
 
 
 def lower(form: str, scale: torch.Tensor) -> torch.Tensor:
@@ -80,12 +81,13 @@ def test_outputs() -> None:
 
 
 @FORMS
-def test_gradients(form: str) -> None:
+@pytest.mark.parametrize("size", [2, MANY])
+def test_gradients(form: str, size: int) -> None:
     covariance = COVARIANCES[form]
-    raw = normal(0, 3, covariance.outputs(2)).requires_grad_()
-    vectors = normal(1, 4, 3, 2).requires_grad_()
-    scale = gaussian(form, 3).scale.requires_grad_()
-    other = gaussian(form, 4).scale.requires_grad_()
+    raw = normal(0, 3, covariance.outputs(size)).requires_grad_()
+    vectors = normal(1, 4, 3, size).requires_grad_()
+    scale = gaussian(form, 3, size=size).scale.requires_grad_()
+    other = gaussian(form, 4, size=size).scale.requires_grad_()
     for function, inputs in (
         (lambda raw: covariance.scale(raw, 0.2, 1e-3), (raw,)),
         (covariance.whiten, (scale, vectors)),

@@ -180,6 +180,12 @@ def test_learners_in_one_process_each_run_their_own_graph() -> None:
     assert compiled_against_eager(["stabilised", "soft_estep"], {}) < 1e-3
 
 
+def test_compiled_equals_eager_for_as_many_action_dimensions_as_a_quadruped_has() -> None:
+    """Full covariances; of this many, and batches that are not small, the compiler once gave up."""
+    as_usual = {"batch_size": 256, "action_samples": 20, "critic_hidden": (200, 200)}
+    assert compiled_against_eager(["paper"], as_usual, action_size=12) < 1e-3
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "extra",

@@ -1,5 +1,6 @@
 """Whole updates against the reference implementation, and what must not influence them."""
 
+import json
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -47,7 +48,8 @@ def named(made: Learner) -> dict[str, dict[str, torch.Tensor]]:
 
 def reference(made: Learner) -> Reference:
     copies = {k: {n: t.clone() for n, t in v.items()} for k, v in named(made).items()}
-    return Reference(made.settings, ACTION, copies, made.state.multipliers.parameters.clone())
+    multipliers = made.state.multipliers.parameters.clone()
+    return Reference(made.settings, made.networks.action_size, copies, multipliers)
 
 
 def next_noise(made: Learner, batch: Batch) -> torch.Tensor:
@@ -55,13 +57,15 @@ def next_noise(made: Learner, batch: Batch) -> torch.Tensor:
     twin = torch.Generator().manual_seed(0)
     twin.set_state(made.noise.get_state())
     pairs = batch.action.shape[0] * batch.action.shape[1]
-    shape = (ACTION, made.settings.action_samples, pairs)
+    shape = (made.networks.action_size, made.settings.action_samples, pairs)
     return torch.randn(shape, generator=twin).permute(1, 2, 0)
 
 
-def compare(chosen: Settings, updates: int, seed: int = 0, scale: float = 1.0) -> None:
-    made, replay = learner(chosen, seed), filled(seed, scale=scale)
-    book = reference(made)
+def compare(
+    chosen: Settings, updates: int, seed: int = 0, scale: float = 1.0, action_size: int = ACTION
+) -> None:
+    made = learner(chosen, seed, action_size=action_size)
+    book, replay = reference(made), filled(seed, scale=scale, action_size=action_size)
     for index in range(updates):
         batch = drawn(replay, chosen, seed + index)
         noise = next_noise(made, batch)
@@ -72,11 +76,11 @@ def compare(chosen: Settings, updates: int, seed: int = 0, scale: float = 1.0) -
             assert found[name] == pytest.approx(value, rel=1e-5, abs=1e-8), (index, name)
         if index == 0:  # Adam's first moment is a tenth of the gradient
             moments = unflatten(made.state.policy.first, made.networks.policy_shapes())
-            gradients = book.policy.named(ACTION, gradient=True)
+            gradients = book.policy.named(action_size, gradient=True)
             for name, moment in moments.items():
                 torch.testing.assert_close(10.0 * moment, gradients[name], rtol=1e-5, atol=1e-8)
         for network, ours in named(made).items():
-            theirs = getattr(book, network).named(ACTION)
+            theirs = getattr(book, network).named(action_size)
             assert set(ours) == set(theirs)
             for name, tensor in ours.items():
                 torch.testing.assert_close(
@@ -95,6 +99,11 @@ def test_variant_is_the_reference(name: str) -> None:
     """Four updates, through refreshes of policy and critic targets at different times."""
     periods = {"policy_target_period": 3, "critic_target_period": 2}
     compare(small({**VARIANTS[name], **periods}), updates=4)
+
+
+@pytest.mark.parametrize("extra", [{}, {"likelihood": "decoupled"}], ids=json.dumps)
+def test_many_action_dimensions_are_the_reference(extra: dict[str, Any]) -> None:
+    compare(small(extra), updates=2, action_size=full.WRITTEN_OUT + 1)
 
 
 options = st.fixed_dictionaries(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from typing import Any
 
 import pandas as pd
 import torch
 
+from mpo import provenance
 from mpo.benchmark.processes import process_cost
 from mpo.benchmark.steps import act_us, environment_cost, training_cost
 from mpo.benchmark.updates import update_cost
+from mpo.registry import option
 
 VARIANTS = ("paper", "stabilised", "soft_estep", "converged_estep")
 SCALED = ("paper", "stabilised")
@@ -36,6 +39,8 @@ LABELS = {
     "startup_cold_s": "to the first update, nothing compiled, s",
     "startup_s": "to the first update, s",
 }
+OF_A_STUDY = "study_core_h"
+"""With a study to extrapolate to: of its runs of a variant."""
 
 
 def measured(
@@ -60,10 +65,21 @@ def measured(
     yield "processes", asdict(process_cost(variant, compile_, device))
 
 
-def table(found: dict[str, dict[str, float]]) -> str:
+def made_with(device: str, compile_: bool = True) -> dict[str, Any]:
+    """On which machine, with which versions and of which code it was measured."""
+    compiled = compile_ and option("device", device).can_compile()
+    return {
+        "machine": provenance.machine(device, compiled),
+        "versions": provenance.versions(),
+        "git": provenance.git(),
+    }
+
+
+def table(found: Mapping[str, Mapping[str, float]]) -> str:
     """A column a variant, a row a measurement."""
     rows = {
         label: {variant: f"{values[key]:.4g}" for variant, values in found.items()}
-        for key, label in LABELS.items()
+        for key, label in (LABELS | {OF_A_STUDY: "core-hours of the study's runs"}).items()
+        if all(key in values for values in found.values())
     }
     return pd.DataFrame.from_dict(rows, orient="index").to_string()

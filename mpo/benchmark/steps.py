@@ -13,7 +13,7 @@ from mpo.actor import Actor
 from mpo.benchmark.subject import ACTION_SIZE, OBSERVATION_SIZE, Subject
 from mpo.benchmark.updates import milliseconds
 from mpo.entries import load_tasks, load_variants
-from mpo.settings import settings
+from mpo.settings import Settings, settings
 from mpo.tasks import Environment
 from mpo.timing import Clock
 from mpo.train import Training
@@ -86,6 +86,12 @@ def environment_cost(pairs: int, calls: int) -> EnvironmentCost:
     return EnvironmentCost(*(statistics.median(values) for values in found.values()))
 
 
+def evaluation_steps(run: Settings) -> int:
+    """Control steps of all evaluations of a run, in episodes of the suite's length."""
+    points, episodes = run.evaluation_points - 1, run.evaluation_episodes
+    return (points * episodes + run.evaluation_final_episodes) * EPISODE_STEPS
+
+
 def training_cost(
     variant: str, steps: int, compile_: bool = True, device: str = "cpu"
 ) -> TrainingCost:
@@ -115,8 +121,6 @@ def training_cost(
         training.episode()
     evaluation = clock.seconds["evaluation"]
     step_ms = 1000 * (clock.wall_s - wall - evaluation) / (training.step - begun)
-    points, episodes = settings({}).evaluation_points - 1, settings({}).evaluation_episodes
-    evaluated = (points * episodes + settings({}).evaluation_final_episodes) * EPISODE_STEPS
-    total = step_ms + 1000 * evaluation / EPISODE_STEPS * evaluated / 1e6
+    total = step_ms + 1000 * evaluation / EPISODE_STEPS * evaluation_steps(settings({})) / 1e6
     training.close()
     return TrainingCost(total, 1000 * total)

@@ -1,7 +1,7 @@
 """`benchmark`: what the learner costs beside its floor, and how that grows."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,12 @@ from mpo.yaml_files import suggestion
     type=click.Path(path_type=Path),
     help="Instead, undo one optimisation after another: FILE.csv.",
 )
+@click.option(
+    "--study",
+    "study_file",
+    type=click.Path(path_type=Path),
+    help="Measure the variants of config/NAME.yaml and tell what the study costs here.",
+)
 @click.option("--device", default="cpu", help="Where the learner is: cpu or cuda.")
 @click.option("--quick", is_flag=True, help="Few repetitions, nothing compiled: does it work?")
 def benchmark(
@@ -30,6 +36,7 @@ def benchmark(
     file: Path | None,
     scaling: Path | None,
     optimisations: Path | None,
+    study_file: Path | None,
     device: str,
     quick: bool,
 ) -> None:
@@ -38,6 +45,8 @@ def benchmark(
     from mpo.run import require_device
     from mpo.settings import settings
 
+    if study_file and (names or scaling or optimisations):
+        raise InputError("--study: it measures its own variants; leave out what else to measure")
     known = load_variants()
     for name in names:
         if name not in known:
@@ -52,16 +61,47 @@ def benchmark(
     if optimisations:
         _undo(names or report.SCALED, optimisations, quick)
         return
-    found: dict[str, dict[str, float]] = {}
     size: dict[str, Any] = {"device": device, **(report.QUICK if quick else {})}
-    for name in names or report.VARIANTS:
+    if study_file:
+        found = _extrapolated(study_file, size)
+    else:
+        found = _measured(names or report.VARIANTS, size)
+    click.echo(report.table(found))
+    if study_file:
+        hours = sum(values[report.OF_A_STUDY] for values in found.values())
+        click.echo(f"{study_file}: {hours:.3g} core-hours")
+    if file:
+        made_with = report.made_with(device, size.get("compile_", True))
+        content = {name: {**values, "made_with": made_with} for name, values in found.items()}
+        file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def _measured(names: Iterable[str], size: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    from mpo.benchmark import report
+
+    found: dict[str, dict[str, float]] = {}
+    for name in names:
         found[name] = {}
         for part, values in report.measured(name, **size):
             click.echo(f"{name}: {part}", err=True)
             found[name] |= values
-    click.echo(report.table(found))
-    if file:
-        file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return found
+
+
+def _extrapolated(file: Path, size: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """What was measured of the variants of a study, and what its runs of each take."""
+    from mpo.benchmark import extrapolation, report
+    from mpo.config import load_study
+
+    study = load_study(file)
+    try:
+        names = extrapolation.trained_variants(study)
+    except ValueError as error:
+        raise InputError(f"--study: {file}: {error}") from None
+    found = _measured(names, size)
+    for name, hours in extrapolation.core_hours(study, found).items():
+        found[name][report.OF_A_STUDY] = hours
+    return found
 
 
 def _sweep(names: Sequence[str], stem: Path) -> None:

@@ -5,6 +5,14 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import softplus
 
+WRITTEN_OUT = 6
+"""Largest A whose forward substitution is written out row by row.
+
+A compiler fuses what is written out into its neighbours, where a library's solve of thousands of
+tiny systems costs more than everything around it. It is A² operations though, which from twelve
+action dimensions on take minutes to compile and then longer than the library.
+"""
+
 
 def outputs(action_dimension: int) -> int:
     """Network outputs that the scale needs: A², of which those above the diagonal are unused."""
@@ -33,11 +41,9 @@ def transform(scale: Float[Tensor, "*B A A"], noise: Float[Tensor, "*N A"]) -> T
 
 
 def whiten(scale: Float[Tensor, "*B A A"], difference: Float[Tensor, "*N A"]) -> Tensor:
-    """L^-1 d by forward substitution, broadcast over leading dimensions.
-
-    Written out over the A rows, since a compiler then fuses it into its neighbours; a library
-    solve of thousands of tiny systems costs more than everything around it.
-    """
+    """L^-1 d by forward substitution, broadcast over leading dimensions."""
+    if scale.shape[-1] > WRITTEN_OUT:
+        return _solved(scale, difference)
     rows: list[Tensor] = []
     for i in range(scale.shape[-1]):
         rest = difference[..., i]
@@ -45,6 +51,14 @@ def whiten(scale: Float[Tensor, "*B A A"], difference: Float[Tensor, "*N A"]) ->
             rest = rest - scale[..., i, j] * row
         rows.append(rest / scale[..., i, i])
     return torch.stack(rows, -1)
+
+
+def _solved(scale: Float[Tensor, "*B A A"], difference: Float[Tensor, "*N A"]) -> Tensor:
+    """The same by the library; one solve a state, its differences as right-hand sides."""
+    leading = difference.ndim - scale.ndim + 1
+    sides = difference.flatten(0, leading - 1) if leading else difference.unsqueeze(0)
+    found = torch.linalg.solve_triangular(scale, sides.movedim(0, -1), upper=False)
+    return found.movedim(-1, 0).reshape(difference.shape)
 
 
 def half_log_determinant(scale: Float[Tensor, "*B A A"]) -> Float[Tensor, "*B D"]:

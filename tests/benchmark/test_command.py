@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,10 @@ def test_every_key_is_there_and_plausible(tmp_path: Path, capsys: pytest.Capture
     file = tmp_path / "found.json"
     assert main(["benchmark", "--quick", "--variants", "stabilised", "--json", str(file)]) == 0
     found = json.loads(file.read_text())["stabilised"]
+    made_with = found.pop("made_with")
+    assert made_with["machine"]["threads"] == 1
+    assert made_with["machine"]["compiled"] is False
+    assert made_with["versions"]["torch"] == version("torch")
     assert set(found) >= KEYS
     assert set(found) == set(report.LABELS)
     assert all(value > 0 for value in found.values())

@@ -1,0 +1,86 @@
+"""What a study costs, by what was measured of its variants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mpo.__main__ import main
+from mpo.benchmark import extrapolation, report
+from mpo.config import load_study
+
+COSTS = {
+    "update_ms": 2.0,
+    "act_us": 10.0,
+    "env_us": 100.0,
+    "startup_cold_s": 30.0,
+    "startup_s": 6.0,
+}
+
+
+def written(tmp_path: Path, **changes: Any) -> Path:
+    content = {
+        "study": "small",
+        "study_seed": 1,
+        "variants": ["paper", "stabilised"],
+        "tasks": {"hopper-stand": 100_000, "cartpole-balance": 20_000},
+        "seeds": [4, 5, 6],
+    }
+    file = tmp_path / "small.yaml"
+    file.write_text(yaml.safe_dump(content | changes))
+    return file
+
+
+def test_core_hours_add_up_updates_steps_decisions_and_starts(tmp_path: Path):
+    study = load_study(written(tmp_path))
+    found = {"paper": COSTS, "stabilised": COSTS | {"update_ms": 4.0}}
+    evaluated = (24 * 5 + 25) * 1000  # steps of a run's 25 evaluations
+    hopper, cartpole = 100_000 + evaluated, 20_000 + evaluated
+    # hopper-stand: a decision lasts 2 steps, 8 steps an update; cartpole-balance: 1 and 1
+    updates = 100_000 / 8 + 20_000
+    rest = 1e-4 * (hopper + cartpole) + 1e-5 * (hopper / 2 + cartpole)
+    starts = 2 * (30 + 6 + 6)
+    hours = extrapolation.core_hours(study, found)
+    assert hours["paper"] == pytest.approx((3 * (updates * 2e-3 + rest) + starts) / 3600)
+    more = 3 * updates * 2e-3 / 3600
+    assert hours["stabilised"] - hours["paper"] == pytest.approx(more)
+
+
+def test_the_command_measures_the_study_s_variants_and_tells_its_core_hours(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[str] = []
+
+    def measured(variant: str, **_: Any) -> Iterator[tuple[str, dict[str, float]]]:
+        asked.append(variant)
+        yield "all", dict.fromkeys(report.LABELS, 1.0) | COSTS
+
+    monkeypatch.setattr(report, "measured", measured)
+    file = written(tmp_path)
+    assert main(["benchmark", "--study", str(file)]) == 0
+    assert asked == ["paper", "stabilised"]
+    study = load_study(file)
+    total = sum(extrapolation.core_hours(study, dict.fromkeys(asked, COSTS)).values())
+    assert f"{file}: {total:.3g} core-hours" in capsys.readouterr().out
+
+
+def test_a_protocol_that_is_not_measured_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    file = written(tmp_path, variants=["paper", "seed_report"])
+    assert main(["benchmark", "--study", str(file)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"mpo: --study: {file}: variant 'seed_report' follows protocol")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("other", [("--variants", "paper"), ("--scaling", "x")])
+def test_a_study_and_something_else_to_measure_is_refused(
+    other: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert main(["benchmark", "--study", str(written(tmp_path)), *other]) == 2
+    assert capsys.readouterr().err.startswith("mpo: --study: it measures its own variants")
