@@ -11,12 +11,13 @@ import pytest
 from mpo.yaml_files import PROJECT
 
 
-def test_the_page_on_tuning_shows_its_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    page = PROJECT / "docs/tuning.md"
+@pytest.mark.parametrize("name", ["tuning", "performance"])
+def test_a_page_shows_its_tables(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = PROJECT / f"docs/{name}.md"
     written: dict[Path, str] = {}
-    monkeypatch.setattr(sys, "argv", ["tuning.py"])
+    monkeypatch.setattr(sys, "argv", [f"{name}.py"])
     monkeypatch.setattr(
         "mpo.evaluation.frames.write_text", lambda text, path: written.update({path: text})
     )
-    runpy.run_path(str(PROJECT / "workflow/scripts/tuning.py"), run_name="__main__")
+    runpy.run_path(str(PROJECT / f"workflow/scripts/{name}.py"), run_name="__main__")
     assert written == {page: page.read_text(encoding="utf-8")}

@@ -75,11 +75,20 @@ def made_with(device: str, compile_: bool = True) -> dict[str, Any]:
     }
 
 
-def table(found: Mapping[str, Mapping[str, float]]) -> str:
-    """A column a variant, a row a measurement."""
+def cells(found: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """A column a variant, a row a measurement, to four digits."""
     rows = {
-        label: {variant: f"{values[key]:.4g}" for variant, values in found.items()}
+        label: {variant: _digits(values[key]) for variant, values in found.items()}
         for key, label in (LABELS | {OF_A_STUDY: "core-hours of the study's runs"}).items()
         if all(key in values for values in found.values())
     }
-    return pd.DataFrame.from_dict(rows, orient="index").to_string()
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _digits(value: float) -> str:
+    return f"{value:.4g}" if value < 1e4 else f"{value:,.0f}"
+
+
+def table(found: Mapping[str, Mapping[str, float]]) -> str:
+    """The same for a terminal."""
+    return cells(found).to_string()
