@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -77,6 +79,19 @@ def test_a_sweep_on_another_device_is_refused_rather_than_measured_on_the_proces
     assert main(["benchmark", "--device", "cuda", sweep, str(tmp_path / "rows.csv")]) == 2
     assert capsys.readouterr().err.startswith("mpo: --device: 'cuda' is not allowed; sweeps")
     assert not list(tmp_path.iterdir())
+
+
+def test_peak_memory_is_the_program_s_own_and_not_that_of_what_started_it():
+    program = (
+        "from mpo.benchmark.processes import peak_resident_mib;"
+        "before = peak_resident_mib(); held = b'1' * (200 * 1024**2); del held;"
+        "print(before, peak_resident_mib())"
+    )
+    larger = np.ones(1024**3 // 8)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    before, after = (float(word) for word in done.stdout.split())
+    assert after < larger.nbytes / 1024**2
+    assert 190 < after - before < 300
 
 
 def test_beyond_a_checkout_the_reference_is_missed_in_one_line(tmp_path: Path):
