@@ -6,10 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from mpo.benchmark import optimisations, report
+from mpo.benchmark import extrapolation, optimisations, report
+from mpo.config import load_study
 from mpo.evaluation.frames import write_text
 from mpo.evaluation.readme import filled
-from mpo.evaluation.tables import markdown
+from mpo.evaluation.tables import NOTHING, markdown
+from mpo.study import Study
 from mpo.yaml_files import PROJECT
 
 FOLDER, PAGE = PROJECT / "docs/performance", PROJECT / "docs/performance.md"
@@ -22,15 +24,37 @@ def measured(found: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def made(made_with: Mapping[str, Any] | None) -> str:
-    """Machine, PyTorch and commit."""
+    """Machine, PyTorch and commit, with a plus if something was changed since."""
     if not made_with:
         return ""
-    machine, commit = made_with["machine"], made_with["git"]["commit"]
-    return f"*{machine['cpu']}, PyTorch {machine['torch_build']}, commit {commit[:7]}.*\n"
+    machine, git = made_with["machine"], made_with["git"]
+    commit = git["commit"][:7] + "+" * git["dirty"]
+    return f"*{machine['cpu']}, PyTorch {machine['torch_build']}, commit {commit}.*\n"
+
+
+def reckoned(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """Core-hours of the default study and of the shipped one, by `found`, and those it took."""
+    default, pilot = (load_study(PROJECT / f"config/{name}.yaml") for name in ("study", "pilot"))
+    took = pd.read_csv(PROJECT / pilot.folder / "runs.csv")["cpu_s"].sum() / 3600
+    rows = [_row(default, found, NOTHING), _row(pilot, found, f"{took:.3g}")]
+    return markdown(pd.DataFrame(rows))
+
+
+def _row(study: Study, found: Mapping[str, Mapping[str, Any]], took: str) -> dict[str, object]:
+    costs = {variant: found[variant] for variant in study.variants}
+    return {
+        "study": study.name,
+        "runs": len(study.runs),
+        "updates": f"{sum(extrapolation.updates(run.settings) for run in study.runs):,}",
+        "core-hours reckoned": f"{sum(extrapolation.core_hours(study, costs).values()):.3g}",
+        "core-hours taken": took,
+    }
 
 
 page = PAGE.read_text(encoding="utf-8")
-tables = {file.stem: measured(json.loads(file.read_text())) for file in FOLDER.glob("*.json")}
+found = {file.stem: json.loads(file.read_text()) for file in FOLDER.glob("*.json")}
+tables = {name: measured(values) for name, values in found.items()}
+tables["reckoned"] = reckoned(found["benchmark-zen5"])
 undone = optimisations.table(pd.read_csv(FOLDER / "optimisations.csv"))
 tables["optimisations"] = markdown(undone.rename(columns={"undone": "without"}))
 for name, table in tables.items():
