@@ -22,7 +22,7 @@ SMK    := Snakefile workflow
 .DELETE_ON_ERROR:
 
 results: $(READY)
-	@folder=$$($(BIN)/python -m mpo.config $(CONFIG)) && \
+	@folder=$$($(BIN)/python -m mpo.study.config $(CONFIG)) && \
 	echo "study $$folder" && \
 	$(BIN)/python workflow/scripts/unlock.py && \
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG) && \

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from mpo.config import ConfigError, load_study
-from mpo.digests import script_digest
+from mpo.study.config import ConfigError, load_study
+from mpo.settings.digests import script_digest
 
 min_version("9.27")
 

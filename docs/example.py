@@ -8,7 +8,8 @@ reads a finished study and writes a table and a figure of one's own beside two o
 import sys
 from pathlib import Path
 
-from mpo.evaluation import figures, load, read_frames
+from mpo.evaluation import load, read_frames
+from mpo.evaluation.showing import figures
 
 study_dir = sys.argv[1] if len(sys.argv) > 1 else "results/smoke"
 folder = Path(sys.argv[2] if len(sys.argv) > 2 else ".")

@@ -9,7 +9,7 @@ import click
 
 from mpo.commands import InputError, crate, lists, policies, results, timing, training, verification
 from mpo.settings import SettingsError
-from mpo.yaml_files import ConfigError
+from mpo.study.yaml_files import ConfigError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 100}
 COMMANDS = (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mpo.config import Study, load_study
+from mpo.study.config import Study, load_study
 
 TASKS = """
 balance:

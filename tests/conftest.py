@@ -10,22 +10,22 @@ import pytest
 import torch
 
 CHECKED = (
-    "mpo.estep",
-    "mpo.mstep",
-    "mpo.gaussian",
-    "mpo.metrics",
-    "mpo.networks",
-    "mpo.update",
-    "mpo.policy_evaluation",
-    "mpo.dual_variables",
-    "mpo.optimiser",
-    "mpo.duals",
-    "mpo.backups",
-    "mpo.returns",
-    "mpo.covariances",
-    "mpo.likelihoods",
-    "mpo.kls",
-    "mpo.esteps",
+    "mpo.algorithm.estep.weights",
+    "mpo.algorithm.mstep.lagrangian",
+    "mpo.algorithm.gaussian",
+    "mpo.algorithm.metrics",
+    "mpo.algorithm.networks",
+    "mpo.algorithm.update",
+    "mpo.algorithm.policy_evaluation.evaluation",
+    "mpo.algorithm.dual_variables",
+    "mpo.algorithm.computing.optimiser",
+    "mpo.algorithm.estep.duals",
+    "mpo.algorithm.policy_evaluation.backups",
+    "mpo.algorithm.policy_evaluation.returns",
+    "mpo.algorithm.mstep.covariances",
+    "mpo.algorithm.mstep.likelihoods",
+    "mpo.algorithm.mstep.kls",
+    "mpo.algorithm.estep.forms",
 )
 """Modules whose annotated shapes are checked at every call."""
 

@@ -5,8 +5,8 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from mpo.covariances import diagonal, full
-from mpo.gaussian import Covariance, Gaussian
+from mpo.algorithm.gaussian import Covariance, Gaussian
+from mpo.algorithm.mstep.covariances import diagonal, full
 
 COVARIANCES: dict[str, Covariance] = {"diagonal": diagonal, "full": full}
 

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from mpo.entries import load_variants
-from mpo.learner import Learner
-from mpo.networks import Networks
-from mpo.registry import option
-from mpo.replay import Batch, Replay
-from mpo.settings import Settings, settings
+from mpo.algorithm.batch import Batch
+from mpo.algorithm.learner import Learner
+from mpo.algorithm.networks import Networks
+from mpo.settings import Settings, option, settings
+from mpo.study.entries import load_variants
+from mpo.training.replay import Replay
 from tests.apart import apart
 
 OBSERVATION, ACTION = 3, 2
@@ -26,7 +26,7 @@ VARIANTS = {
     for name, variant in load_variants().items()
     if not variant.external and "protocol" not in variant.settings
 }
-"""The variants that train off policy; tests/protocols examines the others."""
+"""The variants that train off policy; tests/training/protocols/iterations examines the others."""
 
 
 def small(fields: dict[str, Any], **more: Any) -> Settings:

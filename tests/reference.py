@@ -1,6 +1,6 @@
 """A whole update of MPO, straight from the papers' equations, to hold the fast one to.
 
-Written apart from `mpo.update`: torch.nn modules, torch.distributions, loops over sequences,
+Written apart from `algorithm.update`: torch.nn modules, torch.distributions, loops over sequences,
 `loss.backward()` on the Lagrangian written out, torch.optim.Adam, and SciPy's bounded search for
 the temperature where it is solved for. Of `mpo` it uses the settings, the batch and the names of
 parameters, nothing that computes.
@@ -16,7 +16,7 @@ from scipy.special import logsumexp
 from torch import Tensor, nn
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
-from mpo.replay import Batch
+from mpo.algorithm.batch import Batch
 from mpo.settings import Settings
 
 
@@ -57,7 +57,7 @@ class _Hidden(nn.Module):
         return self.head(hidden)
 
     def named(self, action_size: int, gradient: bool = False) -> dict[str, Tensor]:
-        """Parameters, or gradients, under the names that `mpo.networks` gives them."""
+        """Parameters, or gradients, under the names that `mpo.algorithm.networks` gives them."""
         found: dict[str, Tensor] = {}
         for index, layer in enumerate(self.layers):
             weight, bias = (p.grad if gradient else p.detach() for p in layer.parameters())

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from mpo import rundir
-from mpo.job import Job
 from mpo.settings import Settings, settings
+from mpo.training.job import Job
 from tests.environments import PREFIX
 
 TINY: dict[str, Any] = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mpo.yaml_files import PROJECT
+from mpo.study.yaml_files import PROJECT
 
 
 @pytest.mark.parametrize("name", ["tuning", "performance"])
@@ -17,7 +17,7 @@ def test_a_page_shows_its_tables(name: str, monkeypatch: pytest.MonkeyPatch) -> 
     written: dict[Path, str] = {}
     monkeypatch.setattr(sys, "argv", [f"{name}.py"])
     monkeypatch.setattr(
-        "mpo.evaluation.frames.write_text", lambda text, path: written.update({path: text})
+        "mpo.evaluation.reading.frames.write_text", lambda text, path: written.update({path: text})
     )
     runpy.run_path(str(PROJECT / f"workflow/scripts/{name}.py"), run_name="__main__")
     assert written == {page: page.read_text(encoding="utf-8")}

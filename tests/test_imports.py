@@ -11,9 +11,37 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "mpo"
 FILES = sorted(PACKAGE.rglob("*.py"))
-ALLOWED_IN_EVALUATION = {"mpo.rundir", "mpo.settings"}
-HARNESS = ("mpo.evaluation", "mpo.theory", "mpo.benchmark")
-"""Packages that look at results, mathematics or speed, and that training never imports."""
+ARROWS = {
+    "settings": "",
+    "rundir": "",
+    "algorithm": "settings",
+    "study": "settings rundir",
+    "evaluation": "settings rundir",
+    "training": "algorithm settings rundir",
+    "theory": "algorithm evaluation",
+    "benchmark": "training algorithm study evaluation settings",
+    "commands": "benchmark theory evaluation training study algorithm settings rundir",
+    "__main__": "commands study settings",
+}
+"""What each room of `mpo` may import; every arrow that is not here is a fault."""
+STAGES = {
+    "reading": "",
+    "estimating": "reading",
+    "claims": "estimating reading",
+    "showing": "claims estimating reading",
+    "telling": "showing claims estimating reading",
+    "stages": "showing estimating reading",
+}
+"""The same within `mpo.evaluation`, in the order of its data."""
+STEPS = {
+    "batch": "",
+    "multipliers": "",
+    "computing": "batch",
+    "gaussian": "mstep",
+    "estep": "gaussian",
+    "mstep": "gaussian",
+}
+"""The same for what comes first in `mpo.algorithm`; the rest may import all of these."""
 
 
 def module_of(file: Path) -> str:
@@ -44,20 +72,39 @@ def is_module(name: str) -> bool:
     return base.with_suffix(".py").exists() or (base / "__init__.py").exists()
 
 
-def within(module: str, *packages: str) -> bool:
-    return any(module == name or module.startswith(f"{name}.") for name in packages)
+def arrows(folder: Path) -> dict[tuple[str, str], str]:
+    """Which entry of a folder imports which other one, with a file that does."""
+    base = module_of(folder / "__init__.py")
+    found: dict[tuple[str, str], str] = {}
+    for file in sorted(folder.rglob("*.py")):
+        room = module_of(file).removeprefix(base).strip(".").partition(".")[0]
+        for name in imported(file) if room else ():
+            if name.startswith(f"{base}."):
+                other = name.removeprefix(f"{base}.").partition(".")[0]
+                found.setdefault((room, other), str(file.relative_to(ROOT)))
+    return {arrow: file for arrow, file in found.items() if arrow[0] != arrow[1]}
 
 
-@pytest.mark.parametrize("file", FILES, ids=module_of)
-def test_training_evaluation_and_theory_stay_apart(file: Path) -> None:
-    """Training imports neither; evaluation nothing of `mpo` but rundir and settings."""
-    module = module_of(file)
-    for name in imported(file):
-        if within(module, "mpo.evaluation"):
-            inside = within(name, "mpo.evaluation") or name in ALLOWED_IN_EVALUATION
-            assert inside, f"{module} imports {name}"
-        elif not within(module, "mpo.theory", "mpo.benchmark", "mpo.commands", "mpo.__main__"):
-            assert not within(name, *HARNESS), f"{module} imports {name}"
+@pytest.mark.parametrize(
+    ("folder", "allowed"),
+    [("", ARROWS), ("evaluation", STAGES), ("algorithm", STEPS)],
+    ids=["rooms", "evaluation", "algorithm"],
+)
+def test_every_arrow_between_rooms_is_allowed(folder: str, allowed: dict[str, str]) -> None:
+    wrong = {
+        f"{room} -> {other}": file
+        for (room, other), file in arrows(PACKAGE / folder).items()
+        if room in allowed and other not in allowed[room].split()
+    }
+    assert not wrong
+
+
+def test_every_room_is_in_the_table_and_says_what_it_is() -> None:
+    rooms = {module_of(file).split(".")[1] for file in FILES if file.parent != PACKAGE}
+    modules = {file.stem for file in PACKAGE.glob("*.py")} - {"__init__"}
+    assert rooms | modules == set(ARROWS)
+    for folder in {file.parent for file in FILES} - {PACKAGE}:
+        assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text())), folder
 
 
 def test_nothing_imports_in_a_circle() -> None:
@@ -80,17 +127,8 @@ def test_nothing_imports_in_a_circle() -> None:
 @pytest.mark.parametrize(
     "module",
     [
-        "settings",
-        "config",
-        "digests",
-        "rundir",
-        "entries",
-        "study",
-        "status",
-        "listing",
-        "seeds",
-        "__main__",
-        "evaluation",
+        *("settings", "settings.digests", "rundir", "evaluation", "__main__"),
+        *("study.config", "study.status", "study.listing", "training.seeds"),
     ],
 )
 def test_what_the_workflow_reads_loads_without_torch(module: str) -> None:

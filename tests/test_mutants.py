@@ -11,25 +11,19 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
-from mpo.evaluation.readme import filled
-from mpo.yaml_files import PROJECT
+from mpo.evaluation.telling.readme import filled
+from mpo.study.yaml_files import PROJECT
 from tests.soak.mutants import MUTANTS, Mutant
 from tests.workflow.project import copy_project
 
 PAGE = PROJECT / "docs/mutants.md"
 MARKS = ("<!-- begin mutants -->", "<!-- end mutants -->")
-NEAR = {
-    "estep.py": ["test_estep.py"],
-    "mstep.py": ["test_mstep.py"],
-    "gaussian.py": ["test_gaussian.py"],
-    "policy_evaluation.py": ["test_update.py"],
-    "update.py": ["test_update.py"],
-}
-"""The tests of a module; those of an option are named after its package."""
+WHOLE = "tests/algorithm/test_update.py"
+"""Tests of whole updates, which are asked last."""
 
 
 def test_every_mutant_s_place_is_there() -> None:
@@ -66,18 +60,23 @@ def test_every_mutant_is_caught(tmp_path: Path, capsys) -> None:
     assert not [row for row in rows if row.endswith("| not caught |")]
 
 
+def near(module: str) -> list[str]:
+    """The tests of a module: those named after it, or after the package of an option."""
+    path = PurePath("tests", module)
+    named = [entry.with_name(f"test_{entry.stem}.py") for entry in (path, path.parent)]
+    return [str(test) for test in named if (PROJECT / test).exists()]
+
+
 def caught(folder: Path, mutant: Mutant) -> str | None:
     """The first test that fails once the edit is made in the copy, or None."""
     path = folder / "mpo" / mutant.module
     whole = path.read_text()
     path.write_text(whole.replace(mutant.old, mutant.new))
     try:
-        package = mutant.module.partition("/")[0]
-        near = NEAR.get(package, [f"test_{package}.py"])
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"),
-                *(f"tests/{name}" for name in dict.fromkeys([*near, "test_update.py"])),
+                *dict.fromkeys([*near(mutant.module), WHOLE]),
             ],
             cwd=folder,
             env=os.environ | {"PYTHONPATH": str(folder)},

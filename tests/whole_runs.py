@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from mpo.networks import unflatten
+from mpo.algorithm.networks import unflatten
 from mpo.settings import settings
-from mpo.timing import Clock
-from mpo.train import Training
+from mpo.training.clock import Clock
+from mpo.training.protocols.off_policy import Training
 from tests.apart import apart
 
 

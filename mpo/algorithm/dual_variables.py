@@ -11,11 +11,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo import estep, mstep
-from mpo.duals.stable import dual as stable_dual
-from mpo.optimiser import Adam, adam_step
-from mpo.registry import option
-from mpo.settings import Settings
+from mpo.algorithm.computing.optimiser import Adam, adam_step
+from mpo.algorithm.estep.duals.stable import dual as stable_dual
+from mpo.algorithm.mstep.lagrangian import MStep, multiplier_loss
+from mpo.algorithm.multipliers import MINIMUM_RAW, unpack
+from mpo.settings import Settings, option
 
 
 class DualStep(NamedTuple):
@@ -48,7 +48,7 @@ class DualVariables:
         multipliers: Adam,
         q: Float[Tensor, "N B"],
         penalty: Float[Tensor, "N B"],
-        part: mstep.MStep,
+        part: MStep,
         rho: Float[Tensor, " B"],
     ) -> DualStep:
         """Step temperature, penalty temperature and multipliers.
@@ -60,7 +60,7 @@ class DualVariables:
         s = self.settings
 
         def loss(raw: Float[Tensor, " M"]) -> tuple[Tensor, Tensor]:
-            values = mstep.unpack(raw)
+            values = unpack(raw)
             total = dual = torch.zeros_like(raw[0])
             if self.has_temperature and not self.solver.SOLVES:
                 total = dual = self.dual(q, values.temperature, s.epsilon, rho)
@@ -68,8 +68,8 @@ class DualVariables:
                 eta = values.penalty_temperature
                 total = total + stable_dual(penalty, eta, s.epsilon_penalty, rho)
             if s.multipliers == "learned":
-                mean = mstep.multiplier_loss(values.alpha_mean, s.epsilon_mean, part.kl_mean)
-                covariance = mstep.multiplier_loss(
+                mean = multiplier_loss(values.alpha_mean, s.epsilon_mean, part.kl_mean)
+                covariance = multiplier_loss(
                     values.alpha_covariance, s.epsilon_covariance, part.kl_covariance
                 )
                 total = total + mean + covariance
@@ -84,7 +84,7 @@ class DualVariables:
         stepped = Adam(
             *(torch.where(frozen, old, new) for old, new in zip(multipliers, stepped, strict=True))
         )
-        bounded = stepped.parameters.clamp(min=estep.MINIMUM_RAW)
+        bounded = stepped.parameters.clamp(min=MINIMUM_RAW)
         return DualStep(
             stepped._replace(parameters=bounded),
             torch.where(finite, dual, 0.0),

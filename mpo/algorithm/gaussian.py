@@ -1,7 +1,7 @@
 """Gaussian policies: log-density, entropy and the two halves of their KL divergence.
 
 Source: P1 App. D.3, eq. 25-27. Every function takes the covariance option first (a module of
-`mpo.covariances`) and keeps KL terms of the D dimensions apart (D = A diagonal, D = 1 full).
+`mstep.covariances`) and keeps KL terms of the D dimensions apart (D = A diagonal, D = 1 full).
 
 | symbol | name | shape |
 |---|---|---|
@@ -29,7 +29,7 @@ class Gaussian(NamedTuple):
 
 @runtime_checkable
 class Covariance(Protocol):
-    """What a module of `mpo.covariances` offers."""
+    """What a module of `mstep.covariances` offers."""
 
     def outputs(self, action_dimension: int) -> int: ...
     def scale(self, raw_scale: Tensor, offset: float, minimum_deviation: float) -> Tensor: ...

@@ -1,7 +1,7 @@
 """The learner of one run: owns parameters, optimisers and targets, and steps them.
 
-Compiled (`mpo/devices/`) or not, the update is the same code. The two round differently, so a
-run says which it used.
+Compiled (`computing/devices/`) or not, the update is the same code. The two round differently, so
+a run says which it used.
 """
 
 from collections.abc import Callable
@@ -11,14 +11,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo import mstep
-from mpo.metrics import METRICS
-from mpo.networks import Networks, initialise
-from mpo.optimiser import Adam, adam
-from mpo.policy_evaluation import Evaluation, state_weights
-from mpo.registry import option
-from mpo.replay import Batch
-from mpo.update import State, Update
+from mpo.algorithm.batch import Batch
+from mpo.algorithm.computing.optimiser import Adam, adam
+from mpo.algorithm.metrics import METRICS
+from mpo.algorithm.multipliers import initial_raw, raw_of, unpack
+from mpo.algorithm.networks import Networks, initialise
+from mpo.algorithm.policy_evaluation.evaluation import Evaluation, state_weights
+from mpo.algorithm.update import State, Update
+from mpo.settings import option
 
 POLICY_HEAD_GAIN = 0.01
 
@@ -29,7 +29,7 @@ def initial_state(networks: Networks, generator: torch.Generator) -> State:
     policy = initialise(networks.policy_shapes(), generator, POLICY_HEAD_GAIN)
     critic = initialise(networks.critic_shapes(), generator, 1.0)
     constraints = option("kl", settings.kl).count(networks.action_size)
-    raw = mstep.initial_raw(settings, constraints)
+    raw = initial_raw(settings, constraints)
     return State(
         adam(policy), adam(critic), adam(raw, tuple(raw.shape)), policy.clone(), critic.clone()
     )
@@ -109,7 +109,7 @@ class Learner:
         """Evaluate, solve the dual on this batch in float64, then use that η throughout."""
         evaluation = self._evaluate(self.state, batch, noise)
         raw = self.state.multipliers.parameters
-        start = float(mstep.unpack(raw).temperature)
+        start = float(unpack(raw).temperature)
         solution = self._duals.solver.solve(
             self._duals.dual,
             evaluation.q.cpu().numpy().astype(np.float64),
@@ -117,7 +117,7 @@ class Learner:
             state_weights(batch).cpu().numpy().astype(np.float64),
             start,
         )
-        raw[0] = mstep.raw_of(solution.temperature)
+        raw[0] = raw_of(solution.temperature)
         temperature = torch.tensor(solution.temperature, device=self.device)
         at_floor = torch.tensor(float(solution.at_floor), device=self.device)
         self._improve(self.state, self.sums, batch, evaluation, temperature, at_floor)

@@ -10,9 +10,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo import estep
-from mpo.gaussian import Covariance, Gaussian, entropy
-from mpo.mstep import MStep, Multipliers
+from mpo.algorithm.estep.weights import effective_sample_size, estep_weights, kl_to_uniform
+from mpo.algorithm.gaussian import Covariance, Gaussian, entropy
+from mpo.algorithm.mstep.lagrangian import MStep
+from mpo.algorithm.multipliers import Multipliers
 from mpo.settings import Settings
 
 METRICS = (
@@ -66,8 +67,8 @@ def of_estep(
 ) -> dict[str, Tensor]:
     """Diagnostics of the E-step's samples and weights."""
     applies = 1.0 if has_temperature else torch.nan
-    sizes = estep.effective_sample_size(estep.estep_weights(q, temperature))
-    kl = (rho * estep.kl_to_uniform(q, temperature)).sum()
+    sizes = effective_sample_size(estep_weights(q, temperature))
+    kl = (rho * kl_to_uniform(q, temperature)).sum()
     return {
         "temperature": applies * temperature,
         "kl_estep_relative": applies * kl / settings.epsilon,

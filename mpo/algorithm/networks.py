@@ -29,10 +29,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo.gaussian import Covariance, Gaussian
-from mpo.operations import added, materialised, tanh
-from mpo.registry import option
-from mpo.settings import Settings
+from mpo.algorithm.computing.operations import added, materialised, tanh
+from mpo.algorithm.gaussian import Covariance, Gaussian
+from mpo.settings import Settings, option
 
 Shapes = dict[str, tuple[int, ...]]
 Parameters = Mapping[str, Tensor]

@@ -11,14 +11,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo import estep, metrics, mstep
-from mpo.dual_variables import DualVariables
-from mpo.gaussian import Gaussian
-from mpo.networks import Networks, Parameters, unflatten
-from mpo.optimiser import Adam, adam_step, clip_by_norm
-from mpo.policy_evaluation import Evaluation, PolicyEvaluation, state_weights
-from mpo.registry import option
-from mpo.replay import Batch
+from mpo.algorithm import metrics
+from mpo.algorithm.batch import Batch
+from mpo.algorithm.computing.optimiser import Adam, adam_step, clip_by_norm
+from mpo.algorithm.dual_variables import DualVariables
+from mpo.algorithm.estep.weights import estep_weights, penalty_costs
+from mpo.algorithm.gaussian import Gaussian
+from mpo.algorithm.mstep.lagrangian import MStep, likelihood_loss, mean_over_states
+from mpo.algorithm.multipliers import Multipliers, unpack
+from mpo.algorithm.networks import Networks, Parameters, unflatten
+from mpo.algorithm.policy_evaluation.evaluation import Evaluation, PolicyEvaluation, state_weights
+from mpo.settings import option
 
 
 class State(NamedTuple):
@@ -50,7 +53,7 @@ class Update:
         self, state: State, batch: Batch, noise: Float[Tensor, "N B A"]
     ) -> tuple[State, Float[Tensor, " M"]]:
         """A whole update whose temperature is the multiplier as it stood before the step."""
-        temperature = mstep.unpack(state.multipliers.parameters).temperature
+        temperature = unpack(state.multipliers.parameters).temperature
         evaluation = self.evaluate(state, batch, noise)
         return self.improve(state, batch, evaluation, temperature, torch.zeros_like(temperature))
 
@@ -68,29 +71,29 @@ class Update:
         temperature: Float[Tensor, ""],
         at_floor: Float[Tensor, ""],
     ) -> tuple[State, Float[Tensor, " M"]]:
-        """Step critic, multipliers and policy on one evaluated batch; report `mpo.metrics`."""
+        """Step critic, multipliers and policy on one evaluated batch; report `metrics`."""
         s = self.settings
         rho = state_weights(batch)
         targets = self.policy_evaluation.targets(batch, evaluation, temperature)
         critic = self.policy_evaluation.step(state.critic, batch, targets.action_value, rho)
 
         weights = self.estep.weights(evaluation.fitted_q, temperature)
-        multipliers = mstep.unpack(state.multipliers.parameters)
-        penalty = estep.penalty_costs(evaluation.actions)
+        multipliers = unpack(state.multipliers.parameters)
+        penalty = penalty_costs(evaluation.actions)
         if s.action_penalty:
-            weights = weights + estep.estep_weights(penalty, multipliers.penalty_temperature)
+            weights = weights + estep_weights(penalty, multipliers.penalty_temperature)
 
         part, pull_back, policy = self._lagrangian(state.policy, batch, evaluation, weights, rho)
         duals = self.dual_variables.step(state.multipliers, evaluation.q, penalty, part, rho)
-        alphas = mstep.unpack(
+        alphas = unpack(
             duals.multipliers.parameters
             if s.multiplier_step == "before"
             else state.multipliers.parameters
         )
         if s.multipliers == "zero":
-            alphas = mstep.Multipliers(*(torch.zeros_like(alpha) for alpha in alphas))
+            alphas = Multipliers(*(torch.zeros_like(alpha) for alpha in alphas))
         one = torch.ones_like(part.likelihood_loss)
-        (gradients,) = pull_back(mstep.MStep(one, alphas.alpha_mean, alphas.alpha_covariance))
+        (gradients,) = pull_back(MStep(one, alphas.alpha_mean, alphas.alpha_covariance))
         gradient = torch.cat([piece.reshape(-1) for piece in gradients.values()])
         gradient, policy_norm = clip_by_norm(gradient, s.policy_gradient_clip)
 
@@ -125,18 +128,18 @@ class Update:
         evaluation: Evaluation,
         weights: Float[Tensor, "N B"],
         rho: Float[Tensor, " B"],
-    ) -> tuple[mstep.MStep, Any, Gaussian]:
+    ) -> tuple[MStep, Any, Gaussian]:
         """The parts of the M-step's Lagrangian, their transposed Jacobian, and π_θ there."""
         successor = batch.observation[1:].flatten(0, 1)
 
-        def parts(parameters: Parameters) -> tuple[mstep.MStep, Gaussian]:
+        def parts(parameters: Parameters) -> tuple[MStep, Gaussian]:
             online = self.networks.policy(parameters, successor)
             likelihood = self.likelihood.log_likelihood(
                 self.covariance, online, evaluation.target, evaluation.fitted_actions
             )
             terms = self.estep.kl_terms(self.likelihood, self.covariance, online, evaluation.target)
-            kls = (mstep.mean_over_states(self.constraints(term), rho) for term in terms)
-            return mstep.MStep(mstep.likelihood_loss(likelihood, weights, rho), *kls), online
+            kls = (mean_over_states(self.constraints(term), rho) for term in terms)
+            return MStep(likelihood_loss(likelihood, weights, rho), *kls), online
 
         parameters = unflatten(policy.parameters, self.policy_shapes)
         return cast(Any, torch.func.vjp(parts, parameters, has_aux=True))

@@ -1,5 +1,5 @@
-"""`python -m mpo benchmark`: what an update, an action and a step cost, beside what they must.
+"""What an update, an action, a step and a study cost, beside what they must (`mpo benchmark`).
 
-Everything is measured on one thread and in one run, in pairs that alternate what is compared,
-since the speed of a machine drifts; ratios can be trusted, milliseconds belong to the machine.
+Imports training, algorithm, study and the evaluation's figures; commands call it. What is compared
+alternates in one run, since a machine's speed drifts: ratios hold, milliseconds are the machine's.
 """

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from mpo.benchmark.steps import evaluation_steps
 from mpo.settings import Settings
-from mpo.study import Run, Study
+from mpo.study.study import Run, Study
 
 
 def trained_variants(study: Study) -> list[str]:

@@ -15,8 +15,8 @@ densities, weights, normalisation, Adam) is left out, so that no code reaches th
 from itertools import pairwise
 from typing import NamedTuple
 
-from mpo.networks import Networks
-from mpo.registry import option
+from mpo.algorithm.networks import Networks
+from mpo.settings import option
 
 
 class Product(NamedTuple):

@@ -12,11 +12,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from mpo.algorithm.computing.devices.cpu import OPTIONS
+from mpo.algorithm.computing.operations import added
+from mpo.algorithm.networks import Parameters
 from mpo.benchmark.subject import Subject
 from mpo.benchmark.updates import WARM_UPDATES, milliseconds
-from mpo.devices.cpu import OPTIONS
-from mpo.networks import Parameters
-from mpo.operations import added
 
 BLOCKS = 15
 FUSED_MULTIPLY_ADD = "cpp.enable_floating_point_contract_flag"
@@ -41,41 +41,47 @@ UNDONE: tuple[Undone, ...] = (
     ("the compiler", nullcontext, {"compile": False}),
     (
         "calling the graph directly",
-        lambda: patch("mpo.devices.cpu.compiled_in_place", _at_every_call),
+        lambda: patch("mpo.algorithm.computing.devices.cpu.compiled_in_place", _at_every_call),
         {},
     ),
     (
         "kernels called from C++, in memory of one allocation",
-        lambda: patch("mpo.devices.cpu.OPTIONS", {FUSED_MULTIPLY_ADD: "fast"}),
+        lambda: patch("mpo.algorithm.computing.devices.cpu.OPTIONS", {FUSED_MULTIPLY_ADD: "fast"}),
         {},
     ),
     (
         "multiply and add as one instruction",
-        lambda: patch.dict("mpo.devices.cpu.OPTIONS", {FUSED_MULTIPLY_ADD: "off"}),
+        lambda: patch.dict(
+            "mpo.algorithm.computing.devices.cpu.OPTIONS", {FUSED_MULTIPLY_ADD: "off"}
+        ),
         {},
     ),
-    ("states in a row in memory", lambda: patch("mpo.networks._affine", _units_in_a_row), {}),
+    (
+        "states in a row in memory",
+        lambda: patch("mpo.algorithm.networks._affine", _units_in_a_row),
+        {},
+    ),
     (
         "biases added apart from products",
-        lambda: patch("mpo.networks.added", lambda product, x: product + x),
+        lambda: patch("mpo.algorithm.networks.added", lambda product, x: product + x),
         {},
     ),
     (
         "sampled actions stored once",
-        lambda: patch("mpo.networks.materialised", lambda x: x),
+        lambda: patch("mpo.algorithm.networks.materialised", lambda x: x),
         {},
     ),
     (
         "Adam's bias corrections computed once",
-        lambda: patch("mpo.optimiser.materialised", lambda x: x),
+        lambda: patch("mpo.algorithm.computing.optimiser.materialised", lambda x: x),
         {},
     ),
     (
         "products of few action dimensions fused",
-        lambda: patch("mpo.networks.UNROLLED_ACTIONS", 0),
+        lambda: patch("mpo.algorithm.networks.UNROLLED_ACTIONS", 0),
         {},
     ),
-    ("tanh by one exponential", lambda: patch("mpo.networks.tanh", torch.tanh), {}),
+    ("tanh by one exponential", lambda: patch("mpo.algorithm.networks.tanh", torch.tanh), {}),
     ("the action's late entry (another critic)", nullcontext, {"action_entry": "input"}),
 )
 

@@ -50,12 +50,12 @@ def first_updates(variant: str, compile_: bool, device: str, started: float) -> 
     Then a checkpoint as large as the run's last: the replay's memory is written when it is made,
     so it is resident although it is not full, and is saved as if it were.
     """
-    from mpo import checkpoint
-    from mpo.entries import load_tasks, load_variants
-    from mpo.replay import Batch
+    from mpo.algorithm.batch import Batch
     from mpo.settings import settings
-    from mpo.timing import Clock
-    from mpo.train import Training
+    from mpo.study.entries import load_tasks, load_variants
+    from mpo.training import checkpoints
+    from mpo.training.clock import Clock
+    from mpo.training.protocols.off_policy import Training
 
     task = load_tasks()[TASK]
     own = {name: origin.value for name, origin in task.fields.items()}
@@ -73,7 +73,7 @@ def first_updates(variant: str, compile_: bool, device: str, started: float) -> 
         training.episode()
     training.replay.written = training.replay.capacity
     with tempfile.TemporaryDirectory() as state:
-        checkpoint.save(Path(state), training.checkpoint())
+        checkpoints.save(Path(state), training.checkpoint())
     training.close()
     return {"startup_s": ends[0] - started, "peak_mib": peak_resident_mib()}
 

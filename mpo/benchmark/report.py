@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 import torch
 
-from mpo import provenance
 from mpo.benchmark.processes import process_cost
 from mpo.benchmark.steps import act_us, environment_cost, training_cost
 from mpo.benchmark.updates import update_cost
-from mpo.registry import option
+from mpo.settings import option
+from mpo.training import provenance
 
 VARIANTS = ("paper", "stabilised", "soft_estep", "converged_estep")
 SCALED = ("paper", "stabilised")

@@ -9,14 +9,14 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from mpo.actor import Actor
 from mpo.benchmark.subject import ACTION_SIZE, OBSERVATION_SIZE, Subject
 from mpo.benchmark.updates import milliseconds
-from mpo.entries import load_tasks, load_variants
 from mpo.settings import Settings, settings
-from mpo.tasks import Environment
-from mpo.timing import Clock
-from mpo.train import Training
+from mpo.study.entries import load_tasks, load_variants
+from mpo.training.actor import Actor
+from mpo.training.clock import Clock
+from mpo.training.environment import Environment
+from mpo.training.protocols.off_policy import Training
 
 TASK = "hopper-stand"
 DECISION_STEPS = 4
@@ -29,7 +29,7 @@ class EnvironmentCost:
     """Microseconds of one control step of hopper-stand, medians over pairs."""
 
     env_us: float
-    """Through `mpo.tasks`."""
+    """Through `mpo.training.environment`."""
     simulator_us: float
     """dm_control's own step."""
     physics_us: float

@@ -10,12 +10,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo.entries import load_variants
-from mpo.learner import Learner
-from mpo.networks import Networks, unflatten
-from mpo.registry import option
-from mpo.replay import Batch, Replay
-from mpo.settings import Settings, settings
+from mpo.algorithm.batch import Batch
+from mpo.algorithm.learner import Learner
+from mpo.algorithm.networks import Networks, unflatten
+from mpo.settings import Settings, option, settings
+from mpo.study.entries import load_variants
+from mpo.training.replay import Replay
 
 OBSERVATION_SIZE, ACTION_SIZE = 15, 4
 """Of hopper-stand in dm_control."""

@@ -1,4 +1,7 @@
-"""Commands of `python -m mpo` by what they are about, and how a fault in the input is told."""
+"""The command line, a module for each family of commands; imports every other room when called.
+
+Called by `mpo.__main__`. `InputError` is how a fault in the input is told.
+"""
 
 from typing import Any
 

@@ -20,7 +20,7 @@ import click
 
 from mpo.commands import InputError
 from mpo.rundir import RUN, checksum
-from mpo.yaml_files import PROJECT
+from mpo.study.yaml_files import PROJECT
 
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
@@ -40,7 +40,7 @@ INPUTS = ("config", "requirements.lock")
 def crate(study_dir: Path, out: Path) -> None:
     """Pack the study in STUDY_DIR, with the workflow that made it, as an RO-Crate: OUT.zip."""
     from mpo.evaluation import StudyError, load
-    from mpo.evaluation.manifest import ManifestError
+    from mpo.evaluation.reading.manifest import ManifestError
 
     if out.suffix != ".zip":
         raise InputError(f"OUT: {str(out)!r} is not allowed; a name that ends in .zip is")

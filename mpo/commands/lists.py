@@ -8,7 +8,7 @@ import click
 @click.command()
 def variants() -> None:
     """List the variants: base, what each changes, and who says so."""
-    from mpo.listing import variants_table
+    from mpo.study.listing import variants_table
 
     click.echo(variants_table())
 
@@ -17,7 +17,7 @@ def variants() -> None:
 @click.option("--study", "file", default="config/study.yaml", type=click.Path(path_type=Path))
 def status(file: Path) -> None:
     """List the runs of a study: done, running with time left, diverged, waiting."""
-    from mpo.config import load_study
-    from mpo.status import status_table
+    from mpo.study.config import load_study
+    from mpo.study.status import status_table
 
     click.echo(status_table(load_study(file)))

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from mpo.commands import InputError
-from mpo.entries import load_tasks
-from mpo.yaml_files import suggestion
+from mpo.study.entries import load_tasks
+from mpo.study.yaml_files import suggestion
 
 
 @click.command()
@@ -20,7 +20,7 @@ def evaluate(
     run_dir: Path | None, episodes: int, seed: int, policy: str, tasks: tuple[str, ...], file: Path
 ) -> None:
     """Play episodes with a run's final policy, or with uniformly random actions."""
-    from mpo import replaying
+    from mpo.training import replaying
 
     if policy == "uniform":
         known = load_tasks()
@@ -28,8 +28,9 @@ def evaluate(
             if alias not in known:
                 allowed = suggestion(alias, known, "task")
                 raise InputError(f"--task: {alias!r} is not allowed; {allowed}")
-        chosen = {alias: known[alias] for alias in tasks or known}
-        table = replaying.random_returns(chosen, episodes, seed)
+        chosen = [known[alias] for alias in tasks or known]
+        played = {task.alias: (task.environment, task.action_repeat) for task in chosen}
+        table = replaying.random_returns(played, episodes, seed)
     elif run_dir is None:
         raise InputError("evaluate: RUN_DIR is required")
     else:
@@ -50,7 +51,7 @@ def evaluate(
 @click.option("--seconds", default=10.0, type=click.FloatRange(0.1, 120.0), help="At most.")
 def render(run_dir: Path, film: Path, seed: int, width: int, seconds: float) -> None:
     """Film one episode of a run's final policy as a GIF."""
-    from mpo import films
+    from mpo.training import films
 
     try:
         shown = films.render(run_dir, film, seed, width, seconds)

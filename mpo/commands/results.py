@@ -22,16 +22,17 @@ STUDY = click.option("--study", required=True, help="Name of a study in results/
 @STUDY
 def compare(first: str, second: str, study: str) -> None:
     """Is variant FIRST better than SECOND: where, by how much, with what certainty?"""
-    from mpo.evaluation import comparison
+    from mpo.evaluation.claims import comparison
+    from mpo.evaluation.showing import comparison as told
 
     frames = _frames(study)
     try:
         rows = comparison.compare(frames, first, second)
     except ValueError as error:
         raise InputError(str(error)) from None
-    click.echo(comparison.shown(rows).to_string(index=False))
+    click.echo(told.shown(rows).to_string(index=False))
     click.echo()
-    click.echo(comparison.answer(rows, frames))
+    click.echo(told.answer(rows, frames))
 
 
 @click.command()
@@ -45,7 +46,8 @@ def compare(first: str, second: str, study: str) -> None:
 )
 def power(study: str, effects: tuple[float, ...]) -> None:
     """How many seeds a difference needs to be shown, by the spread of a study's runs."""
-    from mpo.evaluation import comparison
+    from mpo.evaluation.claims import comparison
+    from mpo.evaluation.showing import comparison as told
 
     frames = _frames(study)
     try:
@@ -54,12 +56,12 @@ def power(study: str, effects: tuple[float, ...]) -> None:
         raise InputError(str(error)) from None
     click.echo(rows.to_string(index=False))
     click.echo()
-    click.echo(comparison.said_power(frames))
+    click.echo(told.said_power(frames))
 
 
 def _frames(study: str) -> Frames:
     from mpo.evaluation import read_frames
-    from mpo.evaluation.manifest import ManifestError
+    from mpo.evaluation.reading.manifest import ManifestError
 
     folder = Path(study) if Path(study).is_dir() else RESULTS / study
     if not folder.is_dir():

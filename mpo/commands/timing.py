@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from mpo.commands import InputError
-from mpo.entries import load_variants
-from mpo.yaml_files import suggestion
+from mpo.study.entries import load_variants
+from mpo.study.yaml_files import suggestion
 
 
 @click.command()
@@ -42,8 +42,8 @@ def benchmark(
 ) -> None:
     """Time updates beside their floor, acting, environments and whole steps, on one thread."""
     from mpo.benchmark import report
-    from mpo.run import require_device
     from mpo.settings import settings
+    from mpo.training.run import require_device
 
     if study_file and (names or scaling or optimisations):
         raise InputError("--study: it measures its own variants; leave out what else to measure")
@@ -91,7 +91,7 @@ def _measured(names: Iterable[str], size: Mapping[str, Any]) -> dict[str, dict[s
 def _extrapolated(file: Path, size: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     """What was measured of the variants of a study, and what its runs of each take."""
     from mpo.benchmark import extrapolation, report
-    from mpo.config import load_study
+    from mpo.study.config import load_study
 
     study = load_study(file)
     try:

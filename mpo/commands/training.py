@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from mpo.commands import InputError
-from mpo.entries import load_tasks, load_variants
 from mpo.settings import Settings, settings
-from mpo.yaml_files import parse, suggestion
+from mpo.study.entries import load_tasks, load_variants
+from mpo.study.yaml_files import parse, suggestion
 
 SINGLE_RUNS = Path("results/single")
 
@@ -48,9 +48,9 @@ def train(
 ) -> None:
     """Train one run, from its checkpoint if it was interrupted."""
     chosen = _run_settings(task, variant, given, steps, fields)
-    from mpo import run
-    from mpo.checkpoint import CheckpointError
-    from mpo.job import Job
+    from mpo.training import run
+    from mpo.training.checkpoints import CheckpointError
+    from mpo.training.job import Job
 
     folder = out or SINGLE_RUNS / task / variant / str(seed)
     job = Job(task, variant, seed, study_seed, chosen, folder, state, checkpoint_seconds)

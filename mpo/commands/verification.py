@@ -14,10 +14,10 @@ from typing import Any
 import click
 
 from mpo.commands import InputError
-from mpo.digests import code_digest
-from mpo.entries import CONFIG
 from mpo.rundir import EVALUATIONS, POLICY, RUN, TRAINING, checksum
 from mpo.settings import Settings, settings
+from mpo.settings.digests import code_digest
+from mpo.study.entries import CONFIG
 
 HELD_TO_BYTES = (EVALUATIONS, TRAINING, POLICY)
 """Files of a run that come out the same again; the others hold times."""
@@ -30,7 +30,7 @@ HELD_TO_BYTES = (EVALUATIONS, TRAINING, POLICY)
 def verify(study_dir: Path, rerun: str | None, no_rerun: bool) -> None:
     """Recompute the tables of STUDY_DIR, check every digest, and train one run from scratch."""
     from mpo.evaluation import StudyError, load
-    from mpo.evaluation.manifest import ManifestError
+    from mpo.evaluation.reading.manifest import ManifestError
 
     try:
         study = load(study_dir)
@@ -53,11 +53,11 @@ def verify(study_dir: Path, rerun: str | None, no_rerun: bool) -> None:
 
 def _recomputed(study_dir: Path) -> Iterator[str]:
     """The files of frames and tables that come out otherwise from the runs as they lie."""
-    from mpo.claims import load_claims
     from mpo.evaluation import load, stages
     from mpo.evaluation.claims import claims_of
-    from mpo.evaluation.claims.files import write
-    from mpo.published import load_published
+    from mpo.evaluation.showing.claims.files import write
+    from mpo.study.claims import load_claims
+    from mpo.study.published import load_published
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

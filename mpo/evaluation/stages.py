@@ -12,12 +12,13 @@ from typing import Any
 
 import pandas as pd
 
-from mpo.evaluation import estimates, tables
-from mpo.evaluation.frames import FRAMES, read_csv, read_frames, write_csv
-from mpo.evaluation.inventory import inventory
-from mpo.evaluation.load import Study
-from mpo.evaluation.manifest import read_manifest
-from mpo.evaluation.scores import curves, diagnostics, scores
+from mpo.evaluation.estimating import estimates
+from mpo.evaluation.reading.frames import FRAMES, read_csv, read_frames, write_csv
+from mpo.evaluation.reading.inventory import inventory
+from mpo.evaluation.reading.load import Study
+from mpo.evaluation.reading.manifest import read_manifest
+from mpo.evaluation.reading.scores import curves, diagnostics, scores
+from mpo.evaluation.showing import tables
 
 PUBLISHED = ["task", "algorithm", "source", "steps", "n", "return", "low", "high", "deviation"]
 """Columns of the published scores."""

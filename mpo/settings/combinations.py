@@ -6,7 +6,7 @@ import math
 from collections.abc import Container, Iterator
 from typing import Any
 
-from mpo.fields import Fields
+from mpo.settings.fields import Fields
 
 Disagreement = tuple[str, Any, str]
 """A field, its value, and what would be right."""

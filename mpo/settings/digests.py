@@ -1,10 +1,11 @@
 """What code a run executes, as a digest: so that an edit retrains what it changes, and only that.
 
 The digest is the SHA-256 of syntax trees: comments, docstrings and layout do not enter. The
-trees are those of `mpo/train.py` and of all that it imports within the package. Of a package of
-options (`mpo/backups/`) only its `__init__` and the module that the run's settings name enter,
-so that a new option is no news to runs that do not use it. The trees are written in a form of
-our own, class names and non-empty fields, since `ast.dump` differs between versions of Python.
+trees are those of the modules that the run's settings name, its protocol among them, and of all
+that they import within the package. Of a package of options (the backups, say) only its
+`__init__` and the module that is named enter, so that a new option is no news to runs that do
+not use it. The trees are written in a form of our own, class names and non-empty fields, since
+`ast.dump` differs between versions of Python.
 """
 
 from __future__ import annotations
@@ -19,28 +20,26 @@ from typing import Any
 
 from mpo.settings import OPTION_PACKAGES, PACKAGE, Settings
 
-EXEMPT = frozenset({"settings", "config", "digests", "checkpoint", "progress"})
-"""Modules that do not change what a run computes, or whose effect is in the settings' digest."""
+EXEMPT = ("settings", "training.checkpoints", "training.progress")
+"""Modules and rooms that do not change what a run computes, or whose effect is in the settings'
+digest."""
 
 
-def code_digest(settings: Settings, root: Path = PACKAGE, entry: str = "train") -> str:
-    """The digest of the code that a run with `settings` executes.
-
-    `root` is the folder of the package and `entry` its module that trains a run.
-    """
-    return files_digest(run_files(settings, root, entry), root)
+def code_digest(settings: Settings, root: Path = PACKAGE) -> str:
+    """The digest of the code that a run executes; `root` is the package's folder."""
+    return files_digest(run_files(settings, root), root)
 
 
-def run_files(settings: Settings, root: Path = PACKAGE, entry: str = "train") -> list[Path]:
+def run_files(settings: Settings, root: Path = PACKAGE) -> list[Path]:
     """The files whose code a run with `settings` executes, sorted."""
     chosen = [f"{package}.{getattr(settings, field)}" for field, package in OPTION_PACKAGES.items()]
-    return closure([entry, *chosen], root, EXEMPT)
+    return closure(chosen, root, EXEMPT)
 
 
 def script_digest(script: Path, *modules: str, root: Path = PACKAGE) -> str:
     """The digest of a script outside the package and of all that it imports from the package.
 
-    `modules` are those that it imports by name while it runs, as "evaluation.tables.cost".
+    `modules` are those that it imports by name while it runs, as "evaluation.showing.tables.cost".
     """
     imported = [*_imports(script, root, None), *modules]
     return files_digest([script, *closure(imported, root, EXEMPT)], root)
@@ -52,7 +51,7 @@ def bytes_digest(files: Iterable[Path]) -> str:
     return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
 
 
-def closure(modules: Iterable[str], root: Path, exempt: frozenset[str]) -> list[Path]:
+def closure(modules: Iterable[str], root: Path, exempt: tuple[str, ...]) -> list[Path]:
     """The files of `modules` and of what they import within the package, sorted.
 
     A module's name is relative to the package: "backups.soft". The packages on its way enter
@@ -64,7 +63,7 @@ def closure(modules: Iterable[str], root: Path, exempt: frozenset[str]) -> list[
     while waiting:
         name = waiting.pop()
         for module in _with_parents(name):
-            if module in found or module in exempt:
+            if module in found or _within(module, exempt):
                 continue
             file = _file(module, root)
             if file is None:
@@ -134,7 +133,7 @@ def _imported(node: ast.AST, file: Path, root: Path, module: str | None) -> Iter
     elif isinstance(node, ast.ImportFrom):
         origin = _origin(node, file, root, module)
         yield from _inside(origin, root)
-        for alias in node.names:  # `from mpo.backups import soft` names a module, or not
+        for alias in node.names:  # what is imported from a package may be a module, or not
             candidate = f"{origin}.{alias.name}"
             if any(_file(name, root) for name in _inside(candidate, root)):
                 yield from _inside(candidate, root)
@@ -154,6 +153,10 @@ def _inside(name: str, root: Path) -> Iterator[str]:
     package, _, rest = name.partition(".")
     if package == root.name:
         yield rest
+
+
+def _within(module: str, rooms: tuple[str, ...]) -> bool:
+    return any(module == room or module.startswith(f"{room}.") for room in rooms)
 
 
 def _with_parents(module: str) -> Iterator[str]:

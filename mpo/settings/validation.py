@@ -1,41 +1,16 @@
-"""Every setting of one training run: typed, strict, frozen, and free of torch.
-
-`mpo/fields.py` lists the fields, and `mpo/combinations.py` what makes no sense together.
-
-Fields that choose an option name a module of the package of their kind: `backup: soft` is
-`mpo/backups/soft.py`. Adding an option is adding that file; nothing else is edited.
-"""
+"""A run's settings, checked: typed, strict, frozen, each field and all of them together."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError, model_validator
 
-from mpo.combinations import disagreements
-from mpo.fields import Fields
-
-PACKAGE = Path(__file__).parent
-
-OPTION_PACKAGES = {
-    "estep": "esteps",
-    "dual": "duals",
-    "dual_solver": "dual_solvers",
-    "likelihood": "likelihoods",
-    "kl": "kls",
-    "covariance": "covariances",
-    "backup": "backups",
-    "returns": "returns",
-    "critic_loss": "critic_losses",
-    "target_update": "target_updates",
-    "action_entry": "action_entries",
-    "protocol": "protocols",
-    "device": "devices",
-}
-"""The settings that choose an implementation, and the package of `mpo` that holds theirs."""
+from mpo.settings.combinations import disagreements
+from mpo.settings.fields import Fields
+from mpo.settings.options import OPTION_PACKAGES, options
 
 
 class SettingsError(ValueError):
@@ -49,13 +24,6 @@ class SettingsError(ValueError):
         self.field, self.value, self.allowed = field, value, allowed
         named = field if field.isprintable() else repr(field)
         super().__init__(f"{named}: {value!r} is not allowed; {allowed}")
-
-
-def options(field: str) -> tuple[str, ...]:
-    """The names that `field` may take: the modules of its package, found without importing."""
-    package = PACKAGE / OPTION_PACKAGES[field]
-    names = (path.stem for path in package.glob("*.py") if path.stem != "__init__")
-    return tuple(sorted(names))
 
 
 class Settings(Fields):

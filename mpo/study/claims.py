@@ -6,8 +6,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from mpo.entries import CONFIG, load_tasks, load_variants
-from mpo.yaml_files import MISSING, ConfigError, check, read, suggestion
+from mpo.study.entries import CONFIG, load_tasks, load_variants
+from mpo.study.yaml_files import MISSING, ConfigError, check, read, suggestion
 
 LARGEST_FAMILY = 6
 """Of more claims, Holm's correction would leave none that a few seeds can decide."""

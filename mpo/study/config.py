@@ -14,10 +14,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mpo.entries import CONFIG, Origin, Task, Variant, load_tasks, load_variants, merged
 from mpo.settings import Settings
-from mpo.study import Run, Study
-from mpo.yaml_files import ConfigError, check, parse, read, suggestion
+from mpo.study.entries import CONFIG, Origin, Task, Variant, load_tasks, load_variants, merged
+from mpo.study.study import Run, Study
+from mpo.study.yaml_files import ConfigError, check, parse, read, suggestion
 
 __all__ = ["ConfigError", "Run", "Study", "load_study", "load_tasks", "load_variants"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mpo.settings import Settings, SettingsError, settings
-from mpo.yaml_files import MISSING, PROJECT, ConfigError, check, read, suggestion
+from mpo.study.yaml_files import MISSING, PROJECT, ConfigError, check, read, suggestion
 
 CONFIG = PROJECT / "config"
 TASK_FIELDS = ("environment", "action_repeat", "steps_per_update")
@@ -45,6 +45,11 @@ class Task:
     steps: int
     threshold: float | None
     fields: dict[str, Origin]
+
+    @property
+    def action_repeat(self) -> int:
+        """Control steps that one decision lasts."""
+        return self.fields["action_repeat"].value if "action_repeat" in self.fields else 1
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from mpo.entries import CONFIG, Variant, load_variants
+from mpo.study.entries import CONFIG, Variant, load_variants
 
 HEADERS = ("variant", "base", "change", "settings", "source")
 WIDTHS = [None, None, 36, 40, 24]

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mpo.entries import CONFIG, load_tasks
-from mpo.yaml_files import ConfigError, suggestion
+from mpo.study.entries import CONFIG, load_tasks
+from mpo.study.yaml_files import ConfigError, suggestion
 
 
 def load_published(file: Path | str = CONFIG / "published.csv") -> list[dict[str, Any]]:

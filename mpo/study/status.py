@@ -16,7 +16,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from mpo.study import Run, Study
+from mpo.study.study import Run, Study
 
 SILENT_S = 180.0
 """Seconds without a word of a run, after which it counts as stopped; an evaluation takes less."""

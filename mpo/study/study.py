@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mpo.digests import bytes_digest, code_digest
-from mpo.entries import Task, Variant
 from mpo.settings import Settings
+from mpo.settings.digests import bytes_digest, code_digest
+from mpo.study.entries import Task, Variant
 
 
 @dataclass(frozen=True)

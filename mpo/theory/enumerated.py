@@ -21,9 +21,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo.backups import improved, soft
-from mpo.backups import policy as policy_backup
-from mpo.estep import estep_weights, kl_to_uniform
+from mpo.algorithm.estep.weights import estep_weights, kl_to_uniform
+from mpo.algorithm.policy_evaluation.backups import improved, soft
+from mpo.algorithm.policy_evaluation.backups import policy as policy_backup
 
 BACKUPS: dict[str, ModuleType] = {"policy": policy_backup, "improved": improved, "soft": soft}
 LEAST_PROBABILITY = 1e-300
@@ -52,13 +52,13 @@ class Tilted(NamedTuple):
 
 
 def weights(q: Values, policy: Values, temperature: Float[np.ndarray, " M"]) -> Values:
-    """q*(a|s) ∝ π(a|s) exp(Q(s,a)/η), by `mpo.estep.estep_weights`."""
+    """q*(a|s) ∝ π(a|s) exp(Q(s,a)/η), by `mpo.algorithm.estep.weights.estep_weights`."""
     found = estep_weights(tilted(q, policy).at(temperature), ONE)
     return np.ascontiguousarray(found.numpy().T).reshape(q.shape)
 
 
 def kl(pair: Tilted, temperature: Float[np.ndarray, " M"]) -> Float[np.ndarray, " M"]:
-    """Mean over states of KL(q* || π), by `mpo.estep.kl_to_uniform`.
+    """Mean over states of KL(q* || π), by `mpo.algorithm.estep.weights.kl_to_uniform`.
 
     KL(q* || π) = KL(q* || uniform) - Σ_a q* log(A π).
     """
@@ -70,7 +70,7 @@ def kl(pair: Tilted, temperature: Float[np.ndarray, " M"]) -> Float[np.ndarray, 
 def value(
     backup: str, q: Values, policy: Values, temperature: Float[np.ndarray, " M"]
 ) -> Float[np.ndarray, "M S"]:
-    """V(s) of a backup, by its `value` in `mpo.backups`.
+    """V(s) of a backup, by its `value` in `mpo.algorithm.policy_evaluation.backups`.
 
     `policy` is a mean over actions of A π Q. `soft` is η times that of x. So is `improved`, less
     what the tilt added, since Σ q* x = Σ q* Q/η + Σ q* log(A π).

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mpo.backups import improved, policy, soft
+from mpo.algorithm.policy_evaluation.backups import improved, policy, soft
 from mpo.theory.primal import Solver, random_problem
 
 BACKUPS = {"policy": policy, "soft": soft, "improved": improved}

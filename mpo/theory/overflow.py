@@ -1,6 +1,7 @@
 """Where the dual of the E-step is finite in float32: the raw form beside the stable one.
 
-Both are the modules of `mpo.duals` that training uses, differentiated by autograd as there.
+Both are the modules of `algorithm.estep.duals` that training uses, differentiated by autograd as
+there.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mpo.duals import raw, stable
+from mpo.algorithm.estep.duals import raw, stable
 
 FORMS = {"raw": raw, "stable": stable}
 SAMPLES = 20

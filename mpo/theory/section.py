@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from mpo.evaluation.frames import read_csv
-from mpo.evaluation.tables import markdown
-from mpo.evaluation.tables.cells import number
+from mpo.evaluation.reading.frames import read_csv
+from mpo.evaluation.showing.tables import markdown
+from mpo.evaluation.showing.tables.cells import number
 from mpo.theory import convergence, cycling, errata, figures
 
 

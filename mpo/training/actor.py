@@ -1,8 +1,8 @@
 """Acting: the policy network for one observation at a time, in NumPy.
 
 One forward pass of a small network through torch costs five times its arithmetic in dispatch, at
-every step of the environment. A test holds this to `mpo.networks`. The parameters are views of
-the learner's own memory, so that an update needs no copy.
+every step of the environment. A test holds this to `algorithm.networks`. The parameters are views
+of the learner's own memory, so that an update needs no copy.
 """
 
 import math
@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from mpo.networks import Networks, Shapes
-from mpo.tasks import Diverged
+from mpo.algorithm.networks import Networks, Shapes
+from mpo.training.environment import Diverged
 
 LAYER_NORM_EPSILON = 1e-5
 LOG_TWO_PI = math.log(2.0 * math.pi)

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from mpo.learner import Learner
-from mpo.networks import unflatten
-from mpo.tasks import Environment
+from mpo.algorithm.learner import Learner
+from mpo.algorithm.networks import unflatten
+from mpo.training.environment import Environment
 
 
 class Evaluated(Protocol):

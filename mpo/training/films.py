@@ -8,10 +8,10 @@ os.environ["MUJOCO_GL"] = os.environ.get("MUJOCO_GL", "egl")  # before MuJoCo is
 import numpy as np
 from PIL import Image
 
-from mpo.episodes import run_episode
-from mpo.replaying import load_policy, load_settings
-from mpo.seeds import Stream, seed_of
-from mpo.tasks import Environment
+from mpo.training.environment import Environment
+from mpo.training.episodes import run_episode
+from mpo.training.replaying import load_policy, load_settings
+from mpo.training.seeds import Stream, seed_of
 
 FRAMES_PER_SECOND = 20
 PACKAGES = "libegl1 and libgl1-mesa-dri"

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mpo.digests import code_digest
 from mpo.settings import Settings
+from mpo.settings.digests import code_digest
 
 CHECKPOINT_S = 60.0
 

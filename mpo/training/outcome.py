@@ -4,11 +4,12 @@ from typing import Any
 
 from safetensors.torch import save
 
-from mpo import provenance, rundir
-from mpo.job import Job
-from mpo.networks import unflatten
-from mpo.seeds import DERIVATION
-from mpo.session import Session
+from mpo import rundir
+from mpo.algorithm.networks import unflatten
+from mpo.training import provenance
+from mpo.training.job import Job
+from mpo.training.seeds import DERIVATION
+from mpo.training.session import Session
 
 
 def write(

@@ -9,8 +9,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from mpo.checkpoint import PROGRESS
 from mpo.rundir import write_atomically
+from mpo.training.checkpoints import PROGRESS
 
 INTERVAL_S = 5.0
 

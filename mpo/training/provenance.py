@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from mpo.registry import option
+from mpo.settings import option
 
 PACKAGES = ("torch", "numpy", "gymnasium", "shimmy", "mujoco", "dm-control", "safetensors")
 CPU_FLAGS = ("avx", "avx2", "avx512f", "fma", "amx_tile")

@@ -3,31 +3,13 @@
 An episode takes one row a decision and one more for its last observation, so that a truncated
 episode keeps what was observed after its last step. Rows lie in a ring. A sequence starts at any
 decision, the episode under way included, and is padded beyond its episode's end (`valid` = 0).
-
-| name | shape | meaning |
-|---|---|---|
-| `observation` | [U + 1, S, O] | s_t and its successors; U as in `mpo.returns` |
-| `action`, `behaviour_log_prob` | [U, S, A], [U, S] | unclipped action, its log-density |
-| `reward`, `terminated`, `valid` | [T, S] | of all T steps |
 """
-
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-
-class Batch(NamedTuple):
-    """S sequences of T steps; U = T, or 1 where the endpoints alone are needed."""
-
-    observation: Tensor
-    action: Tensor
-    reward: Tensor
-    behaviour_log_prob: Tensor
-    terminated: Tensor
-    valid: Tensor
-
+from mpo.algorithm.batch import Batch
 
 ROW_FIELDS = (
     "observation",

@@ -15,13 +15,11 @@ from safetensors.numpy import load_file
 from tqdm import tqdm
 
 from mpo import rundir
-from mpo.actor import Actor, UniformActor
-from mpo.entries import Task
-from mpo.episodes import run_episode
-from mpo.registry import option
-from mpo.seeds import Stream, evaluation_seed, seed_of
-from mpo.settings import Settings, settings
-from mpo.tasks import Environment
+from mpo.settings import Settings, option, settings
+from mpo.training.actor import Actor, UniformActor
+from mpo.training.environment import Environment
+from mpo.training.episodes import run_episode
+from mpo.training.seeds import Stream, evaluation_seed, seed_of
 
 
 def load_policy(directory: Path, environment: Environment, chosen: Settings) -> Actor:
@@ -68,12 +66,14 @@ def returns(directory: Path, count: int, seed: int) -> pd.DataFrame:
     return pd.concat([table, pd.DataFrame([mean])], ignore_index=True)
 
 
-def random_returns(tasks: Mapping[str, Task], count: int, seed: int) -> pd.DataFrame:
-    """Mean return of uniformly random actions by task: the content of random_scores.csv."""
+def random_returns(tasks: Mapping[str, tuple[str, int]], count: int, seed: int) -> pd.DataFrame:
+    """Mean return of uniformly random actions by task: the content of random_scores.csv.
+
+    `tasks` gives each one's environment and action repeat.
+    """
     rows = []
-    for alias, task in tqdm(tasks.items(), unit=" tasks", disable=len(tasks) < 2):
-        repeat = task.fields["action_repeat"].value if "action_repeat" in task.fields else 1
-        environment = Environment(task.environment, repeat)
+    for alias, (name, repeat) in tqdm(tasks.items(), unit=" tasks", disable=len(tasks) < 2):
+        environment = Environment(name, repeat)
         generator = np.random.default_rng(seed_of(seed, 0, Stream.RANDOM_POLICY))
         actor = UniformActor(environment.action_size, generator)
         total = sum(

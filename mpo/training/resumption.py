@@ -6,16 +6,16 @@ from typing import Any
 
 import torch
 
-from mpo import checkpoint, provenance
-from mpo.job import Job
-from mpo.session import Session
+from mpo.training import checkpoints, provenance
+from mpo.training.job import Job
+from mpo.training.session import Session
 
 log = logging.getLogger("mpo")
 
 
 def resume(job: Job, state: Path, training: Session) -> dict[str, Any]:
     """Restore the newest checkpoint; the record of attempts, resumptions and mode."""
-    saved, said = checkpoint.load(state)
+    saved, said = checkpoints.load(state)
     for line in said:
         log.warning(line)
     digests = {"settings_digest": job.settings_digest, "code_digest": job.code_digest}
@@ -25,7 +25,7 @@ def resume(job: Job, state: Path, training: Session) -> dict[str, Any]:
     record = _record(saved, state)
     for name, value in {**digests, "mode": mode}.items():
         if record[name] != value:
-            raise checkpoint.CheckpointError(
+            raise checkpoints.CheckpointError(
                 f"{state}: its checkpoint has {_unlike(name, record[name], value)}; "
                 "delete the folder to start anew"
             )
@@ -65,8 +65,8 @@ def _record(saved: Any, state: Path) -> dict[str, Any]:
     return record
 
 
-def _foreign(state: Path, why: object) -> checkpoint.CheckpointError:
-    return checkpoint.CheckpointError(
+def _foreign(state: Path, why: object) -> checkpoints.CheckpointError:
+    return checkpoints.CheckpointError(
         f"{state}: its checkpoint is none of this program's ({type(why).__name__}: {why}); "
         "delete the folder to start anew"
     )

@@ -14,15 +14,15 @@ from typing import Any
 
 import torch
 
-from mpo import checkpoint, outcome, rundir
-from mpo.job import Job
-from mpo.progress import Progress, spent
-from mpo.registry import option
-from mpo.resumption import resume
-from mpo.session import Session
-from mpo.settings import SettingsError
-from mpo.tasks import Diverged
-from mpo.timing import Clock
+from mpo import rundir
+from mpo.settings import SettingsError, option
+from mpo.training import checkpoints, outcome
+from mpo.training.clock import Clock
+from mpo.training.environment import Diverged
+from mpo.training.job import Job
+from mpo.training.progress import Progress, spent
+from mpo.training.resumption import resume
+from mpo.training.session import Session
 
 INTERRUPTED = 143
 
@@ -64,10 +64,10 @@ def train(job: Job, bar: bool, wait: bool = False) -> str:
         return status
     require_device(job.settings.device)
     rundir.require_writable(job.out)
-    with checkpoint.locked(job.state_folder, wait):
+    with checkpoints.locked(job.state_folder, wait):
         # once more, since another process may have finished it while this one waited
         status = _finished(job) or _train(job, job.state_folder, bar)
-        checkpoint.clear(job.state_folder)
+        checkpoints.clear(job.state_folder)
     return status
 
 
@@ -102,7 +102,7 @@ def _train(job: Job, state: Path, bar: bool) -> str:
 
 def _save(state: Path, record: dict[str, Any], training: Session) -> None:
     """In a function of its own, so that no copy of the replay outlives it."""
-    checkpoint.save(state, {"record": record, "training": training.checkpoint()})
+    checkpoints.save(state, {"record": record, "training": training.checkpoint()})
 
 
 def _run(

@@ -1,6 +1,6 @@
 """A run under way, whatever its protocol: environments, seeds, evaluations, rows, checkpoints.
 
-A protocol (a module of `mpo.protocols`) fills in how data is collected and learnt from. An
+A protocol (a module of `mpo.training.protocols`) fills in how data is collected and learnt from. An
 episode's reset seed is derived from its index, and checkpoints are taken between episodes, so
 that no simulator state is ever saved and a resumed run equals one that was never interrupted.
 """
@@ -12,16 +12,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo import episodes
-from mpo.actor import Actor
-from mpo.checkpoint import generator_state, restore_generator
-from mpo.metrics import averages, first_non_finite
-from mpo.networks import Networks
-from mpo.replay import Replay
-from mpo.seeds import Stream, evaluation_seed, seed_of
+from mpo.algorithm.metrics import averages, first_non_finite
+from mpo.algorithm.networks import Networks
 from mpo.settings import Settings
-from mpo.tasks import Diverged, Environment
-from mpo.timing import Clock
+from mpo.training import episodes
+from mpo.training.actor import Actor
+from mpo.training.checkpoints import generator_state, restore_generator
+from mpo.training.clock import Clock
+from mpo.training.environment import Diverged, Environment
+from mpo.training.replay import Replay
+from mpo.training.seeds import Stream, evaluation_seed, seed_of
 
 
 class Learns(Protocol):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.distributions import kl_divergence
 
-from mpo.gaussian import (
+from mpo.algorithm.gaussian import (
     Gaussian,
     entropy,
     kl_covariance_terms,

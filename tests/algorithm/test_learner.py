@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from mpo import mstep
-from mpo.devices.cpu import COMPILERS
-from mpo.dual_solvers import MINIMUM_TEMPERATURE
-from mpo.learner import Learner
-from mpo.metrics import METRICS
-from mpo.networks import unflatten
+from mpo.algorithm.computing.devices.cpu import COMPILERS
+from mpo.algorithm.estep.dual_solvers import MINIMUM_TEMPERATURE
+from mpo.algorithm.learner import Learner
+from mpo.algorithm.metrics import METRICS
+from mpo.algorithm.multipliers import unpack
+from mpo.algorithm.networks import unflatten
 from tests.learning import VARIANTS, compiled_against_eager, drawn, filled, learner, small
 
 
@@ -123,7 +123,7 @@ def test_a_solved_temperature_serves_the_weights_and_is_the_next_start(solver: s
     tolerance = 1e-4 if solver == "newton" else 0.05
     assert found["kl_estep_relative"] == pytest.approx(1.0, abs=tolerance)
     assert found["dual_at_floor"] == 0.0
-    kept = float(mstep.unpack(made.state.multipliers.parameters).temperature)
+    kept = float(unpack(made.state.multipliers.parameters).temperature)
     assert kept == pytest.approx(found["temperature"], rel=1e-4)
 
 

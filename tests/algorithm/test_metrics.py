@@ -5,8 +5,9 @@ import math
 import pytest
 import torch
 
-from mpo import metrics
-from mpo.mstep import MStep, Multipliers
+from mpo.algorithm import metrics
+from mpo.algorithm.mstep.lagrangian import MStep
+from mpo.algorithm.multipliers import Multipliers
 from mpo.rundir import TRAINING_COLUMNS
 from mpo.settings import settings
 from tests.draws import COVARIANCES, distribution, gaussian, normal, number, state_weights

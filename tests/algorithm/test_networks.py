@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mpo.networks import Networks, initialise, size, unflatten
+from mpo.algorithm.networks import Networks, initialise, size, unflatten
 from mpo.settings import settings
 from tests.draws import generator
 

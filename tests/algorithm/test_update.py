@@ -11,18 +11,18 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from mpo.covariances import full
-from mpo.estep import estep_weights
-from mpo.gaussian import Gaussian, sample
-from mpo.learner import Learner
-from mpo.likelihoods import joint
-from mpo.metrics import METRICS
-from mpo.mstep import likelihood_loss
-from mpo.networks import unflatten
-from mpo.policy_evaluation import PolicyEvaluation, state_weights
-from mpo.replay import Batch
+from mpo.algorithm.batch import Batch
+from mpo.algorithm.estep.weights import estep_weights
+from mpo.algorithm.gaussian import Gaussian, sample
+from mpo.algorithm.learner import Learner
+from mpo.algorithm.metrics import METRICS
+from mpo.algorithm.mstep.covariances import full
+from mpo.algorithm.mstep.lagrangian import likelihood_loss
+from mpo.algorithm.mstep.likelihoods import joint
+from mpo.algorithm.networks import unflatten
+from mpo.algorithm.policy_evaluation.evaluation import PolicyEvaluation, state_weights
+from mpo.algorithm.update import State, Update
 from mpo.settings import Settings
-from mpo.update import State, Update
 from tests.learning import ACTION, VARIANTS, drawn, filled, learner, small
 from tests.reference import Reference
 

@@ -11,7 +11,7 @@ import yaml
 
 from mpo.__main__ import main
 from mpo.benchmark import extrapolation, report
-from mpo.config import load_study
+from mpo.study.config import load_study
 
 COSTS = {
     "update_ms": 2.0,

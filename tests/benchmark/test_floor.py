@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 from torch.utils.flop_counter import FlopCounterMode
 
+from mpo.algorithm.networks import Networks
 from mpo.benchmark.floor import Product, floating_point_operations, products
 from mpo.benchmark.subject import Subject
-from mpo.networks import Networks
-from mpo.registry import option
-from mpo.settings import settings
+from mpo.settings import option, settings
 
 VARIANTS = ["paper", "huber", "td0", "stabilised", "improved_estep", "soft_estep", "no_kl"]
 

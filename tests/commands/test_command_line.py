@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 
 from mpo.__main__ import main
-from mpo.job import Job
 from mpo.rundir import RUN_FILES
+from mpo.training.job import Job
 from tests.runs import BYTES, TINY
 
 pytestmark = pytest.mark.usefixtures("unchecked")
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def train(folder: Path, fields: dict[str, Any], *more: str) -> list[str]:
@@ -94,7 +94,7 @@ def test_train_evaluate_and_refuse_what_is_no_run(
 
 def test_settings_of_a_task_by_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Task's own fields, variant, --steps and --set come together in the job."""
-    from mpo import run
+    from mpo.training import run
 
     jobs: list[Job] = []
 

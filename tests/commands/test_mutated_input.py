@@ -22,12 +22,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mpo.__main__ import main
-from mpo.claims import load_claims
-from mpo.config import load_study
-from mpo.published import load_published
 from mpo.settings import Settings, SettingsError
 from mpo.settings import settings as checked
-from mpo.yaml_files import PROJECT, ConfigError
+from mpo.study.claims import load_claims
+from mpo.study.config import load_study
+from mpo.study.published import load_published
+from mpo.study.yaml_files import PROJECT, ConfigError
 
 FILES = ("smoke.yaml", "study.yaml", "tasks.yaml", "variants.yaml", "claims.yaml", "published.csv")
 ODD = (
@@ -162,8 +162,10 @@ def idle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     def done(*_: object, **__: object) -> str:
         return "completed"
 
-    monkeypatch.setattr("mpo.run.train", done)
-    monkeypatch.setattr("mpo.replaying.random_returns", lambda *_: __import__("pandas").DataFrame())
+    monkeypatch.setattr("mpo.training.run.train", done)
+    monkeypatch.setattr(
+        "mpo.training.replaying.random_returns", lambda *_: __import__("pandas").DataFrame()
+    )
     monkeypatch.setattr("mpo.benchmark.report.measured", lambda *_, **__: iter(()))
     monkeypatch.setattr("mpo.benchmark.report.table", lambda *_: "")
     monkeypatch.chdir(tmp_path)

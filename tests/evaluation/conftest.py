@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mpo.evaluation.frames import Frames, read_frames
-from mpo.evaluation.load import Study, load
+from mpo.evaluation.reading.frames import Frames, read_frames
+from mpo.evaluation.reading.load import Study, load
 from mpo.evaluation.stages import write_estimates, write_runs
-from mpo.published import load_published
+from mpo.study.published import load_published
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import write_study

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mpo.evaluation import Frames
-from mpo.yaml_files import PROJECT
+from mpo.study.yaml_files import PROJECT
 
 
 def test_the_example_reads_a_study_and_draws(

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from pydantic import Field
 
-import mpo.settings
-from mpo.digests import canonical, closure, code_digest, run_files, script_digest
+import mpo.settings.validation
 from mpo.settings import OPTION_PACKAGES, PACKAGE, Settings, baseline, settings
-from mpo.yaml_files import PROJECT
+from mpo.settings.digests import canonical, closure, code_digest, run_files, script_digest
+from mpo.study.yaml_files import PROJECT
 
+BACKUPS = "algorithm/policy_evaluation/backups"
+MORE = "\nMORE = 1\n"
 POLICY, SOFT = settings({}), settings({"backup": "soft"})
 
 
@@ -37,27 +39,67 @@ def append(file: Path, text: str) -> None:
 
 # what is edited: file, edit, whether a run with backup policy and one with soft change
 EDITS: dict[str, tuple[str, Callable[[str], str], bool, bool]] = {
-    "a comment": ("train.py", lambda text: text + "\n# more\n", False, False),
+    "a comment": (
+        "training/protocols/off_policy.py",
+        lambda text: text + "\n# more\n",
+        False,
+        False,
+    ),
     "a docstring": (
-        "train.py",
+        "training/protocols/off_policy.py",
         lambda text: '"""Another one."""\n' + text[text.index('"""', 3) + 3 :],
         False,
         False,
     ),
-    "layout": ("backups/soft.py", lambda text: text.replace("\n\n", "\n\n\n"), False, False),
-    "the shared code": ("train.py", lambda text: text + "\nMORE = 1\n", True, True),
-    "what the shared code imports": ("replay.py", lambda text: text + "\nMORE = 1\n", True, True),
-    "a package's __init__": ("backups/__init__.py", lambda text: text + "\nMORE = 1\n", True, True),
-    "one backup": ("backups/soft.py", lambda text: text + "\nMORE = 1\n", False, True),
-    "the other backup": ("backups/policy.py", lambda text: text + "\nMORE = 1\n", True, False),
-    "a backup no run has": (
-        "backups/improved.py",
-        lambda text: text + "\nMORE = 1\n",
+    "layout": (
+        BACKUPS + "/soft.py",
+        lambda text: text.replace("\n\n", "\n\n\n"),
         False,
         False,
     ),
-    "an exempt module": ("config.py", lambda text: text + "\nMORE = 1\n", False, False),
-    "the settings": ("settings.py", lambda text: text + "\nMORE = 1\n", False, False),
+    "the shared code": (
+        "training/protocols/off_policy.py",
+        lambda text: text + MORE,
+        True,
+        True,
+    ),
+    "what the shared code imports": (
+        "training/replay.py",
+        lambda text: text + MORE,
+        True,
+        True,
+    ),
+    "a package's __init__": (
+        BACKUPS + "/__init__.py",
+        lambda text: text + MORE,
+        True,
+        True,
+    ),
+    "one backup": (
+        BACKUPS + "/soft.py",
+        lambda text: text + MORE,
+        False,
+        True,
+    ),
+    "the other backup": (
+        BACKUPS + "/policy.py",
+        lambda text: text + MORE,
+        True,
+        False,
+    ),
+    "a backup no run has": (
+        BACKUPS + "/improved.py",
+        lambda text: text + MORE,
+        False,
+        False,
+    ),
+    "an exempt module": (
+        "training/checkpoints.py",
+        lambda text: text + MORE,
+        False,
+        False,
+    ),
+    "the settings": ("settings/validation.py", lambda text: text + MORE, False, False),
 }
 
 
@@ -74,14 +116,17 @@ def test_an_edit_changes_the_digests_of_the_runs_that_execute_it(edit: str, pack
 
 def test_a_new_option_changes_no_digest(package: Path):
     before = digests(package)
-    (package / "backups" / "mine.py").write_text("MINE = 1\n")
+    (package / BACKUPS / "mine.py").write_text("MINE = 1\n")
     assert digests(package) == before
 
 
 def test_what_an_option_imports_counts_for_its_runs_alone(package: Path):
-    append(package / "backups" / "soft.py", "\nfrom mpo.backups import improved\n")
+    append(
+        package / BACKUPS / "soft.py",
+        "\nfrom mpo.algorithm.policy_evaluation.backups import improved\n",
+    )
     before = digests(package)
-    append(package / "backups" / "improved.py", "\nMORE = 1\n")
+    append(package / BACKUPS / "improved.py", "\nMORE = 1\n")
     after = digests(package)
     assert (before[0] == after[0], before[1] == after[1]) == (True, False)
 
@@ -104,9 +149,7 @@ def test_every_form_of_import_is_followed(tmp_path: Path):
     }.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
-    found = {
-        file.relative_to(root).as_posix() for file in closure(["a"], root, frozenset({"settings"}))
-    }
+    found = {file.relative_to(root).as_posix() for file in closure(["a"], root, ("settings",))}
     assert found == {
         *("__init__.py", "a.py", "b.py", "c.py", "f.py", "i.py"),
         *("d/__init__.py", "d/e.py", "d/g.py", "d/h.py"),
@@ -115,11 +158,16 @@ def test_every_form_of_import_is_followed(tmp_path: Path):
 
 def test_a_run_executes_the_options_that_its_settings_name():
     names = {file.relative_to(PACKAGE).as_posix() for file in run_files(SOFT)}
-    assert {"train.py", "learner.py", "backups/soft.py", "duals/raw.py"} <= names
+    assert {
+        "training/protocols/off_policy.py",
+        "learner.py",
+        BACKUPS + "/soft.py",
+        "algorithm/estep/duals/raw.py",
+    } <= names
     assert not names & {
-        "backups/improved.py",
-        "critic_losses/huber.py",
-        "settings.py",
+        BACKUPS + "/improved.py",
+        "algorithm/policy_evaluation/critic_losses/huber.py",
+        "settings/validation.py",
         "__main__.py",
     }
     assert not any(name.startswith("evaluation/") for name in names)
@@ -131,18 +179,18 @@ def test_only_options_are_imported_by_a_name_made_at_run_time():
         for file in run_files(SOFT)
         if any(name in file.read_text() for name in ("import_module", "__import__", "exec("))
     }
-    assert dynamic == {"registry.py"}
+    assert dynamic == set()
 
 
 def test_every_option_is_covered_by_some_digest():
     for field, package in OPTION_PACKAGES.items():
         name = getattr(POLICY, field)
-        assert PACKAGE / package / f"{name}.py" in run_files(POLICY)
+        assert PACKAGE.joinpath(*package.split("."), f"{name}.py") in run_files(POLICY)
 
 
 def test_a_script_s_digest_covers_what_it_draws(package: Path):
     script = PROJECT / "workflow" / "scripts" / "figure.py"
-    modules = [f"evaluation.figures.{name}" for name in ("temperature", "learning_curves")]
+    modules = [f"evaluation.showing.figures.{name}" for name in ("temperature", "learning_curves")]
     assert len({script_digest(script), *(script_digest(script, name) for name in modules)}) == 3
 
 
@@ -159,7 +207,7 @@ class A(B, metaclass=C):
 
 
 def test_the_form_of_a_syntax_tree_is_fixed():
-    # made by: python -c "import ast, mpo.digests as d; print(d.canonical(ast.parse('...')))"
+    # made by: python -c "import ast, mpo.settings.digests as d; print(d.canonical(ast.parse(X)))"
     assert canonical(ast.parse("x = None\n'text'\nf(1, True)")) == [
         "Module",
         [
@@ -225,7 +273,7 @@ def test_a_new_field_with_a_default_changes_no_digest(monkeypatch: pytest.Monkey
 
     values: dict[str, Any] = {"epsilon": 0.2, "backup": "soft"}
     before = settings(values).digest(1, 0)
-    monkeypatch.setattr(mpo.settings, "Settings", Grown)
+    monkeypatch.setattr(mpo.settings.validation, "Settings", Grown)
     assert settings(values).digest(1, 0) == before
     assert settings({**values, "novelty": 0.7}).digest(1, 0) != before
 

@@ -8,8 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mpo.registry import option
-from mpo.settings import OPTION_PACKAGES, Settings, SettingsError, baseline, options, settings
+from mpo.settings import (
+    OPTION_PACKAGES,
+    Settings,
+    SettingsError,
+    baseline,
+    option,
+    options,
+    settings,
+)
 
 
 def fault(values: dict[str, Any]) -> SettingsError:

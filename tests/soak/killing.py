@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 from mpo import rundir
-from mpo.checkpoint import CURRENT, OWNER
-from mpo.entries import load_variants
-from mpo.job import Job
-from mpo.run import train
 from mpo.settings import Settings, settings
+from mpo.study.entries import load_variants
+from mpo.training.checkpoints import CURRENT, OWNER
+from mpo.training.job import Job
+from mpo.training.run import train
 from tests.runs import contents, job
 
 ENVIRONMENTS = {
@@ -122,7 +122,9 @@ def killed(
 
 def _start(mortal: Job) -> Any:
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(["mpo.run", "mpo.protocols.off_policy", "tests.soak.killing"])
+    server.set_forkserver_preload(
+        ["mpo.training.run", "mpo.training.protocols.off_policy", "tests.soak.killing"]
+    )
     process = server.Process(target=in_silence, args=(mortal,))
     process.start()
     return process

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mpo.evaluation.load import load
-from mpo.yaml_files import PROJECT
+from mpo.evaluation.reading.load import load
+from mpo.study.yaml_files import PROJECT
 from tests.evaluation.synthetic import STEPS, TASKS, VARIANTS, write_study
 from tests.workflow.project import copy_project, snakemake
 

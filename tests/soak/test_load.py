@@ -15,8 +15,8 @@ import psutil
 import pytest
 from scipy import stats
 
-from mpo.checkpoint import PROGRESS
-from mpo.job import Job
+from mpo.training.checkpoints import PROGRESS
+from mpo.training.job import Job
 from tests.runs import job
 from tests.soak.killing import in_silence, small
 from tests.workflow.project import copy_project, snakemake

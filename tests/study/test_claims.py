@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mpo.claims import load_claims
-from mpo.yaml_files import ConfigError
+from mpo.study.claims import load_claims
+from mpo.study.yaml_files import ConfigError
 
 GOOD = """
 faster:

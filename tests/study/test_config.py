@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mpo.config import ConfigError, load_study, load_tasks, load_variants
-from mpo.yaml_files import PROJECT
+from mpo.study.config import ConfigError, load_study, load_tasks, load_variants
+from mpo.study.yaml_files import PROJECT
 from tests.configuration import config, load
 
 __all__ = ["config"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mpo.config import ConfigError, load_study
+from mpo.study.config import ConfigError, load_study
 from tests.configuration import STUDY, config, load
 
 __all__ = ["config"]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mpo.published import COLUMNS, load_published
-from mpo.yaml_files import ConfigError
+from mpo.study.published import COLUMNS, load_published
+from mpo.study.yaml_files import ConfigError
 
 HEAD = ",".join(COLUMNS)
 ROW = "hopper-stand,SAC,somewhere,1000000,3,924,891,944,"

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from mpo.config import Study, load_study
-from mpo.entries import load_variants
-from mpo.listing import differences, variants_table
-from mpo.status import SILENT_S, duration, status_table, study_status
-from mpo.study import Run
-from mpo.yaml_files import PROJECT
+from mpo.study.config import Study, load_study
+from mpo.study.entries import load_variants
+from mpo.study.listing import differences, variants_table
+from mpo.study.status import SILENT_S, duration, status_table, study_status
+from mpo.study.study import Run
+from mpo.study.yaml_files import PROJECT
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpo.yaml_files import SCHEMAS, ConfigError, parse, read, suggestion
+from mpo.study.yaml_files import SCHEMAS, ConfigError, parse, read, suggestion
 
 FILE = Path("some.yaml")
 

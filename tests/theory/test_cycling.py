@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.optimize import root
 
-from mpo.backups import improved
+from mpo.algorithm.policy_evaluation.backups import improved
 from mpo.theory import cycling
 from mpo.theory.mdp import random_mdps
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from mpo.dual_solvers import newton
-from mpo.duals import stable
-from mpo.estep import estep_weights, kl_to_uniform
+from mpo.algorithm.estep.dual_solvers import newton
+from mpo.algorithm.estep.duals import stable
+from mpo.algorithm.estep.weights import estep_weights, kl_to_uniform
 from mpo.theory import enumerated
 
 COUNTS = np.array([[[1, 2, 5], [4, 4, 0]], [[8, 0, 0], [2, 3, 3]]])

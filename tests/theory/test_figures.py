@@ -2,7 +2,7 @@
 
 import pytest
 
-from mpo.evaluation.frames import read_csv, write_csv
+from mpo.evaluation.reading.frames import read_csv, write_csv
 from mpo.theory import convergence, cycling, errata, figures, policy_iteration
 from mpo.theory.check import Check
 from mpo.theory.section import section

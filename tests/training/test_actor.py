@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from mpo.actor import Actor, UniformActor, views
-from mpo.gaussian import log_prob
-from mpo.networks import Networks, initialise, size, unflatten
+from mpo.algorithm.gaussian import log_prob
+from mpo.algorithm.networks import Networks, initialise, size, unflatten
 from mpo.settings import settings
-from mpo.tasks import Diverged
+from mpo.training.actor import Actor, UniformActor, views
+from mpo.training.environment import Diverged
 from tests.draws import generator
 
 CASES: dict[str, dict[str, Any]] = {

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import torch
 
-from mpo import checkpoint
-from mpo.checkpoint import CURRENT, PREVIOUS, CheckpointError, load, locked, save
+from mpo.training import checkpoints
+from mpo.training.checkpoints import CURRENT, PREVIOUS, CheckpointError, load, locked, save
 
 
 def content(step: int) -> dict:
@@ -142,8 +142,8 @@ def test_a_second_process_is_kept_out_and_told_who_holds_the_folder(tmp_path: Pa
         code = (
             "import sys; from pathlib import Path; from mpo import checkpoint\n"
             "try:\n"
-            "    with checkpoint.locked(Path(sys.argv[1])): print('in')\n"
-            "except checkpoint.CheckpointError as error: print(error)\n"
+            "    with checkpoints.locked(Path(sys.argv[1])): print('in')\n"
+            "except checkpoints.CheckpointError as error: print(error)\n"
         )
         command = [sys.executable, "-c", code, str(state)]
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -161,12 +161,12 @@ def test_clear_leaves_no_folder_but_spares_what_it_does_not_know(tmp_path: Path)
     state = tmp_path / "state"
     with locked(state):
         save(state, content(1))
-        checkpoint.clear(state)
+        checkpoints.clear(state)
     assert not (state / CURRENT).exists()
     kept = tmp_path / "kept"
     with locked(kept):
         (kept / "notes.txt").write_text("mine")
-        checkpoint.clear(kept)
+        checkpoints.clear(kept)
     assert (kept / "notes.txt").exists()
 
 
@@ -174,5 +174,5 @@ def test_generators_go_on_where_they_were() -> None:
     rng = np.random.default_rng(3)
     rng.normal(size=7)
     other = np.random.default_rng(0)
-    checkpoint.restore_generator(other, checkpoint.generator_state(rng))
+    checkpoints.restore_generator(other, checkpoints.generator_state(rng))
     np.testing.assert_array_equal(rng.integers(0, 2**40, 9), other.integers(0, 2**40, 9))

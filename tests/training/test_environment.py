@@ -6,7 +6,7 @@ import gymnasium
 import numpy as np
 import pytest
 
-from mpo.tasks import Diverged, Environment
+from mpo.training.environment import Diverged, Environment
 from tests.environments import PREFIX
 
 DM_CONTROL = "dm_control/hopper-stand-v0"

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from mpo.episodes import Episode, critic_value, rows, run_episode
-from mpo.networks import unflatten
-from mpo.tasks import Environment
+from mpo.algorithm.networks import unflatten
+from mpo.training.environment import Environment
+from mpo.training.episodes import Episode, critic_value, rows, run_episode
 from tests.environments import PREFIX
 from tests.learning import ACTION, OBSERVATION, learner, small
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mpo import run
 from mpo.settings import settings
+from mpo.training import run
 from tests.runs import TINY, job
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_film_is_as_long_and_wide_as_asked(tmp_path: Path) -> None:

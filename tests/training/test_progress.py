@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from mpo.progress import Progress, spent
-from mpo.timing import PARTS, Clock
+from mpo.training.clock import PARTS, Clock
+from mpo.training.progress import Progress, spent
 
 
 def test_progress_is_written_at_once_and_then_when_due(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1000.0]
-    monkeypatch.setattr("mpo.progress.time.time", lambda: now[0])
+    monkeypatch.setattr("mpo.training.progress.time.time", lambda: now[0])
     progress = Progress(tmp_path, {"task": "toy", "seed": 3}, 100, bar=False)
     progress.start(10)
     file = tmp_path / "progress.json"

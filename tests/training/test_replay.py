@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from mpo.replay import Batch, Replay
+from mpo.algorithm.batch import Batch
+from mpo.training.replay import Replay
 
 
 class Model:

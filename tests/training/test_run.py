@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file
 
-from mpo import checkpoint, resumption, run, rundir
-from mpo.job import Job
+from mpo import rundir
 from mpo.rundir import EVALUATION_COLUMNS, RUN_FILES, TIMING_COLUMNS, TRAINING_COLUMNS
 from mpo.settings import settings
-from mpo.train import Training
+from mpo.training import checkpoints, resumption, run
+from mpo.training.job import Job
+from mpo.training.protocols.off_policy import Training
 from tests.environments import PREFIX
 from tests.runs import contents, job, tiny
 
@@ -115,7 +116,7 @@ def test_after_a_crash_at_any_moment_a_run_equals_one_never_interrupted(
 ) -> None:
     """The crash comes in the middle of an episode, after a checkpoint at every third end."""
     crashed = replace(job(tmp_path / "crashed", tiny()), checkpoint_s=0.0)
-    save, learn, saves = checkpoint.save, Training._learn, []
+    save, learn, saves = checkpoints.save, Training._learn, []
 
     def some(state: Path, content: dict) -> None:
         saves.append(1)
@@ -127,7 +128,7 @@ def test_after_a_crash_at_any_moment_a_run_equals_one_never_interrupted(
         if training.episode_index == episode and training.step % 10 == 6:
             raise Crash
 
-    monkeypatch.setattr(checkpoint, "save", some)
+    monkeypatch.setattr(checkpoints, "save", some)
     with monkeypatch.context() as patch:
         patch.setattr(Training, "_learn", learning)
         with pytest.raises(Crash):
@@ -153,7 +154,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_previous_one(
         stop_at(patch, 6, stop)
         with pytest.raises(run.Interrupted):
             run.train(damaged, bar=False)
-    file = damaged.state_folder / checkpoint.CURRENT
+    file = damaged.state_folder / checkpoints.CURRENT
     payload = bytearray(file.read_bytes())
     payload[-100] ^= 255
     file.write_bytes(payload)
@@ -176,7 +177,7 @@ def test_another_mode_refuses_to_resume(tmp_path: Path, monkeypatch: pytest.Monk
     stopped = interrupted(tmp_path, monkeypatch)
     with monkeypatch.context() as patch:
         patch.setattr(resumption, "_mode", lambda training: {"compiled": True})
-        with pytest.raises(checkpoint.CheckpointError, match="its checkpoint has mode"):
+        with pytest.raises(checkpoints.CheckpointError, match="its checkpoint has mode"):
             run.train(stopped, bar=False)
     assert run.train(stopped, bar=False) == "completed"
 
@@ -186,14 +187,14 @@ def test_another_run_s_checkpoint_is_refused(
 ) -> None:
     stopped = interrupted(tmp_path, monkeypatch)
     other = Job("toy", "variant", 1, 1, stopped.settings, stopped.out, stopped.state)
-    with pytest.raises(checkpoint.CheckpointError, match="settings_digest"):
+    with pytest.raises(checkpoints.CheckpointError, match="settings_digest"):
         run.train(other, bar=False)
 
 
 def test_a_run_that_another_process_trains_is_refused(tmp_path: Path) -> None:
     held = job(tmp_path, tiny())
-    with checkpoint.locked(held.state_folder):
-        with pytest.raises(checkpoint.CheckpointError, match="is training this run already"):
+    with checkpoints.locked(held.state_folder):
+        with pytest.raises(checkpoints.CheckpointError, match="is training this run already"):
             run.train(held, bar=False)
         assert held.state_folder.exists()
     assert not held.out.exists()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpo.seeds import DERIVATION, Stream, evaluation_seed, seed_of
+from mpo.training.seeds import DERIVATION, Stream, evaluation_seed, seed_of
 
 words = st.integers(0, 2**32 - 1)
 
@@ -51,7 +51,7 @@ def test_study_seed_and_seed_do_not_commute() -> None:
     assert evaluation_seed(0, 0, 1, 2) != evaluation_seed(0, 0, 2, 1)
 
 
-# python -c "from mpo.seeds import *; print([seed_of(1, 2, s, 3) for s in Stream])"
+# python -c "from mpo.training.seeds import *; print([seed_of(1, 2, s, 3) for s in Stream])"
 GOLDEN = {
     "INITIALISATION": 884736630,
     "EPISODE": 2172023638,

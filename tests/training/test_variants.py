@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mpo import run
-from mpo.entries import load_variants
-from mpo.episodes import run_episode
-from mpo.seeds import evaluation_seed
 from mpo.settings import settings
-from mpo.tasks import Environment
-from mpo.train import Training
+from mpo.study.entries import load_variants
+from mpo.training import run
+from mpo.training.environment import Environment
+from mpo.training.episodes import run_episode
+from mpo.training.protocols.off_policy import Training
+from mpo.training.seeds import evaluation_seed
 from tests.environments import OPTIMUM, PREFIX, optimal_gain
 from tests.learning import VARIANTS
 from tests.runs import contents, job, tiny
-from tests.training import trained
+from tests.whole_runs import trained
 
 pytestmark = pytest.mark.usefixtures("unchecked")
 ALL = pytest.mark.parametrize("name", VARIANTS)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mpo.yaml_files import PROJECT
+from mpo.study.yaml_files import PROJECT
 
 PARTS = ("Snakefile", "config", "mpo", "profiles", "workflow")
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mpo.yaml_files import PROJECT
+from mpo.study.yaml_files import PROJECT
 from tests.workflow.project import FIGURES, TABLES, THEORY_FIGURES, copy_project, snakemake
 
 CONFIG = "trial.yaml"
@@ -134,23 +134,29 @@ def append(project: Path, file: str, text: str) -> None:
 
 EDITS: dict[str, tuple[Callable[[Path], object], dict[str, int]]] = {
     "a comment is added to a module of the learner": (
-        lambda at: append(at, "mpo/update.py", "\n# a comment\n"),
+        lambda at: append(at, "mpo/algorithm/update.py", "\n# a comment\n"),
         {},
     ),
     "a docstring of a backup is reworded": (
-        lambda at: edit(at / "mpo/backups/policy.py", '"""', '"""In other words: '),
+        lambda at: edit(
+            at / "mpo/algorithm/policy_evaluation/backups/policy.py", '"""', '"""In other words: '
+        ),
         {},
     ),
     "an option that no variant names is added": (
-        lambda at: (at / "mpo/backups/mine.py").write_text("MINE = 1\n"),
+        lambda at: (at / "mpo/algorithm/policy_evaluation/backups/mine.py").write_text(
+            "MINE = 1\n"
+        ),
         {},
     ),
     "a statement is added to one backup": (
-        lambda at: append(at, "mpo/backups/improved.py", "\nMORE = 1\n"),
+        lambda at: append(
+            at, "mpo/algorithm/policy_evaluation/backups/improved.py", "\nMORE = 1\n"
+        ),
         {"improved_estep": 4},
     ),
     "a statement is added to a module of the learner": (
-        lambda at: append(at, "mpo/update.py", "\nMORE = 1\n"),
+        lambda at: append(at, "mpo/algorithm/update.py", "\nMORE = 1\n"),
         {"paper": 4, "stabilised": 4, "improved_estep": 4},
     ),
     "a setting of one variant is changed": (

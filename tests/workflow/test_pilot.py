@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from mpo.evaluation.frames import FRAMES, read_frames
-from mpo.evaluation.prose import render
-from mpo.evaluation.readme import FIGURES, block, filled
+from mpo.evaluation.reading.frames import FRAMES, read_frames
+from mpo.evaluation.telling.prose import render
+from mpo.evaluation.telling.readme import FIGURES, block, filled
 from mpo.rundir import POLICY
-from mpo.yaml_files import PROJECT
+from mpo.study.yaml_files import PROJECT
 from tests.workflow.project import FIGURES as DRAWN
 from tests.workflow.project import copy_project, snakemake
 

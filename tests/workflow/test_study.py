@@ -160,7 +160,7 @@ def test_a_shipped_study_is_drawn_again_without_training_it(project: Path, tmp_p
     ]
     for file in missing:
         (there / file).unlink()
-    with (copy / "mpo/duals/raw.py").open("a") as module:
+    with (copy / "mpo/algorithm/estep/duals/raw.py").open("a") as module:
         module.write("\nUNUSED = 1\n")
     result = snakemake(copy, CONFIG, "--config", "train=false")
     assert result.returncode == 0, result.stderr

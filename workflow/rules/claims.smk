@@ -1,6 +1,6 @@
 # The claims of the literature, checked before there is a graph and judged by the study's runs.
-from mpo.claims import load_claims
-from mpo.digests import bytes_digest
+from mpo.study.claims import load_claims
+from mpo.settings.digests import bytes_digest
 
 CLAIMS_FILE = "config/claims.yaml"
 try:

@@ -1,5 +1,5 @@
 # From the runs to frames: what each run came to, and what they say together.
-from mpo.published import load_published
+from mpo.study.published import load_published
 
 PUBLISHED_FILE = "config/published.csv"
 try:

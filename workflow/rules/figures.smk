@@ -1,4 +1,4 @@
-# One rule a figure: figure_<name> draws mpo/evaluation/figures/<name>.py.
+# One rule a figure: figure_<name> draws mpo/evaluation/showing/figures/<name>.py.
 FIGURES = [
     "learning_curves",
     "aggregate_intervals",
@@ -36,6 +36,6 @@ for figure in FIGURES:
         params:
             figure=figure,
             study=DIR,
-            code=code_of("figure.py", f"evaluation.figures.{figure}"),
+            code=code_of("figure.py", f"evaluation.showing.figures.{figure}"),
         shell:
             "python workflow/scripts/figure.py {params.figure} {params.study} 2> {log}"

@@ -1,5 +1,5 @@
 # The report: Markdown from frames, figures and tables, and one HTML file made from that.
-from mpo.evaluation.manifest import ManifestError, read_manifest
+from mpo.evaluation.reading.manifest import ManifestError, read_manifest
 
 
 localrules:
@@ -33,8 +33,8 @@ rule report_markdown:
         changed=changed_variants(),
         code=code_of(
             "report.py",
-            *(f"evaluation.figures.{name}" for name in FIGURES),
-            *(f"evaluation.tables.{name}" for name in TABLES),
+            *(f"evaluation.showing.figures.{name}" for name in FIGURES),
+            *(f"evaluation.showing.tables.{name}" for name in TABLES),
         ),
     shell:
         "python workflow/scripts/report.py {params.study} --changed {params.changed} 2> {log}"

@@ -1,4 +1,4 @@
-# One rule a table: table_<name> makes mpo/evaluation/tables/<name>.py.
+# One rule a table: table_<name> makes mpo/evaluation/showing/tables/<name>.py.
 TABLES = ["by_task", "aggregate", "cost", "published", "runs"]
 
 
@@ -24,6 +24,6 @@ for table in TABLES:
         params:
             table=table,
             study=DIR,
-            code=code_of("table.py", f"evaluation.tables.{table}"),
+            code=code_of("table.py", f"evaluation.showing.tables.{table}"),
         shell:
             "python workflow/scripts/table.py {params.table} {params.study} 2> {log}"

@@ -7,12 +7,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from mpo.evaluation.faults import StudyError
-from mpo.evaluation.load import load
-from mpo.evaluation.manifest import ManifestError
+from mpo.evaluation.reading.faults import StudyError
+from mpo.evaluation.reading.load import load
+from mpo.evaluation.reading.manifest import ManifestError
 from mpo.evaluation.stages import write_runs
-from mpo.published import load_published
-from mpo.yaml_files import ConfigError
+from mpo.study.published import load_published
+from mpo.study.yaml_files import ConfigError
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("published", type=Path, help="published scores, as config/published.csv")

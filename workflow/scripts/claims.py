@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from mpo.claims import load_claims
 from mpo.evaluation.claims import claims_of
-from mpo.evaluation.claims.files import write
-from mpo.yaml_files import ConfigError
+from mpo.evaluation.showing.claims.files import write
+from mpo.study.claims import load_claims
+from mpo.study.yaml_files import ConfigError
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("claims", type=Path, help="file of the claims, config/claims.yaml")

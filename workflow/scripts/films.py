@@ -7,9 +7,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from mpo.evaluation import filmed, read_frames
-from mpo.evaluation.frames import write_text
-from mpo.films import NoOpenGL, render
+from mpo.evaluation import read_frames
+from mpo.evaluation.reading.frames import write_text
+from mpo.evaluation.showing import filmed
+from mpo.training.films import NoOpenGL, render
 
 WIDTH, SECONDS, RATE = 120, 5.0, 10.0
 

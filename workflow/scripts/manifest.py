@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mpo.config import ConfigError, load_study
+from mpo.study.config import ConfigError, load_study
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("config", type=Path, help="file of the study, as config/smoke.yaml")

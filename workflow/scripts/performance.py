@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 
 from mpo.benchmark import extrapolation, optimisations, report
-from mpo.config import load_study
-from mpo.evaluation.frames import write_text
-from mpo.evaluation.readme import filled
-from mpo.evaluation.tables import NOTHING, markdown
-from mpo.study import Study
-from mpo.yaml_files import PROJECT
+from mpo.evaluation.reading.frames import write_text
+from mpo.evaluation.showing.tables import NOTHING, markdown
+from mpo.evaluation.telling.readme import filled
+from mpo.study.config import load_study
+from mpo.study.study import Study
+from mpo.study.yaml_files import PROJECT
 
 FOLDER, PAGE = PROJECT / "docs/performance", PROJECT / "docs/performance.md"
 

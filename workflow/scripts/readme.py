@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from mpo.evaluation.exhibits import ReportError
-from mpo.evaluation.readme import fill
+from mpo.evaluation.showing.exhibits import ReportError
+from mpo.evaluation.telling.readme import fill
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("study", type=Path, help="folder of the study, as results/smoke")

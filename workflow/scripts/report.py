@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from mpo.evaluation.exhibits import ReportError
-from mpo.evaluation.frames import write_text
-from mpo.evaluation.report import report
+from mpo.evaluation.reading.frames import write_text
+from mpo.evaluation.showing.exhibits import ReportError
+from mpo.evaluation.telling.report import report
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("study", type=Path, help="folder of the study, as results/smoke")

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from mpo.evaluation.frames import write_text
-from mpo.evaluation.html import report_html
+from mpo.evaluation.reading.frames import write_text
+from mpo.evaluation.telling.page import report_html
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("study", type=Path, help="folder of the study, as results/smoke")

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from mpo.evaluation import read_frames, tables
+from mpo.evaluation import read_frames
+from mpo.evaluation.showing import tables
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("name", choices=tables.names())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from mpo.evaluation.frames import write_csv, write_text
+from mpo.evaluation.reading.frames import write_csv, write_text
 from mpo.theory import errata
 
 parser = argparse.ArgumentParser(description=__doc__)

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from mpo.evaluation.frames import write_text
+from mpo.evaluation.reading.frames import write_text
 from mpo.theory.section import section
 
 parser = argparse.ArgumentParser(description=__doc__)

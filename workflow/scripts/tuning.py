@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from mpo.evaluation.frames import write_csv, write_text
-from mpo.evaluation.readme import filled
-from mpo.evaluation.tables import markdown
-from mpo.evaluation.tables.cells import integer, number
+from mpo.evaluation.reading.frames import write_csv, write_text
+from mpo.evaluation.showing.tables import markdown
+from mpo.evaluation.showing.tables.cells import integer, number
+from mpo.evaluation.telling.readme import filled
 from mpo.settings import Settings
-from mpo.yaml_files import PROJECT
+from mpo.study.yaml_files import PROJECT
 
 TABLE, PAGE = PROJECT / "docs/tuning/runs.csv", PROJECT / "docs/tuning.md"
 BEGIN, END = "<!-- begin runs -->", "<!-- end runs -->"

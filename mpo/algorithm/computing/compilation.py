@@ -1,4 +1,4 @@
-"""Compiling a learner's methods: what every device (`mpo/devices/`) needs for it."""
+"""Compiling a learner's methods: what every device (`devices/`) needs for it."""
 
 import logging
 import shutil

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo.operations import materialised
+from mpo.algorithm.computing.operations import materialised
 
 BETA1, BETA2, STABILISER = 0.9, 0.999, 1e-8
 

@@ -10,28 +10,8 @@ Source: P1 section 3.2.1, eq. 7-9.
 | ρ_s | `state_weights` | [B], adds up to 1 |
 """
 
-import math
-
-import torch
 from jaxtyping import Float
 from torch import Tensor
-
-MINIMUM_RAW = -18.0
-"""Lower bound of raw multipliers, below which softplus is zero in float32."""
-POSITIVE_FLOOR = 1e-8
-
-
-def positive(raw: Tensor) -> Tensor:
-    """The positive multiplier of an unconstrained parameter: softplus(raw) + 1e-8."""
-    return torch.nn.functional.softplus(raw) + POSITIVE_FLOOR
-
-
-def raw_of(multiplier: float) -> float:
-    """The unconstrained parameter whose `positive` is `multiplier` (at least the floor)."""
-    value = max(multiplier - POSITIVE_FLOOR, 0.0)
-    if value == 0.0:
-        return MINIMUM_RAW
-    return max(MINIMUM_RAW, value + math.log(-math.expm1(-value)))
 
 
 def exponents(q: Float[Tensor, "N B"], temperature: Float[Tensor, ""]) -> Float[Tensor, "N B"]:

@@ -4,48 +4,19 @@ Source: P1 eq. 10-12 and App. D.3.
 
 | symbol | name | shape |
 |---|---|---|
-| η | `Multipliers.temperature` | [] |
 | η_μ, η_Σ | `Multipliers.alpha_mean`, `.alpha_covariance` | [C], C = 1 or A |
 | ε, ε_μ, ε_Σ | `epsilon`, `epsilon_mean`, `epsilon_covariance` | |
 | C_μ, C_Σ | `MStep.kl_mean`, `.kl_covariance` | [C], means over states |
 
 The gradient of the Lagrangian with respect to the policy is the transposed Jacobian of
-(likelihood loss, C_μ, C_Σ) applied to (1, η_μ, η_Σ); `mpo.update` computes it so, whether the
-multipliers step before the policy or together with it.
+(likelihood loss, C_μ, C_Σ) applied to (1, η_μ, η_Σ); `algorithm.update` computes it so, whether
+the multipliers step before the policy or together with it.
 """
 
 from typing import NamedTuple
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
-
-from mpo.estep import positive, raw_of
-from mpo.settings import Settings
-
-
-class Multipliers(NamedTuple):
-    """Every dual variable of the E- and M-step; raw (unconstrained) or positive alike."""
-
-    temperature: Float[Tensor, ""]
-    penalty_temperature: Float[Tensor, ""]
-    alpha_mean: Float[Tensor, " C"]
-    alpha_covariance: Float[Tensor, " C"]
-
-
-def initial_raw(settings: Settings, constraints: int) -> Float[Tensor, " M"]:
-    """The flat raw vector at the start, M = 2 + 2C, in the order of `Multipliers`."""
-    temperature = raw_of(settings.initial_temperature)
-    means = [raw_of(settings.initial_alpha_mean)] * constraints
-    covariances = [raw_of(settings.initial_alpha_covariance)] * constraints
-    return torch.tensor([temperature, temperature, *means, *covariances])
-
-
-def unpack(raw: Float[Tensor, " M"]) -> Multipliers:
-    """The positive multipliers of a flat raw vector, M = 2 + 2C."""
-    values = positive(raw)
-    count = (raw.shape[0] - 2) // 2
-    return Multipliers(values[0], values[1], values[2 : 2 + count], values[2 + count :])
 
 
 class MStep(NamedTuple):

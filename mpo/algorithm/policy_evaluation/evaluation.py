@@ -17,13 +17,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo import estep
-from mpo.gaussian import Gaussian, log_prob, sample
-from mpo.networks import Networks, Parameters, unflatten
-from mpo.optimiser import Adam, adam_step, clip_by_norm
-from mpo.registry import option
-from mpo.replay import Batch
-from mpo.returns import Transitions
+from mpo.algorithm.batch import Batch
+from mpo.algorithm.computing.optimiser import Adam, adam_step, clip_by_norm
+from mpo.algorithm.estep.weights import log_mean_exp
+from mpo.algorithm.gaussian import Gaussian, log_prob, sample
+from mpo.algorithm.networks import Networks, Parameters, unflatten
+from mpo.algorithm.policy_evaluation.returns import Transitions
+from mpo.settings import option
 
 
 class Evaluation(NamedTuple):
@@ -45,7 +45,7 @@ class Evaluation(NamedTuple):
 
 
 class Targets(NamedTuple):
-    """What the critic regresses on, and V at the successors (mpo.backups, mpo.returns)."""
+    """What the critic regresses on, and V at the successors (backups, returns)."""
 
     action_value: Float[Tensor, " B"]
     value: Float[Tensor, " B"]
@@ -134,7 +134,7 @@ class PolicyEvaluation:
         action_value = evaluation.action_value.unflatten(0, shape)
         log_ratio = evaluation.log_ratio.unflatten(0, shape)
         if self.backup.EVALUATES_Q:
-            soft = estep.log_mean_exp(evaluation.q, temperature).unflatten(0, shape)
+            soft = log_mean_exp(evaluation.q, temperature).unflatten(0, shape)
             advantage = (action_value[1:] - soft[:-1]) / temperature
             log_ratio = torch.cat([log_ratio[:1], log_ratio[1:] + advantage])
         transitions = Transitions(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mpo.evaluation.manifest import ALL, Manifest
+from mpo.evaluation.reading.manifest import ALL, Manifest
 
 LEVEL = 0.05
 """Error rate of a family of claims."""

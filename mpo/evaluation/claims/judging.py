@@ -13,8 +13,8 @@ from mpo.evaluation.claims.metrics import METRICS
 from mpo.evaluation.claims.permutation import smallest
 from mpo.evaluation.claims.sizes import MOST_RUNS, runs_needed, smallest_effect
 from mpo.evaluation.claims.verdicts import Judged, holm, judged
-from mpo.evaluation.frames import Frames
-from mpo.evaluation.manifest import Manifest
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.reading.manifest import Manifest
 
 SUPPORTED, REFUTED, UNDECIDED, NOT_RUN = "supported", "refuted", "undecided", "not_run"
 VERDICTS = (SUPPORTED, REFUTED, UNDECIDED, NOT_RUN)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from mpo.evaluation.frames import Frames
+from mpo.evaluation.reading.frames import Frames
 
 RUN = ["task", "variant", "seed"]
 MILLION = 1_000_000

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mpo.evaluation.statistics import smallest_p
+from mpo.evaluation.estimating.statistics import smallest_p
 
 ENUMERATED = 20_000
 DRAWN = 19_999

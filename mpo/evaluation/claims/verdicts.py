@@ -16,7 +16,7 @@ from mpo.evaluation.claims import permutation
 from mpo.evaluation.claims.claim import DIFFERENT, LESS, Claim
 from mpo.evaluation.claims.permutation import OneSided, distances
 from mpo.evaluation.claims.sizes import deviation, unevenness
-from mpo.evaluation.statistics import Estimate, estimate
+from mpo.evaluation.estimating.statistics import Estimate, estimate
 
 
 class Judged(NamedTuple):

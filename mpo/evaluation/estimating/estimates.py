@@ -12,8 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from mpo.evaluation.manifest import ALL, Manifest, Task
-from mpo.evaluation.statistics import (
+from mpo.evaluation.estimating.statistics import (
     AGGREGATES,
     Estimate,
     aggregates,
@@ -21,6 +20,7 @@ from mpo.evaluation.statistics import (
     improvement,
     iqm,
 )
+from mpo.evaluation.reading.manifest import ALL, Manifest, Task
 
 PROFILE_POINTS = 51
 

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from mpo.evaluation.faults import Fault
-from mpo.evaluation.manifest import Manifest, PlannedRun
+from mpo.evaluation.reading.faults import Fault
+from mpo.evaluation.reading.manifest import Manifest, PlannedRun
 from mpo.rundir import (
     COMPLETED,
     DIVERGED,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mpo.evaluation.manifest import Manifest, read_manifest
+from mpo.evaluation.reading.manifest import Manifest, read_manifest
 from mpo.rundir import write_atomically
 
 DIGITS = 6

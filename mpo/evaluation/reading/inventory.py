@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from mpo.evaluation.load import KEYS, Study
+from mpo.evaluation.reading.load import KEYS, Study
 
 PARTS = ["environment_s", "act_s", "update_s", "evaluation_s", "checkpoint_s"]
 """Seconds of a run by part, from `timing.csv`, up to its last row."""

@@ -15,9 +15,9 @@ from typing import Any
 
 import pandas as pd
 
-from mpo.evaluation.checks import RunFiles, read_run
-from mpo.evaluation.faults import Fault, StudyError
-from mpo.evaluation.manifest import Manifest, PlannedRun, read_manifest
+from mpo.evaluation.reading.checks import RunFiles, read_run
+from mpo.evaluation.reading.faults import Fault, StudyError
+from mpo.evaluation.reading.manifest import Manifest, PlannedRun, read_manifest
 
 KEYS = ["study", "task", "variant", "seed"]
 """What names a run; the first columns of every frame, and its order of rows."""

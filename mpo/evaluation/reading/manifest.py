@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mpo.evaluation.faults import configuration
+from mpo.evaluation.reading.faults import configuration
 
 FORMAT = 1
 ALL = "all"

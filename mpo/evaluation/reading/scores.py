@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mpo.evaluation.load import KEYS, Study
+from mpo.evaluation.reading.load import KEYS, Study
 
 
 def curves(study: Study) -> pd.DataFrame:

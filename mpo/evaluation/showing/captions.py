@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mpo.evaluation.frames import Frames
+from mpo.evaluation.reading.frames import Frames
 
 METHOD = "95 % intervals by percentile bootstrap, runs resampled within each task"
-"""What `mpo.evaluation.statistics` does, in a caption's words."""
+"""What `mpo.evaluation.estimating.statistics` does, in a caption's words."""
 
 
 def said_n(frames: Frames) -> str:

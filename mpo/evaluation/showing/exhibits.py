@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from mpo.evaluation import figures, tables
-from mpo.evaluation.frames import Frames
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.showing import figures, tables
 
 
 class ReportError(ValueError):

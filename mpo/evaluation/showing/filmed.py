@@ -1,6 +1,6 @@
 """Which runs are filmed, and the section of the report that shows the films.
 
-The films themselves are made elsewhere (`mpo.films`), from policies; nothing here reads one.
+The films themselves are made by `training.films`, from policies; nothing here reads one.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from mpo.evaluation.figures.panels import chunks
-from mpo.evaluation.frames import Frames
-from mpo.evaluation.tables import markdown
-from mpo.evaluation.tables.cells import NOTHING
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.showing.figures.panels import chunks
+from mpo.evaluation.showing.tables import markdown
+from mpo.evaluation.showing.tables.cells import NOTHING
 
 COLUMNS = 4
 """Films beside each other."""

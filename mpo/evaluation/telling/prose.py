@@ -13,14 +13,14 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
-from mpo.evaluation.claims import files as claims
 from mpo.evaluation.claims.sizes import MOST_RUNS
-from mpo.evaluation.costs import relative
-from mpo.evaluation.exhibits import ReportError, count, figure, listed, required, table
-from mpo.evaluation.frames import Frames, read_csv, read_frames
-from mpo.evaluation.manifest import ALL
-from mpo.evaluation.tables import markdown
-from mpo.evaluation.tables.cells import integer, number
+from mpo.evaluation.estimating.costs import relative
+from mpo.evaluation.reading.frames import Frames, read_csv, read_frames
+from mpo.evaluation.reading.manifest import ALL
+from mpo.evaluation.showing.claims import files as claims
+from mpo.evaluation.showing.exhibits import ReportError, count, figure, listed, required, table
+from mpo.evaluation.showing.tables import markdown
+from mpo.evaluation.showing.tables.cells import integer, number
 
 
 def render(template: Path, study_dir: Path) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from mpo.evaluation.claims import files as claims
-from mpo.evaluation.exhibits import ReportError, count, figure, listed, table
-from mpo.evaluation.frames import Frames, read_frames, write_text
-from mpo.evaluation.tables.cells import integer
+from mpo.evaluation.reading.frames import Frames, read_frames, write_text
+from mpo.evaluation.showing.claims import files as claims
+from mpo.evaluation.showing.exhibits import ReportError, count, figure, listed, table
+from mpo.evaluation.showing.tables.cells import integer
 
 BEGIN, END = "<!-- begin figures -->", "<!-- end figures -->"
 FIGURES = ["learning_curves", "aggregate_intervals", "temperature", "cost"]

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from mpo.evaluation import tables
-from mpo.evaluation.claims import files as claims
-from mpo.evaluation.exhibits import count, figure, required, table
-from mpo.evaluation.frames import Frames, read_frames
-from mpo.evaluation.manifest import ALL
-from mpo.evaluation.statistics import smallest_p
-from mpo.evaluation.tables.cells import interval, number
+from mpo.evaluation.estimating.statistics import smallest_p
+from mpo.evaluation.reading.frames import Frames, read_frames
+from mpo.evaluation.reading.manifest import ALL
+from mpo.evaluation.showing import tables
+from mpo.evaluation.showing.claims import files as claims
+from mpo.evaluation.showing.exhibits import count, figure, required, table
+from mpo.evaluation.showing.tables.cells import interval, number
 
 LEVEL = 0.05
 

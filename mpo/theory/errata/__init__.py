@@ -11,7 +11,7 @@ import importlib
 
 import pandas as pd
 
-from mpo.evaluation.tables import markdown
+from mpo.evaluation.showing.tables import markdown
 from mpo.theory.check import Check
 
 MODULES = (

@@ -13,8 +13,8 @@ from scipy.optimize import minimize
 from torch import Tensor
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
-from mpo.covariances import full
-from mpo.gaussian import kl_covariance_terms, kl_mean_terms
+from mpo.algorithm.gaussian import kl_covariance_terms, kl_mean_terms
+from mpo.algorithm.mstep.covariances import full
 from mpo.theory.check import Check
 
 MEANS = torch.tensor([[0.0, 0.0], [0.7, -0.4]], dtype=torch.float64)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from mpo.backups import soft
+from mpo.algorithm.policy_evaluation.backups import soft
 from mpo.theory.check import Check
 from mpo.theory.mdp import MDP, backed_up, random_mdps
 

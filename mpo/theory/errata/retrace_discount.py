@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from mpo.returns import Transitions, retrace
+from mpo.algorithm.policy_evaluation.returns import Transitions, retrace
 from mpo.theory.check import Check
 from mpo.theory.mdp import MDP, action_values, random_mdps
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
 
-from mpo.duals import stable
+from mpo.algorithm.estep.duals import stable
 from mpo.theory.check import Check
 from mpo.theory.primal import Problem, Solver, random_problem
 

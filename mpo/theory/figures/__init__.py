@@ -15,8 +15,8 @@ from typing import NamedTuple
 import matplotlib
 import pandas as pd
 
-from mpo.evaluation.figures import STYLE, save
-from mpo.evaluation.frames import write_csv
+from mpo.evaluation.reading.frames import write_csv
+from mpo.evaluation.showing.figures import STYLE, save
 
 NAMES = ("appendix_sign", "overflow_map", "backups_order", "policy_iteration")
 """In the order of the report."""

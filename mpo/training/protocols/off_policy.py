@@ -1,23 +1,30 @@
-"""Training off policy: act, keep everything, and update every few steps.
+"""Every decision is kept, and updates draw from all of them (P1; Acme, Tonic).
 
 An update falls due after every `steps_per_update` control steps, once the replay holds
-`minimum_replay` decisions. What is common to all protocols is in `mpo.session`.
+`minimum_replay` decisions. What is common to all protocols is in `mpo.training.session`.
 """
 
 from typing import Any
 
 import numpy as np
 
-from mpo import episodes
-from mpo.actor import Actor
-from mpo.learner import Learner
-from mpo.networks import Networks
-from mpo.registry import option
-from mpo.replay import Replay
-from mpo.seeds import Stream
-from mpo.session import Session
-from mpo.settings import Settings
-from mpo.timing import Clock
+from mpo.algorithm.learner import Learner
+from mpo.algorithm.networks import Networks
+from mpo.settings import Settings, option
+from mpo.training import episodes
+from mpo.training.actor import Actor
+from mpo.training.clock import Clock
+from mpo.training.environment import Environment
+from mpo.training.replay import Replay
+from mpo.training.seeds import Stream
+from mpo.training.session import Session
+
+__all__ = ["Actor", "Networks", "Training", "environment"]
+
+
+def environment(settings: Settings) -> Environment:
+    """The simulator in which a run's policy is played again."""
+    return Environment(settings.environment, settings.action_repeat)
 
 
 class Training(Session[Learner]):

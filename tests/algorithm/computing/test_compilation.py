@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mpo.devices.cpu import InPlace
+from mpo.algorithm.computing.devices.cpu import InPlace
 from tests.apart import apart
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from mpo import run, rundir
-from mpo.optimiser import Adam
-from mpo.replay import Batch
+from mpo import rundir
+from mpo.algorithm.batch import Batch
+from mpo.algorithm.computing.optimiser import Adam
+from mpo.algorithm.update import State, Update
 from mpo.settings import SettingsError
-from mpo.update import State, Update
+from mpo.training import run
 from tests.learning import ACTION, VARIANTS, compiled_against_eager, drawn, filled, learner, small
 from tests.runs import contents, job, tiny
 

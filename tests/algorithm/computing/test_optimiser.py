@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpo.optimiser import Adam, adam, adam_step, clip_by_norm
+from mpo.algorithm.computing.optimiser import Adam, adam, adam_step, clip_by_norm
 from tests.draws import normal, seeds
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
-from mpo.dual_solvers import MINIMUM_TEMPERATURE, gradient, newton, slsqp
-from mpo.duals import raw, stable
+from mpo.algorithm.estep.dual_solvers import MINIMUM_TEMPERATURE, gradient, newton, slsqp
+from mpo.algorithm.estep.duals import raw, stable
 from tests.draws import normal, seeds, state_weights
 
 

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from mpo.duals import raw, stable
+from mpo.algorithm.estep.duals import raw, stable
 from tests.draws import normal, number, q_values, seeds, state_weights
 
 FORMS = [raw.dual, stable.dual]

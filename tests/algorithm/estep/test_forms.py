@@ -5,10 +5,10 @@ import torch
 from hypothesis import given
 from torch.distributions import kl_divergence
 
-from mpo.esteps import nonparametric, parametric
-from mpo.gaussian import Gaussian, log_prob
-from mpo.likelihoods import decoupled, joint
-from mpo.mstep import likelihood_loss
+from mpo.algorithm.estep.forms import nonparametric, parametric
+from mpo.algorithm.gaussian import Gaussian, log_prob
+from mpo.algorithm.mstep.lagrangian import likelihood_loss
+from mpo.algorithm.mstep.likelihoods import decoupled, joint
 from tests.draws import COVARIANCES, distribution, gaussian, normal, number, q_values, seeds
 
 FORMS = pytest.mark.parametrize("form", COVARIANCES)

@@ -11,19 +11,16 @@ from scipy.optimize import minimize
 from torch import Tensor
 from torch.distributions import Categorical, kl_divergence
 
-from mpo.dual_solvers import newton
-from mpo.duals.stable import dual
-from mpo.estep import (
-    MINIMUM_RAW,
-    POSITIVE_FLOOR,
+from mpo.algorithm.estep.dual_solvers import newton
+from mpo.algorithm.estep.duals.stable import dual
+from mpo.algorithm.estep.weights import (
     effective_sample_size,
     estep_weights,
     kl_to_uniform,
     log_mean_exp,
     penalty_costs,
-    positive,
-    raw_of,
 )
+from mpo.algorithm.multipliers import MINIMUM_RAW, POSITIVE_FLOOR, positive, raw_of
 from tests.draws import normal, number, q_values, seeds, state_weights
 
 temperatures = st.floats(-2.0, 2.0).map(lambda power: 10.0**power)

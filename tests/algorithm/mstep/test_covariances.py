@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpo.covariances import diagonal, full
+from mpo.algorithm.mstep.covariances import diagonal, full
 from tests.draws import COVARIANCES, gaussian, matrices, normal, seeds
 
 FORMS = pytest.mark.parametrize("form", COVARIANCES)

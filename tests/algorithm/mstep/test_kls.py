@@ -2,7 +2,7 @@
 
 import torch
 
-from mpo.kls import joint, per_dimension
+from mpo.algorithm.mstep.kls import joint, per_dimension
 from tests.draws import normal
 
 

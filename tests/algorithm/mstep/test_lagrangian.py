@@ -6,16 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from mpo.estep import MINIMUM_RAW, POSITIVE_FLOOR
-from mpo.gaussian import Gaussian
-from mpo.likelihoods import decoupled, joint
-from mpo.mstep import (
-    initial_raw,
-    likelihood_loss,
-    mean_over_states,
-    multiplier_loss,
-    unpack,
-)
+from mpo.algorithm.gaussian import Gaussian
+from mpo.algorithm.mstep.lagrangian import likelihood_loss, mean_over_states, multiplier_loss
+from mpo.algorithm.mstep.likelihoods import decoupled, joint
+from mpo.algorithm.multipliers import MINIMUM_RAW, POSITIVE_FLOOR, initial_raw, unpack
 from mpo.settings import settings
 from tests.draws import COVARIANCES, gaussian, matrices, normal, seeds, state_weights
 

@@ -5,8 +5,8 @@ import torch
 from hypothesis import given
 from torch.distributions import kl_divergence
 
-from mpo.gaussian import Gaussian
-from mpo.likelihoods import decoupled, joint
+from mpo.algorithm.gaussian import Gaussian
+from mpo.algorithm.mstep.likelihoods import decoupled, joint
 from tests.draws import COVARIANCES, distribution, gaussian, normal, seeds
 
 FORMS = pytest.mark.parametrize("form", COVARIANCES)

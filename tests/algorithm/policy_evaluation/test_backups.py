@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.distributions import Categorical, kl_divergence
 
-from mpo.backups import improved, policy, soft
-from mpo.dual_solvers import newton
+from mpo.algorithm.estep.dual_solvers import newton
+from mpo.algorithm.policy_evaluation.backups import improved, policy, soft
 from tests.draws import normal, number, q_values, seeds, state_weights
 
 temperatures = st.floats(-2.0, 2.0).map(lambda power: 10.0**power)

@@ -3,7 +3,7 @@
 import torch
 from hypothesis import given
 
-from mpo.critic_losses import huber, squared
+from mpo.algorithm.policy_evaluation.critic_losses import huber, squared
 from tests.draws import normal, seeds
 
 functional = torch.nn.functional

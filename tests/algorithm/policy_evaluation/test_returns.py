@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from mpo.returns import Transitions, n_step, retrace, td0
+from mpo.algorithm.policy_evaluation.returns import Transitions, n_step, retrace, td0
 from mpo.settings import settings
 from tests.draws import generator, normal, random_process, seeds
 

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpo.target_updates import hard, polyak
+from mpo.algorithm.policy_evaluation.target_updates import hard, polyak
 from tests.draws import normal
 
 

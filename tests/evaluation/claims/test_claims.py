@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mpo.claims import load_claims
 from mpo.evaluation.claims import Claim, claims_of, judge, powerless
-from mpo.evaluation.claims.files import section, write
 from mpo.evaluation.claims.judging import COLUMNS, VERDICTS
 from mpo.evaluation.claims.metrics import METRICS
 from mpo.evaluation.claims.permutation import two_sample
-from mpo.evaluation.claims.shown import brief, said_undecided, shown
 from mpo.evaluation.claims.sizes import deviation, smallest_effect, unevenness
 from mpo.evaluation.claims.verdicts import holm
-from mpo.evaluation.exhibits import ReportError
-from mpo.evaluation.frames import Frames
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.showing.claims.files import section, write
+from mpo.evaluation.showing.claims.shown import brief, said_undecided, shown
+from mpo.evaluation.showing.exhibits import ReportError
+from mpo.study.claims import load_claims
 
 ERRATA = pd.DataFrame({"erratum": [1, 1, 2], "verdict": ["confirmed", "confirmed", "refuted"]})
 PAIR = ["stabilised", "paper"]
@@ -173,7 +173,7 @@ def test_the_projects_claims_are_whole_and_every_metric_is_in_the_schema(frames:
     entries = load_claims()
     claims = claims_of(entries)
     assert {each.metric for each in claims if each.metric} <= set(METRICS)
-    schema = (Path(__file__).parents[2] / "workflow/schemas/claims.schema.yaml").read_text()
+    schema = (Path(__file__).parents[3] / "workflow/schemas/claims.schema.yaml").read_text()
     for name, metric in METRICS.items():
         assert f"- {name}\n" in schema
         assert list(metric(frames).columns) == ["task", "variant", "seed", "value"]

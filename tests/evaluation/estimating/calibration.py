@@ -14,7 +14,7 @@ import pandas as pd
 from mpo.evaluation.claims.claim import LEVEL, Claim
 from mpo.evaluation.claims.sizes import smallest_effect
 from mpo.evaluation.claims.verdicts import _sides, holm
-from mpo.evaluation.statistics import estimate, iqm
+from mpo.evaluation.estimating.statistics import estimate, iqm
 
 RUNS = (3, 5, 10)
 TASKS = (1, 4)

@@ -1,6 +1,6 @@
 """What intervals cover, and what verdicts err and find, against what docs/statistics.md says.
 
-`WRITE_PAGES=1 pytest -m soak tests/evaluation/test_calibration.py` makes the page's tables, in
+`WRITE_PAGES=1 pytest -m soak tests/evaluation/estimating/test_calibration.py` makes the page's tables, in
 half an hour; the tests that always run repeat the coverage whole and the rest in short.
 """
 
@@ -12,9 +12,9 @@ import calibration
 import pandas as pd
 import pytest
 
-from mpo.evaluation.readme import filled
-from mpo.evaluation.tables import markdown
-from mpo.yaml_files import PROJECT
+from mpo.evaluation.showing.tables import markdown
+from mpo.evaluation.telling.readme import filled
+from mpo.study.yaml_files import PROJECT
 
 PAGE = PROJECT / "docs/statistics.md"
 TABLES = ("coverage", "errors", "power")

@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pytest
 
-from mpo.evaluation.costs import relative
+from mpo.evaluation.estimating.costs import relative
 
 
 def runs(*rows: tuple[str, str, float]) -> pd.DataFrame:

@@ -8,16 +8,16 @@ import pytest
 from rliable import metrics
 from synthetic import write_study
 
-from mpo.evaluation.estimates import (
+from mpo.evaluation.estimating.estimates import (
     aggregate,
     by_task,
     curve_estimates,
     improvements,
     matrix,
 )
-from mpo.evaluation.frames import Frames
-from mpo.evaluation.load import load
-from mpo.evaluation.scores import curves, scores
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.reading.load import load
+from mpo.evaluation.reading.scores import curves, scores
 
 COLUMNS = ["metric", "task", "variant", "n", "value", "low", "high"]
 

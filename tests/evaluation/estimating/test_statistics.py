@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from rliable import library, metrics
 
-from mpo.evaluation.statistics import (
+from mpo.evaluation.estimating.statistics import (
     AGGREGATES,
     aggregates,
     estimate,

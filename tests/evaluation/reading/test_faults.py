@@ -1,6 +1,6 @@
 """What can happen to a finished study's files, each tried, and docs/faults.md made of it.
 
-`WRITE_PAGES=1 pytest tests/evaluation/test_faults.py` writes the page's table anew.
+`WRITE_PAGES=1 pytest tests/evaluation/reading/test_faults.py` writes the page's table anew.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import pandas as pd
 import pytest
 from synthetic import write_study
 
-from mpo.evaluation.faults import StudyError
-from mpo.evaluation.load import load
-from mpo.evaluation.readme import filled
-from mpo.evaluation.tables import markdown
+from mpo.evaluation.reading.faults import StudyError
+from mpo.evaluation.reading.load import load
+from mpo.evaluation.showing.tables import markdown
+from mpo.evaluation.telling.readme import filled
 from mpo.rundir import checksum
-from mpo.yaml_files import PROJECT
+from mpo.study.yaml_files import PROJECT
 
 PAGE = PROJECT / "docs/faults.md"
 MARKS = ("<!-- begin files -->", "<!-- end files -->")

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from synthetic import RANDOM_RETURN
 
-from mpo.evaluation.faults import StudyError, configuration
-from mpo.evaluation.load import load
-from mpo.evaluation.manifest import ManifestError
+from mpo.evaluation.reading.faults import StudyError, configuration
+from mpo.evaluation.reading.load import load
+from mpo.evaluation.reading.manifest import ManifestError
 
 RUN = "runs/cartpole-balance/paper/0"
 OTHER = "runs/cartpole-balance/paper/1"

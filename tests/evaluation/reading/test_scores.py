@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import RANDOM_RETURN
 
-from mpo.evaluation.load import Study, load
-from mpo.evaluation.manifest import Manifest, Task, Variant
-from mpo.evaluation.scores import area, curves, diagnostics, scores
+from mpo.evaluation.reading.load import Study, load
+from mpo.evaluation.reading.manifest import Manifest, Task, Variant
+from mpo.evaluation.reading.scores import area, curves, diagnostics, scores
 
 KEYS = {"study": "s", "task": "t", "variant": "v", "seed": 0}
 

@@ -16,10 +16,10 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.transforms import Bbox
 
-from mpo.evaluation import figures
-from mpo.evaluation.figures.panels import chunks
-from mpo.evaluation.frames import Frames
-from mpo.evaluation.palette import STYLES
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.showing import figures
+from mpo.evaluation.showing.figures.panels import chunks
+from mpo.evaluation.showing.palette import STYLES
 
 THICK = 1.0
 """Line width that tells the lines of variants from those of runs."""
@@ -236,7 +236,7 @@ def test_a_caption_says_n_and_counts_diverged_runs(frames: Frames, name):
 
 
 def test_the_dual_is_that_of_the_settings_that_the_runs_were_trained_with(frames: Frames):
-    from mpo.evaluation.figures.temperature import duals
+    from mpo.evaluation.showing.figures.temperature import duals
 
     assert duals(frames) == {"paper": "raw", "stable_dual": "stable", "stabilised": "stable"}
     without = frames.runs.assign(settings=json.dumps({}))

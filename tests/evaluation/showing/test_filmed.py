@@ -6,8 +6,8 @@ import dataclasses
 
 import pandas as pd
 
-from mpo.evaluation import filmed
-from mpo.evaluation.frames import Frames
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.showing import filmed
 
 
 def test_the_median_run_is_filmed(frames: Frames):

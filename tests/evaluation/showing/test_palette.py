@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.colors import to_rgb
 
-from mpo.evaluation.palette import SPARE, STYLES, styles
+from mpo.evaluation.showing.palette import SPARE, STYLES, styles
 
 
 def test_no_two_styles_are_the_same():

@@ -9,12 +9,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mpo.evaluation import tables
-from mpo.evaluation.frames import Frames
-from mpo.evaluation.inventory import inventory
-from mpo.evaluation.load import load
-from mpo.evaluation.tables import aggregate, by_task, cost, runs
-from mpo.evaluation.tables.cells import integer, interval, number
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.reading.inventory import inventory
+from mpo.evaluation.reading.load import load
+from mpo.evaluation.showing import tables
+from mpo.evaluation.showing.tables import aggregate, by_task, cost, runs
+from mpo.evaluation.showing.tables.cells import integer, interval, number
 
 
 @pytest.mark.parametrize(

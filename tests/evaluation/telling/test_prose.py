@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from mpo.claims import load_claims
 from mpo.evaluation.claims import claims_of
-from mpo.evaluation.claims import files as claims
-from mpo.evaluation.exhibits import ReportError
-from mpo.evaluation.frames import Frames, read_csv
-from mpo.evaluation.prose import render
+from mpo.evaluation.reading.frames import Frames, read_csv
+from mpo.evaluation.showing.claims import files as claims
+from mpo.evaluation.showing.exhibits import ReportError
+from mpo.evaluation.telling.prose import render
+from mpo.study.claims import load_claims
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 TASK, VARIANT = "cartpole-balance", "stable_dual"
 
 

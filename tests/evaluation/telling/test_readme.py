@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from mpo.claims import load_claims
-from mpo.evaluation import figures, tables
 from mpo.evaluation.claims import claims_of
-from mpo.evaluation.claims import files as claims
 from mpo.evaluation.claims.judging import VERDICTS
-from mpo.evaluation.exhibits import ReportError
-from mpo.evaluation.frames import Frames, read_csv
-from mpo.evaluation.readme import BEGIN, END, FIGURES, fill, filled, what_was_run
+from mpo.evaluation.reading.frames import Frames, read_csv
+from mpo.evaluation.showing import figures, tables
+from mpo.evaluation.showing.claims import files as claims
+from mpo.evaluation.showing.exhibits import ReportError
+from mpo.evaluation.telling.readme import BEGIN, END, FIGURES, fill, filled, what_was_run
+from mpo.study.claims import load_claims
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 TEXT = f"# A title\n\n{BEGIN}\nold\n{END}\n\nThe rest.\n"
 
 

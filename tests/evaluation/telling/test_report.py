@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 from synthetic import write_study
 
-from mpo.claims import load_claims
-from mpo.evaluation import figures, tables
 from mpo.evaluation.claims import claims_of
-from mpo.evaluation.claims import files as claims
-from mpo.evaluation.exhibits import ReportError
-from mpo.evaluation.frames import Frames, write_text
-from mpo.evaluation.html import report_html
-from mpo.evaluation.report import _separation, report
+from mpo.evaluation.reading.frames import Frames, write_text
+from mpo.evaluation.showing import figures, tables
+from mpo.evaluation.showing.claims import files as claims
+from mpo.evaluation.showing.exhibits import ReportError
+from mpo.evaluation.telling.page import report_html
+from mpo.evaluation.telling.report import _separation, report
+from mpo.study.claims import load_claims
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 SECTIONS = [
     "What was run",
     "What was found",
@@ -115,7 +115,7 @@ def test_the_page_is_one_file_with_its_images_in_it(written, study_dir):
 
 
 def test_large_drawings_are_inlined_as_pixels(written, study_dir, monkeypatch):
-    monkeypatch.setattr("mpo.evaluation.html.LARGEST_SVG", 10)
+    monkeypatch.setattr("mpo.evaluation.telling.page.LARGEST_SVG", 10)
     assert "data:image/png" in report_html(written, study_dir)
 
 
@@ -159,8 +159,8 @@ def test_a_faulty_study_stops_the_script_with_the_list_of_faults(tmp_path, monke
 
 def test_evaluation_imports_of_mpo_only_rundir_and_settings_and_never_torch():
     code = (
-        "import sys, mpo.evaluation, mpo.evaluation.report, mpo.evaluation.estimates\n"
-        "from mpo.evaluation import figures, tables\n"
+        "import sys, mpo.evaluation, mpo.evaluation.stages, mpo.evaluation.telling.report\n"
+        "from mpo.evaluation.showing import figures, tables\n"
         "for each in figures.names(): figures.module(each)\n"
         "for each in tables.names(): tables.module(each)\n"
         "print([name for name in sys.modules if name.startswith('mpo.')\n"
@@ -169,5 +169,5 @@ def test_evaluation_imports_of_mpo_only_rundir_and_settings_and_never_torch():
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False
     )
-    of_settings = "'mpo.fields', 'mpo.combinations', 'mpo.settings'"
+    of_settings = "'mpo.settings.fields', 'mpo.settings.combinations', 'mpo.settings'"
     assert done.stdout == f"['mpo.rundir', {of_settings}] False\n", done.stdout + done.stderr

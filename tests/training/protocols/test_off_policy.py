@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from mpo.gaussian import log_prob
-from mpo.metrics import METRICS
-from mpo.networks import unflatten
-from mpo.seeds import Stream, evaluation_seed, seed_of
+from mpo.algorithm.gaussian import log_prob
+from mpo.algorithm.metrics import METRICS
+from mpo.algorithm.networks import unflatten
 from mpo.settings import Settings
-from mpo.tasks import Diverged, Environment
-from mpo.timing import Clock
-from mpo.train import Training
+from mpo.training.clock import Clock
+from mpo.training.environment import Diverged, Environment
+from mpo.training.protocols.off_policy import Training
+from mpo.training.seeds import Stream, evaluation_seed, seed_of
 from tests.environments import PREFIX
 from tests.runs import tiny
 

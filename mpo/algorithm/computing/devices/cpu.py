@@ -7,8 +7,8 @@ import torch
 import torch._inductor
 from torch import Tensor
 
-from mpo.compilation import UNGUARDED, compiler_found, one_graph, tensors_of
-from mpo.replay import Batch
+from mpo.algorithm.batch import Batch
+from mpo.algorithm.computing.compilation import UNGUARDED, compiler_found, one_graph, tensors_of
 
 COMPILERS = ("g++", "c++", "clang++")
 OPTIONS: dict[str, Any] = {

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mpo.compilation import UNGUARDED, compiler_found, one_graph, tensors_of
-from mpo.replay import Batch
+from mpo.algorithm.batch import Batch
+from mpo.algorithm.computing.compilation import UNGUARDED, compiler_found, one_graph, tensors_of
 
 COMPILERS = ("gcc", "cc", "clang")
 """Of C, with which Triton builds what launches its kernels."""

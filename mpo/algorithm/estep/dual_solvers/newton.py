@@ -5,7 +5,7 @@ import math
 import numpy as np
 from jaxtyping import Float
 
-from mpo.dual_solvers import MINIMUM_TEMPERATURE, Solution
+from mpo.algorithm.estep.dual_solvers import MINIMUM_TEMPERATURE, Solution
 
 SOLVES = True
 TOLERANCE = 1e-10

@@ -5,7 +5,7 @@ import torch
 from jaxtyping import Float
 from scipy.optimize import minimize
 
-from mpo.dual_solvers import MINIMUM_TEMPERATURE, Solution
+from mpo.algorithm.estep.dual_solvers import MINIMUM_TEMPERATURE, Solution
 
 SOLVES = True
 

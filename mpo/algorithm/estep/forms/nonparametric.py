@@ -3,8 +3,8 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo.estep import estep_weights
-from mpo.gaussian import Covariance, Gaussian
+from mpo.algorithm.estep.weights import estep_weights
+from mpo.algorithm.gaussian import Covariance, Gaussian
 
 SAMPLES_ONLINE = False
 HAS_TEMPERATURE = True

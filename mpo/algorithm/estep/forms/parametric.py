@@ -3,7 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo.gaussian import Covariance, Gaussian, kl_covariance_terms, kl_mean_terms
+from mpo.algorithm.gaussian import Covariance, Gaussian, kl_covariance_terms, kl_mean_terms
 
 SAMPLES_ONLINE = True
 HAS_TEMPERATURE = False

@@ -7,5 +7,5 @@
 | raw network outputs of L | `raw_scale` | [..., `outputs(A)`] |
 | D, dimensions over which KL terms are kept apart | | A if diagonal, 1 if full |
 
-`mpo.gaussian` builds log-densities, entropies and KLs on `whiten` and `half_log_determinant`.
+`algorithm.gaussian` builds log-densities, entropies and KLs on `whiten` and `half_log_determinant`.
 """

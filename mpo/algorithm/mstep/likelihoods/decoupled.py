@@ -3,7 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo.gaussian import (
+from mpo.algorithm.gaussian import (
     Covariance,
     Gaussian,
     kl_covariance_terms,

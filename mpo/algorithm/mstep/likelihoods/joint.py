@@ -3,7 +3,13 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo.gaussian import Covariance, Gaussian, kl_covariance_terms, kl_mean_terms, log_prob
+from mpo.algorithm.gaussian import (
+    Covariance,
+    Gaussian,
+    kl_covariance_terms,
+    kl_mean_terms,
+    log_prob,
+)
 
 
 def log_likelihood(

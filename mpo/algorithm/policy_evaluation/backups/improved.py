@@ -3,7 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo.estep import estep_weights
+from mpo.algorithm.estep.weights import estep_weights
 
 EVALUATES_Q = True
 

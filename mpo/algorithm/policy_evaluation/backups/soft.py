@@ -3,7 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo.estep import log_mean_exp
+from mpo.algorithm.estep.weights import log_mean_exp
 
 EVALUATES_Q = True
 

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo.returns import Transitions
+from mpo.algorithm.policy_evaluation.returns import Transitions
 from mpo.settings import Settings
 
 ENDPOINTS = True

@@ -17,7 +17,7 @@ import matplotlib
 from matplotlib.figure import Figure
 from PIL import Image
 
-from mpo.evaluation.frames import Frames, write_csv
+from mpo.evaluation.reading.frames import Frames, write_csv
 from mpo.rundir import write_atomically
 
 STYLE: dict[Any, Any] = {

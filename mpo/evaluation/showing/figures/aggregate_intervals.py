@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mpo.evaluation.captions import said_interval, said_n
-from mpo.evaluation.figures.panels import grid
-from mpo.evaluation.frames import Frames
-from mpo.evaluation.palette import styles
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.showing.captions import said_interval, said_n
+from mpo.evaluation.showing.figures.panels import grid
+from mpo.evaluation.showing.palette import styles
 
 TITLES = {
     "score_iqm": "interquartile mean",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mpo.evaluation.captions import said_n
-from mpo.evaluation.figures.panels import grid, title
-from mpo.evaluation.frames import Frames
-from mpo.evaluation.palette import styles
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.showing.captions import said_n
+from mpo.evaluation.showing.figures.panels import grid, title
+from mpo.evaluation.showing.palette import styles
 
 MEASURES = {
     "ms_per_update": "milliseconds an update",

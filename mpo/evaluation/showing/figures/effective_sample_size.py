@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mpo.evaluation.captions import said_n
-from mpo.evaluation.figures.panels import logged, tracks
-from mpo.evaluation.frames import Frames
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.showing.captions import said_n
+from mpo.evaluation.showing.figures.panels import logged, tracks
 
 
 def drawn(frames: Frames) -> pd.DataFrame:

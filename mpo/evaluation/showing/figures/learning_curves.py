@@ -14,10 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from mpo.evaluation.captions import said_interval, said_n
-from mpo.evaluation.figures.panels import label_rows, task_panels, thousands_axis
-from mpo.evaluation.frames import Frames
-from mpo.evaluation.palette import styles
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.showing.captions import said_interval, said_n
+from mpo.evaluation.showing.figures.panels import label_rows, task_panels, thousands_axis
+from mpo.evaluation.showing.palette import styles
 from mpo.settings import Settings
 
 

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from mpo.evaluation.frames import Frames
-from mpo.evaluation.palette import styles
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.showing.palette import styles
 
 PANEL_VARIANTS = 4
 """More variants in one panel cannot be told apart; they get panels of their own."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mpo.evaluation.captions import said_interval, said_n
-from mpo.evaluation.figures.panels import bands, legend
-from mpo.evaluation.frames import Frames
-from mpo.evaluation.manifest import ALL
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.reading.manifest import ALL
+from mpo.evaluation.showing.captions import said_interval, said_n
+from mpo.evaluation.showing.figures.panels import bands, legend
 
 
 def drawn(frames: Frames) -> pd.DataFrame:

@@ -7,9 +7,16 @@ import json
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mpo.evaluation.captions import said_n
-from mpo.evaluation.figures.panels import grid, legend, log_axis, medians, thousands_axis, title
-from mpo.evaluation.frames import Frames
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.showing.captions import said_n
+from mpo.evaluation.showing.figures.panels import (
+    grid,
+    legend,
+    log_axis,
+    medians,
+    thousands_axis,
+    title,
+)
 from mpo.settings import Settings
 
 

@@ -13,9 +13,9 @@ from types import ModuleType
 
 import pandas as pd
 
-from mpo.evaluation.frames import Frames, write_csv, write_text
-from mpo.evaluation.tables.cells import NOTHING
-from mpo.evaluation.tables.latex import latex
+from mpo.evaluation.reading.frames import Frames, write_csv, write_text
+from mpo.evaluation.showing.tables.cells import NOTHING
+from mpo.evaluation.showing.tables.latex import latex
 
 
 def names() -> list[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mpo.evaluation.captions import said_interval, said_n
-from mpo.evaluation.frames import Frames
-from mpo.evaluation.manifest import ALL
-from mpo.evaluation.tables.cells import NOTHING, interval
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.reading.manifest import ALL
+from mpo.evaluation.showing.captions import said_interval, said_n
+from mpo.evaluation.showing.tables.cells import NOTHING, interval
 
 COLUMNS = {
     "score_iqm": "IQM",

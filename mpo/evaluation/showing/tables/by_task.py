@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mpo.evaluation.captions import said_interval, said_n
-from mpo.evaluation.frames import Frames
-from mpo.evaluation.tables.cells import integer, interval, number, value
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.showing.captions import said_interval, said_n
+from mpo.evaluation.showing.tables.cells import integer, interval, number, value
 
 
 def table(frames: Frames) -> pd.DataFrame:

@@ -6,10 +6,10 @@ import math
 
 import pandas as pd
 
-from mpo.evaluation.costs import relative
-from mpo.evaluation.frames import Frames
-from mpo.evaluation.inventory import PARTS
-from mpo.evaluation.tables.cells import NOTHING, integer, number
+from mpo.evaluation.estimating.costs import relative
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.reading.inventory import PARTS
+from mpo.evaluation.showing.tables.cells import NOTHING, integer, number
 
 
 def table(frames: Frames) -> pd.DataFrame:

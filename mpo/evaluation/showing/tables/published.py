@@ -6,9 +6,9 @@ import math
 
 import pandas as pd
 
-from mpo.evaluation.captions import said_interval, said_n
-from mpo.evaluation.frames import Frames
-from mpo.evaluation.tables.cells import integer, number
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.showing.captions import said_interval, said_n
+from mpo.evaluation.showing.tables.cells import integer, number
 
 OURS = "this study"
 NEAR = 0.05

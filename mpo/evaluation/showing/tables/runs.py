@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mpo.evaluation.frames import Frames
-from mpo.evaluation.load import KEYS
-from mpo.evaluation.tables.cells import NOTHING, integer, number
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.reading.load import KEYS
+from mpo.evaluation.showing.tables.cells import NOTHING, integer, number
 
 
 def table(frames: Frames) -> pd.DataFrame:

@@ -1,6 +1,10 @@
-"""The parts of SR's code that differ from the rest of the package, for `protocol: iterations`.
+"""SR's protocol with the parts of its learner that differ from the rest of the package.
 
-SR is Chen, Chin, Li and Chen 2021, "Replication: Maximum a Posteriori Policy Optimisation". What
-is the same is imported: duals, SLSQP, critic losses, Adam, Gaussians. The faults and the choices
-are listed in `mpo.protocols.iterations`.
+What is the same is imported: duals, SLSQP, critic losses, Adam, Gaussians. The faults of that
+code, which are kept, and our choices are listed in `protocol`.
 """
+
+from mpo.training.protocols.iterations.networks import Actor, Networks
+from mpo.training.protocols.iterations.protocol import Training, environment
+
+__all__ = ["Actor", "Networks", "Training", "environment"]

@@ -7,7 +7,7 @@
 | η_μ, η_Σ | `alpha_mean`, `alpha_covariance` | numbers |
 | ε_μ, ε_Σ; C_μ, C_Σ | `epsilon_*`; `kl_mean`, `kl_covariance` | numbers |
 
-What is right is in `mpo.mstep`, `mpo.likelihoods.joint` and `mpo.gaussian`; tests/protocols hold
+What is right is in `algorithm.mstep` and `algorithm.gaussian`; tests hold
 each fault to it by a number.
 """
 
@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo.gaussian import Covariance, Gaussian, kl_mean_terms
+from mpo.algorithm.gaussian import Covariance, Gaussian, kl_mean_terms
 
 DETERMINANT_FLOOR = 1e-6
 MEAN_RATE, COVARIANCE_RATE = 1.0, 100.0

@@ -15,20 +15,22 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo import estep, metrics, mstep
-from mpo.dual_solvers import MINIMUM_TEMPERATURE
-from mpo.gaussian import Gaussian, log_prob, sample
-from mpo.networks import unflatten
-from mpo.optimiser import Adam, adam, adam_step, clip_by_norm
-from mpo.registry import option
-from mpo.seed_report.lagrangian import (
+from mpo.algorithm import metrics, multipliers
+from mpo.algorithm.computing.optimiser import Adam, adam, adam_step, clip_by_norm
+from mpo.algorithm.estep.dual_solvers import MINIMUM_TEMPERATURE
+from mpo.algorithm.estep.weights import estep_weights
+from mpo.algorithm.gaussian import Gaussian, log_prob, sample
+from mpo.algorithm.mstep.lagrangian import MStep
+from mpo.algorithm.networks import unflatten
+from mpo.settings import option
+from mpo.training.protocols.iterations.lagrangian import (
     Multipliers,
     averaged_likelihood_loss,
     kl_covariance,
     kl_mean,
     multiplier_step,
 )
-from mpo.seed_report.networks import Networks, initialise
+from mpo.training.protocols.iterations.networks import Networks, initialise
 
 
 class Pairs(NamedTuple):
@@ -80,7 +82,7 @@ class Learner:
         reported = self._critic_step(pairs)
         target, actions, q = self._evaluate(pairs.observation_t)
         reported |= self._estep(q, actions)
-        weights = estep.estep_weights(q, torch.tensor(self.temperature, dtype=q.dtype))
+        weights = estep_weights(q, torch.tensor(self.temperature, dtype=q.dtype))
         steps = [
             self._mstep(pairs.observation_t, target, actions, weights)
             for _ in range(self.settings.mstep_repeats)
@@ -164,9 +166,9 @@ class Learner:
         gradient, norm = clip_by_norm(gradient, s.policy_gradient_clip)
         stepped = adam_step(self.state.policy, gradient, s.policy_learning_rate)
         self.state = self.state._replace(policy=stepped)
-        part = mstep.MStep(likelihood.detach(), mean.detach()[None], spread.detach()[None])
+        part = MStep(likelihood.detach(), mean.detach()[None], spread.detach()[None])
         rho = torch.full(observation.shape[:1], 1.0 / len(observation))
-        unused = mstep.Multipliers(alphas[0], alphas[0], alphas[:1], alphas[1:])
+        unused = multipliers.Multipliers(alphas[0], alphas[0], alphas[:1], alphas[1:])
         return {
             **metrics.of_mstep(s, unused, part, (alphas[:1], alphas[1:])),
             **metrics.of_policy(covariance, policy.detach(), rho),

@@ -15,9 +15,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo import actor, networks
-from mpo.gaussian import Gaussian
-from mpo.networks import Parameters, Shapes
+from mpo.algorithm import networks
+from mpo.algorithm.gaussian import Gaussian
+from mpo.algorithm.networks import Parameters, Shapes
+from mpo.training import actor
 
 
 def squash(raw: Float[Tensor, "*B A"]) -> Float[Tensor, "*B A"]:

@@ -6,7 +6,7 @@ what it collected in batches of 128 states, copies the online networks into the 
 the replay. For each batch the critic takes a TD(0) step; η is solved by SLSQP on 64 samples of the
 target policy at s_t; the policy takes 5 M-steps. Settings give all these numbers.
 
-Faults of that code, kept on purpose (`mpo.seed_report`):
+Faults of that code, kept on purpose (`mpo.training.protocols.iterations`):
 - the likelihood is averaged over the samples too, which makes it 64 times too small;
 - C_μ holds Σ_i^-1 beside the joint likelihood, so that its gradient does not reach Σ;
 - the determinants of C_Σ are clamped at 1e-6;
@@ -34,15 +34,13 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from mpo.replay import Replay
-from mpo.seed_report.learner import Learner, Pairs
-from mpo.seed_report.networks import Actor, Networks
-from mpo.seeds import Stream
-from mpo.session import Session
 from mpo.settings import Settings
-from mpo.tasks import Environment, Step
-
-__all__ = ["Actor", "Networks", "Training", "environment"]
+from mpo.training.environment import Environment, Step
+from mpo.training.protocols.iterations.learner import Learner, Pairs
+from mpo.training.protocols.iterations.networks import Actor, Networks
+from mpo.training.replay import Replay
+from mpo.training.seeds import Stream
+from mpo.training.session import Session
 
 
 class CutEnvironment(Environment):

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from mpo.entries import load_variants
-from mpo.protocols.iterations import Training
-from mpo.seed_report.learner import Learner
-from mpo.seed_report.networks import Networks
 from mpo.settings import Settings, settings
-from mpo.timing import Clock
+from mpo.study.entries import load_variants
+from mpo.training.clock import Clock
+from mpo.training.protocols.iterations.learner import Learner
+from mpo.training.protocols.iterations.networks import Networks
+from mpo.training.protocols.iterations.protocol import Training
 from tests.environments import PREFIX
 
 VARIANTS = {

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch.distributions import MultivariateNormal, kl_divergence
 
-from mpo import mstep
-from mpo.covariances import full
-from mpo.gaussian import Gaussian
-from mpo.likelihoods import joint
-from mpo.seed_report import lagrangian
-from mpo.seed_report.lagrangian import Multipliers, multiplier_step
+from mpo.algorithm.gaussian import Gaussian
+from mpo.algorithm.mstep import lagrangian as mstep
+from mpo.algorithm.mstep.covariances import full
+from mpo.algorithm.mstep.likelihoods import joint
+from mpo.training.protocols.iterations import lagrangian
+from mpo.training.protocols.iterations.lagrangian import Multipliers, multiplier_step
 
 
 @pytest.fixture(autouse=True)

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from mpo.dual_solvers import newton
-from mpo.networks import Networks as Shared
-from mpo.networks import unflatten
-from mpo.seed_report import learner as module
-from mpo.seed_report.learner import Learner, Pairs
-from mpo.seed_report.networks import Actor, Networks, initialise, squash
-from tests.protocols.iterating import learner, tiny
+from mpo.algorithm.estep.dual_solvers import newton
+from mpo.algorithm.networks import Networks as Shared
+from mpo.algorithm.networks import unflatten
+from mpo.training.protocols.iterations import learner as module
+from mpo.training.protocols.iterations.learner import Learner, Pairs
+from mpo.training.protocols.iterations.networks import Actor, Networks, initialise, squash
+from tests.training.protocols.iterations.iterating import learner, tiny
 
 
 def batch(reward: float = 1.0) -> Pairs:

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 import torch
 
-from mpo import replaying, run
-from mpo.networks import unflatten
-from mpo.protocols.iterations import Training, usable
-from mpo.replay import Replay
-from mpo.seed_report.learner import Learner, Pairs
+from mpo.algorithm.networks import unflatten
 from mpo.settings import SettingsError, settings
+from mpo.training import replaying, run
+from mpo.training.protocols.iterations.learner import Learner, Pairs
+from mpo.training.protocols.iterations.protocol import Training, usable
+from mpo.training.replay import Replay
 from tests.environments import OPTIMUM, PREFIX
-from tests.protocols.iterating import TINY, VARIANTS, begun, played, tiny
 from tests.runs import contents, job
+from tests.training.protocols.iterations.iterating import TINY, VARIANTS, begun, played, tiny
 
 
 def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Pairs]:

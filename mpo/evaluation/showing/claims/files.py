@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mpo.evaluation import tables
 from mpo.evaluation.claims.claim import Claim
 from mpo.evaluation.claims.judging import judge, powerless
-from mpo.evaluation.claims.shown import (
+from mpo.evaluation.reading.frames import read_csv, read_frames, write_text
+from mpo.evaluation.showing import tables
+from mpo.evaluation.showing.claims.shown import (
     brief,
     caption,
     counted,
@@ -15,8 +16,7 @@ from mpo.evaluation.claims.shown import (
     said_undecided,
     shown,
 )
-from mpo.evaluation.exhibits import required
-from mpo.evaluation.frames import read_csv, read_frames, write_text
+from mpo.evaluation.showing.exhibits import required
 
 NAME = "claims"
 

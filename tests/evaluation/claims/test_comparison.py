@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from mpo.__main__ import main
+from mpo.evaluation.claims.comparison import compare, power
 from mpo.evaluation.claims.permutation import two_sample
-from mpo.evaluation.comparison import answer, compare, power
-from mpo.evaluation.frames import Frames
-from mpo.evaluation.manifest import ALL
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.reading.manifest import ALL
+from mpo.evaluation.showing.comparison import answer
 
 SEEDS = list(range(8))
 

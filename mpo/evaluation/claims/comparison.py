@@ -1,7 +1,7 @@
 """Two variants of a study against each other, and how many seeds a difference would need.
 
 The effect is the difference of mean normalised final scores, averaged over tasks; its p is that
-of the claims (mpo.evaluation.claims.permutation): runs permuted within each task, two-sided.
+of the claims (`claims.permutation`): runs permuted within each task, two-sided.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mpo.evaluation.claims.permutation import smallest, two_sample
-from mpo.evaluation.claims.sizes import POWER, runs_needed
-from mpo.evaluation.estimates import matrix
-from mpo.evaluation.frames import Frames
-from mpo.evaluation.manifest import ALL
-from mpo.evaluation.statistics import estimate, improvement
-from mpo.evaluation.tables.cells import interval, number
+from mpo.evaluation.claims.permutation import two_sample
+from mpo.evaluation.claims.sizes import runs_needed
+from mpo.evaluation.estimating.estimates import matrix
+from mpo.evaluation.estimating.statistics import estimate, improvement
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.reading.manifest import ALL
 
 LEVEL = 0.05
 EFFECTS = (0.02, 0.05, 0.1, 0.2, 0.3)
@@ -57,39 +56,6 @@ def compare(frames: Frames, first: str, second: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def shown(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a task, for a reader."""
-    return pd.DataFrame(
-        {
-            "task": "all tasks" if task == ALL else task,
-            "n": str(mine["n"].iloc[0]),
-            "difference of scores": interval(mine, "effect"),
-            "P(better)": interval(mine, "probability_of_improvement"),
-            "p": number(float(mine["p"].iloc[0]), 2),
-        }
-        for task, mine in rows.groupby("task", sort=False)
-    )
-
-
-def answer(rows: pd.DataFrame, frames: Frames) -> str:
-    """The answer over all tasks in a sentence, and what it rests on."""
-    over = rows[(rows["task"] == ALL) & (rows["metric"] == "effect")].iloc[0]
-    tasks, n = len(frames.manifest.tasks), int(over["n"])
-    least = smallest("two_sample", n, tasks)
-    if over["p"] <= LEVEL:
-        verdict = "Yes" if over["value"] > 0 else "No, it is worse"
-    else:
-        verdict = "Undecided"
-    text = (
-        f"{verdict}: over {tasks} {'task' if tasks == 1 else 'tasks'} the scores differ by "
-        f"{interval(rows[rows['task'] == ALL], 'effect')} on average, p = "
-        f"{number(float(over['p']), 2)} (runs permuted within tasks, two-sided), n = {n} a task."
-    )
-    if least > LEVEL:
-        text += f" So few runs cannot decide it: their smallest p is {number(least, 2)}."
-    return text + " The rows of single tasks are not corrected for their number."
-
-
 def power(frames: Frames, effects: Sequence[float]) -> pd.DataFrame:
     """A row an effect: seeds that show it over all tasks, and on each task alone.
 
@@ -108,15 +74,6 @@ def power(frames: Frames, effects: Sequence[float]) -> pd.DataFrame:
             row["all tasks" if task == ALL else task] = "> 1,000" if needed is None else str(needed)
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def said_power(frames: Frames) -> str:
-    """What the numbers of `power` are."""
-    return (
-        "Seeds of each of two variants that show such a difference with a probability of "
-        f"{POWER:g} at a two-sided level of {LEVEL:g}, by the spread of the final scores in study "
-        f"{frames.manifest.study} ({len(frames.manifest.seeds)} seeds), which is itself uncertain."
-    )
 
 
 def _difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from mpo.evaluation.captions import METHOD
 from mpo.evaluation.claims.claim import LEVEL
 from mpo.evaluation.claims.judging import NOT_RUN, UNDECIDED, VERDICTS
 from mpo.evaluation.claims.sizes import MOST_RUNS, POWER
-from mpo.evaluation.tables.cells import NOTHING, number
+from mpo.evaluation.showing.captions import METHOD
+from mpo.evaluation.showing.tables.cells import NOTHING, number
 
 SIGNS = {"greater": ">", "less": "<"}
 OTHER = {"tasks": "variants", "variants": "tasks"}

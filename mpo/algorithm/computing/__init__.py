@@ -1,0 +1,1 @@
+"""How an update is computed, whatever it computes: Adam, operations that compile well, devices."""

@@ -1,0 +1,1 @@
+"""What runs say together: statistics, intervals, comparisons, costs. Reads frames alone."""

@@ -1,0 +1,1 @@
+"""Figures, tables and films of frames, with their captions. Computes nothing of its own."""

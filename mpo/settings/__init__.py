@@ -1,0 +1,18 @@
+"""What a run may be asked: every field, its options, what goes together, digests; no torch.
+
+Imports nothing of ours. Every other room asks it what to do.
+"""
+
+from mpo.settings.options import OPTION_PACKAGES, PACKAGE, option, options
+from mpo.settings.validation import Settings, SettingsError, baseline, settings
+
+__all__ = [
+    "OPTION_PACKAGES",
+    "PACKAGE",
+    "Settings",
+    "SettingsError",
+    "baseline",
+    "option",
+    "options",
+    "settings",
+]
