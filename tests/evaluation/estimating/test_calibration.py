@@ -1,7 +1,7 @@
 """What intervals cover, and what verdicts err and find, against what docs/statistics.md says.
 
-`WRITE_PAGES=1 pytest -m soak tests/evaluation/estimating/test_calibration.py` makes the page's tables, in
-half an hour; the tests that always run repeat the coverage whole and the rest in short.
+`WRITE_PAGES=1 pytest -m soak tests/evaluation/estimating/test_calibration.py` makes the page's
+tables, in half an hour; the tests that always run repeat the coverage whole and the rest in short.
 """
 
 from __future__ import annotations
