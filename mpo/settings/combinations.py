@@ -26,7 +26,6 @@ ITERATIONS_FIXES = {
     "action_penalty": False,
     "target_update": "hard",
     "layer_norm": False,
-    "observation_normalisation": False,
     "device": "cpu",
 }
 """Fields of which `protocol: iterations` knows one value."""

@@ -46,8 +46,6 @@ class Fields(BaseModel):
     """Standard deviation of every action at initialisation. P1 is silent."""
     minimum_deviation: float = Field(1e-3, ge=0)
     """Added to the softplus of the factor's diagonal. P1 is silent."""
-    observation_normalisation: bool = False
-    """Divide observations by running moments of what the replay received."""
 
     # --- policy evaluation ----------------------------------------------------------------
     discount: float = Field(0.99, ge=0, lt=1)

@@ -35,9 +35,7 @@ def test_a_few_kills_change_no_byte(variant: str, task: str, tmp_path: Path) -> 
 @pytest.mark.parametrize(("variant", "task"), MANY)
 def test_many_kills_change_no_byte(variant: str, task: str, tmp_path: Path, capsys) -> None:
     """At least 12 x 4 kills, checkpoint writing included; every one resumes or starts anew."""
-    chosen = small(
-        variant, task, 3 * STEPS[task], observation_normalisation=variant == "stabilised"
-    )
+    chosen = small(variant, task, 3 * STEPS[task])
     for survived in equal_bytes(tmp_path, chosen, kills=8, seed=MANY.index((variant, task))):
         with capsys.disabled():
             print(
