@@ -17,6 +17,7 @@ COMMANDS = (
     policies.evaluate,
     policies.render,
     lists.variants,
+    lists.settings,
     lists.status,
     timing.benchmark,
     results.compare,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Container, Iterator
 from typing import Any
@@ -38,6 +39,28 @@ ITERATIONS_IGNORES = (
     "critic_target_period",
 )
 """Fields of the update that would do nothing under `protocol: iterations`."""
+ITERATIONS_UNREAD = (
+    "steps_per_update",
+    "sequence_length",
+    "epsilon_penalty",
+    "replay_capacity",
+    "minimum_replay",
+    "logging_updates",
+    "compile",
+)
+"""Fields that it does not read either, and that may be set all the same, for the other runs of a
+study."""
+
+
+def protocols(field: str) -> str:
+    """Which protocols read `field`, in words; "" where all read any value of it."""
+    if field in ITERATIONS_ONLY:
+        return "iterations alone"
+    if field in (*ITERATIONS_IGNORES, *ITERATIONS_UNREAD):
+        return "all but iterations"
+    if field in ITERATIONS_FIXES:
+        return f"all; iterations needs {json.dumps(ITERATIONS_FIXES[field])}"
+    return ""
 
 
 def disagreements(s: Fields, changed: Container[str]) -> Iterator[Disagreement]:

@@ -6,6 +6,7 @@ that file; nothing else is edited.
 
 from __future__ import annotations
 
+import ast
 import importlib
 from pathlib import Path
 from types import ModuleType
@@ -36,6 +37,17 @@ def options(field: str) -> tuple[str, ...]:
     modules = {path.stem for path in folder.glob("*.py") if path.stem != "__init__"}
     packages = {path.parent.name for path in folder.glob("*/__init__.py")}
     return tuple(sorted(modules | packages))
+
+
+def meaning(field: str, name: str) -> str:
+    """What the option `name` of `field` is: the first line of its docstring, read without import.
+
+    "" where it has none. Raises OSError where there is no such option.
+    """
+    file = PACKAGE.joinpath(*OPTION_PACKAGES[field].split("."), name)
+    file = file / "__init__.py" if file.is_dir() else file.with_suffix(".py")
+    text = ast.get_docstring(ast.parse(file.read_bytes(), filename=str(file)))
+    return (text or "").partition("\n")[0]
 
 
 def option(field: str, name: str) -> ModuleType:

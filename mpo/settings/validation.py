@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 from typing import Any
@@ -84,19 +85,18 @@ def settings(values: dict[str, Any]) -> Settings:
     """
     unknown = sorted(set(values) - set(Settings.model_fields))
     if unknown:
-        raise SettingsError(unknown[0], values[unknown[0]], _known_fields_like(unknown[0]))
+        known = f"fields are {', '.join(sorted(Settings.model_fields))}"
+        raise SettingsError(unknown[0], values[unknown[0]], no_such_field(unknown[0]) + known)
     try:
         return Settings(**values)
     except ValidationError as error:
         raise _first_fault(error) from None
 
 
-def _known_fields_like(name: str) -> str:
-    import difflib
-
+def no_such_field(name: str) -> str:
+    """That no field is called `name`, and which one has the nearest name; more may follow."""
     close = difflib.get_close_matches(name, Settings.model_fields, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    return f"there is no such field; {hint}fields are {', '.join(sorted(Settings.model_fields))}"
+    return f"there is no such field; {f'did you mean {close[0]}? ' if close else ''}"
 
 
 def _first_fault(error: ValidationError) -> SettingsError:

@@ -64,7 +64,9 @@ def test_a_fault_is_one_line(
     assert not (tmp_path / "results").exists()
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "render", "variants", "status"])
+@pytest.mark.parametrize(
+    "command", ["train", "evaluate", "render", "variants", "settings", "status"]
+)
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     assert command in capsys.readouterr().out

@@ -160,7 +160,7 @@ def test_a_run_executes_the_options_that_its_settings_name():
     names = {file.relative_to(PACKAGE).as_posix() for file in run_files(SOFT)}
     assert {
         "training/protocols/off_policy.py",
-        "learner.py",
+        "algorithm/learner.py",
         BACKUPS + "/soft.py",
         "algorithm/estep/duals/raw.py",
     } <= names

@@ -39,6 +39,7 @@ def fault(values: dict[str, Any]) -> SettingsError:
         ({"action_penalty": 1}, "action_penalty", "boolean"),
         ({"critic_hidden": [200]}, "critic_hidden", "at least 2"),
         ({"policy_hidden": [100, "x"]}, "policy_hidden.1", "integer"),
+        ({"critic_hidden": [200, 0]}, "critic_hidden.1", "greater than 0"),
         ({"backup": "sofd"}, "backup", "allowed are improved, policy, soft"),
         ({"multipliers": "none"}, "multipliers", "'learned' or 'zero'"),
         ({"device": "tpu"}, "device", "cpu, cuda"),

@@ -1,4 +1,4 @@
-"""Exact minimisation of the dual by a safeguarded Newton iteration."""
+"""Exact minimisation of the dual on each batch by a safeguarded Newton iteration (P1 eq. 9)."""
 
 import math
 

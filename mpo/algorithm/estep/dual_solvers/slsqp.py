@@ -1,4 +1,4 @@
-"""Minimisation of the dual by SciPy's sequential least-squares programming (SR)."""
+"""Minimisation of the dual on each batch by SciPy's sequential least squares (SR)."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""The dual as P1 prints it."""
+"""The dual as P1 eq. 9 prints it; in float32 it overflows near Q/η = 88."""
 
 from jaxtyping import Float
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""The dual with the maximum taken out of the exponential."""
+"""The dual with the maximum taken out of the exponential, which never overflows (SR 4.2)."""
 
 from jaxtyping import Float
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Mean and covariance improved apart (P2; Acme, Tonic)."""
+"""Mean and covariance improved apart, each beside the target's other one (P2; Acme, Tonic)."""
 
 from jaxtyping import Float
 from torch import Tensor

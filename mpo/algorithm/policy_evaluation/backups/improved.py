@@ -1,4 +1,4 @@
-"""Evaluate the improved policy q of the E-step, without its regulariser."""
+"""Evaluate the improved policy q of the E-step, without its regulariser (SR's proposal)."""
 
 from jaxtyping import Float
 from torch import Tensor

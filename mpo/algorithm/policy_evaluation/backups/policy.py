@@ -1,4 +1,4 @@
-"""Evaluate the target policy π_i, as P1 does."""
+"""Evaluate the target policy π_i, as P1 section 4 does."""
 
 from jaxtyping import Float
 from torch import Tensor

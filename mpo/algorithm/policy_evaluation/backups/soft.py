@@ -1,4 +1,4 @@
-"""Evaluate the improved policy q together with its KL regulariser."""
+"""Evaluate the improved policy q together with its KL regulariser (P1 eq. 4)."""
 
 from jaxtyping import Float
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Huber's loss."""
+"""Huber's loss: d²/2 up to |d| = 1, linear beyond (SR Fig. 5)."""
 
 import torch
 from torch import Tensor

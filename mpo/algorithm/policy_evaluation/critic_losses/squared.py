@@ -1,4 +1,4 @@
-"""Squared error."""
+"""Squared error, d²/2 (P1 section 4)."""
 
 from torch import Tensor
 

@@ -1,4 +1,4 @@
-"""Uncorrected n-step returns."""
+"""Uncorrected n-step returns (Acme, Tonic)."""
 
 import torch
 from jaxtyping import Float

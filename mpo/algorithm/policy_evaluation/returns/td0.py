@@ -1,4 +1,4 @@
-"""One-step temporal-difference targets."""
+"""One-step temporal-difference targets (SR 3.2.2)."""
 
 from jaxtyping import Float
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Copy the online network."""
+"""Copy the online network (P1)."""
 
 from torch import Tensor
 

@@ -1,4 +1,4 @@
-"""Move a little towards the online network."""
+"""Move a little towards the online network, by the share `polyak` (Tonic)."""
 
 from torch import Tensor
 

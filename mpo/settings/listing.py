@@ -1,0 +1,52 @@
+"""The settings as a table of all fields, and as a page on one."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable
+
+from tabulate import SEPARATING_LINE, tabulate
+
+from mpo.settings.description import Description
+from mpo.settings.fields import SECTIONS
+
+HEADERS = ("field", "default", "allowed", "what it does")
+DEFAULT, ALLOWED, LEAST = 20, 24, 40
+"""Columns of the terminal for a default, for what is allowed, and at least for what it does."""
+
+
+def table(descriptions: Iterable[Description], columns: int) -> str:
+    """All fields, section by section, within so many `columns` where they suffice."""
+    every = tuple(descriptions)
+    names, gaps = max(len(each.field) for each in every), 2 * (len(HEADERS) - 1)
+    widths = [names, DEFAULT, ALLOWED, max(LEAST, columns - names - DEFAULT - ALLOWED - gaps)]
+    rows: list[list[str] | str] = []
+    for section in SECTIONS:
+        mine = [each for each in every if each.section == section.section]
+        said = [[section.section.upper(), "", "", section.__doc__ or ""], *map(_row, mine)]
+        rows += [SEPARATING_LINE] if rows else []
+        rows += [list(map(textwrap.fill, row, widths)) for row in said]
+    return tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True)
+
+
+def page(described: Description, columns: int) -> str:
+    """All that there is to say of one field."""
+    facts = {name: str(getattr(described, name)) for name in ("section", "allowed", "protocols")}
+    facts["default"] = _written(described.default)
+    parts = [
+        textwrap.fill(f"{described.field}: {described.description}", columns),
+        tabulate([(name, fact) for name, fact in facts.items() if fact], tablefmt="plain"),
+        tabulate(described.options, tablefmt="plain"),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _row(described: Description) -> list[str]:
+    default = _written(described.default)
+    return [described.field, default, described.allowed, described.description]
+
+
+def _written(value: object) -> str:
+    """As `--set` takes it."""
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,60 @@
+"""Every field of the settings is read by a run, under the protocols that its description says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mpo.settings import Settings
+from mpo.settings.combinations import (
+    ITERATIONS_FIXES,
+    ITERATIONS_IGNORES,
+    ITERATIONS_ONLY,
+    ITERATIONS_UNREAD,
+)
+from mpo.training import run
+from tests.learning import VARIANTS
+from tests.runs import PERIODS, TINY, job
+from tests.training.protocols.iterations import iterating
+
+pytestmark = pytest.mark.usefixtures("unchecked")
+FIELDS = set(Settings.model_fields)
+
+
+def read_by(values: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The fields that a whole run with the settings `values` reads."""
+    read: set[str] = set()
+
+    class Recorded(Settings):
+        def __getattribute__(self, name: str) -> Any:
+            read.add(name)
+            return super().__getattribute__(name)
+
+    # which options' code a run executes is asked of all of them
+    monkeypatch.setattr("mpo.training.job.code_digest", lambda settings: "0" * 64)
+    chosen = Recorded(**values)
+    read.clear()  # of what validation read
+    assert run.train(job(folder, chosen), bar=False) == "completed"
+    return read & FIELDS
+
+
+def test_off_policy_reads_every_field_but_those_of_iterations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One variant or another does: a few are read where an option asks for them alone."""
+    read: set[str] = set()
+    for name, fields in VARIANTS.items():
+        read |= read_by({**fields, **TINY, **PERIODS}, tmp_path / name, monkeypatch)
+    assert read == FIELDS - set(ITERATIONS_ONLY)
+
+
+def test_iterations_reads_no_field_that_it_is_said_not_to_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {**iterating.VARIANTS["seed_report"], **iterating.TINY}
+    read = read_by(values, tmp_path, monkeypatch)
+    unread = {*ITERATIONS_IGNORES, *ITERATIONS_UNREAD}
+    assert read - set(ITERATIONS_FIXES) == FIELDS - unread - set(ITERATIONS_FIXES)
+    assert not read & unread
