@@ -52,7 +52,7 @@ class Subject:
         )
 
     def reference(self, module: ModuleType) -> Any:
-        """The `Reference` of tests/reference.py with this learner's parameters."""
+        """The `Reference` of tests/reference/ with this learner's parameters."""
         state, made = self.learner.state, self.networks
         flat = {
             "policy": (state.policy.parameters, made.policy_shapes()),

@@ -19,7 +19,7 @@ from mpo.benchmark.subject import Subject
 CUBE = 1024
 """Side of the matrices whose product gives the machine's rate."""
 WARM_UPDATES = 30
-REFERENCE = Path("tests/reference.py")
+REFERENCE = Path("tests/reference/__init__.py")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class UpdateCost:
     eager_ms: float
     """The same code, not compiled."""
     reference_ms: float
-    """tests/reference.py: modules, distributions and loops, as the papers are written."""
+    """tests/reference/: modules, distributions and loops, as the papers are written."""
     gflop_per_s: float
     mflop: float
 
