@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mpo.study.config import Study, load_study
+from mpo.study.config import ConfigError, Study, load_study
 
 TASKS = """
 balance:
@@ -43,6 +43,7 @@ variants: [paper, late]
 tasks: {balance: 1000, hop: 2000}
 seeds: [0, 1]
 """
+KNOWN_VARIANTS = "early, late, paper"
 
 
 @pytest.fixture
@@ -56,3 +57,20 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def load(config: Path, *overrides: str) -> Study:
     return load_study(config / "study.yaml", overrides, config)
+
+
+def assert_one_line(file: Path, old: str, new: str, line: str) -> None:
+    """Put `new` where `old` stands in a file of a sound configuration, and expect the line.
+
+    A line that ends in "? " is the beginning of one that goes on with a list of all fields.
+    """
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+    with pytest.raises(ConfigError) as caught:
+        load(file.parent)
+    assert "\n" not in str(caught.value)
+    if line.endswith("? "):
+        assert str(caught.value).startswith(line)
+    else:
+        assert str(caught.value) == line

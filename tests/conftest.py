@@ -45,6 +45,14 @@ def unchecked():
     jaxtyping.config.update("jaxtyping_disable", False)
 
 
+@pytest.fixture
+def double():
+    """Float64 throughout."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
 @pytest.fixture(autouse=True)
 def _same_conditions():
     """One thread, and no test sees the global generator as another one left it."""

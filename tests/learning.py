@@ -7,7 +7,9 @@ import torch
 
 from mpo.algorithm.batch import Batch
 from mpo.algorithm.learner import Learner
+from mpo.algorithm.metrics import METRICS
 from mpo.algorithm.networks import Networks
+from mpo.algorithm.update import State, Update
 from mpo.settings import Settings, option, settings
 from mpo.study.entries import load_variants
 from mpo.training.replay import Replay
@@ -80,6 +82,18 @@ def learner(
         noise = torch.randn(vector.shape, generator=generator)
         vector.add_(spread * noise.to(vector.device))
     return made
+
+
+def one_update(
+    chosen: Settings, batch: Batch, state: State | None = None
+) -> tuple[State, dict[str, float]]:
+    """A pure update of a fixed learner, and its metrics."""
+    made = learner(chosen)
+    pairs = batch.action.shape[0] * batch.action.shape[1]
+    shape = (chosen.action_samples, pairs, ACTION)
+    noise = torch.randn(shape, generator=torch.Generator().manual_seed(9))
+    new, reported = Update(made.networks)(state or made.state, batch, noise)
+    return new, dict(zip(METRICS, reported.tolist(), strict=True))
 
 
 def compiled_against_eager(

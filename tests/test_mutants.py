@@ -22,7 +22,9 @@ from tests.workflow.project import copy_project
 
 PAGE = PROJECT / "docs/mutants.md"
 MARKS = ("<!-- begin mutants -->", "<!-- end mutants -->")
-WHOLE = "tests/algorithm/test_update.py"
+WHOLE = tuple(
+    f"tests/algorithm/test_{name}.py" for name in ("update", "update_properties", "dual_variables")
+)
 """Tests of whole updates, which are asked last."""
 
 
@@ -32,6 +34,10 @@ def test_every_mutant_s_place_is_there() -> None:
         text = (PROJECT / "mpo" / mutant.module).read_text()
         assert text.count(mutant.old) == 1, mutant
         assert mutant.old != mutant.new
+
+
+def test_the_tests_that_are_asked_last_are_there() -> None:
+    assert not [name for name in WHOLE if not (PROJECT / name).is_file()]
 
 
 def test_the_page_lists_every_mutant() -> None:
@@ -76,7 +82,7 @@ def caught(folder: Path, mutant: Mutant) -> str | None:
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"),
-                *dict.fromkeys([*near(mutant.module), WHOLE]),
+                *dict.fromkeys([*near(mutant.module), *WHOLE]),
             ],
             cwd=folder,
             env=os.environ | {"PYTHONPATH": str(folder)},

@@ -13,12 +13,7 @@ from mpo.algorithm.mstep.likelihoods import joint
 from mpo.training.protocols.iterations import lagrangian
 from mpo.training.protocols.iterations.lagrangian import Multipliers, multiplier_step
 
-
-@pytest.fixture(autouse=True)
-def _float64():
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("double")
 
 
 def gaussian(mean: list[float], deviations: list[float]) -> Gaussian:

@@ -1,0 +1,70 @@
+"""Temperature and multipliers in whole updates: their order, their bounds, overflow."""
+
+import math
+
+import pytest
+import torch
+
+from mpo.algorithm.metrics import METRICS
+from mpo.algorithm.networks import unflatten
+from tests.learning import drawn, filled, learner, one_update, small
+
+pytestmark = pytest.mark.usefixtures("double")
+
+
+@pytest.mark.parametrize("step", ["before", "together"])
+def test_multipliers_step_before_or_together_with_the_policy(step: str) -> None:
+    chosen = small({"multiplier_step": step, "dual_learning_rate": 0.5})
+    made = learner(chosen)
+    old = made.state.multipliers.parameters.clone()
+    batch = drawn(filled(0), chosen, 0)
+    new, metrics = one_update(chosen, batch)
+    used = new.multipliers.parameters if step == "before" else old
+    assert not torch.allclose(new.multipliers.parameters, old)
+    alpha = torch.nn.functional.softplus(used[2]) + 1e-8
+    assert metrics["alpha_mean"] == pytest.approx(float(alpha))
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_raw_overflow_freezes_the_temperature_alone(sign: float) -> None:
+    """Value, moments and step count of the temperature stay; everything else goes on."""
+    torch.set_default_dtype(torch.float32)
+    chosen = small({"dual": "raw", "action_penalty": True})
+    made, replay = learner(chosen), filled(0)
+    made.update(drawn(replay, chosen, 0))
+    before = [part.clone() for part in made.state.multipliers]
+    head = unflatten(made.state.target_critic, made.networks.critic_shapes())["head.bias"]
+    head.fill_(sign * 1000.0)
+    made.take_sums()
+    made.update(drawn(replay, chosen, 1))
+    found = dict(zip(METRICS, made.take_sums().tolist(), strict=True))
+    assert found["dual_overflows"] == 1.0
+    assert found["loss_temperature"] == 0.0
+    after = made.state.multipliers
+    for old, new in zip(before, after, strict=True):
+        assert old[0] == new[0]
+        assert (old[1:] != new[1:]).all()
+        assert torch.isfinite(new).all()
+    assert all(math.isfinite(found[name]) for name in METRICS if name != "temperature")
+    head.fill_(0.0)
+    made.update(drawn(replay, chosen, 2))
+    assert float(made.take_sums()[METRICS.index("dual_overflows")]) == 0.0
+    assert float(made.state.multipliers.steps[0]) == 2.0
+    assert float(made.state.multipliers.steps[1]) == 3.0
+
+
+def test_stable_dual_does_not_overflow_where_raw_does() -> None:
+    torch.set_default_dtype(torch.float32)
+    chosen = small({"dual": "stable"})
+    made = learner(chosen)
+    unflatten(made.state.target_critic, made.networks.critic_shapes())["head.bias"].fill_(1000.0)
+    made.update(drawn(filled(0), chosen, 0))
+    assert float(made.take_sums()[METRICS.index("dual_overflows")]) == 0.0
+    assert float(made.state.multipliers.steps[0]) == 1.0
+
+
+def test_raw_parameters_never_fall_below_the_minimum() -> None:
+    chosen = small({"initial_alpha_mean": 1e-8, "epsilon_mean": 50.0})
+    batch = drawn(filled(0), chosen, 0)
+    new, _ = one_update(chosen, batch)
+    assert float(new.multipliers.parameters[2]) == -18.0
