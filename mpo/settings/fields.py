@@ -5,8 +5,8 @@ Posteriori Policy Optimisation", arXiv 1806.06920) wherever P1 gives them, and c
 project, marked "P1 is silent", where it does not. A variant is the few fields that differ.
 
 The text under a field is what `python -m mpo settings` prints of it: what the field does, and
-the equation or the source. docs/algorithm.md names the sources. Values of a field that are no
-modules (`settings.options`) are explained in its `json_schema_extra`, under "options".
+the equation or one of SOURCES. Values of a field that are no modules (`settings.options`) are
+explained in its `json_schema_extra`, under "options".
 """
 
 from __future__ import annotations
@@ -14,6 +14,18 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+
+SOURCES = {
+    "P1": "Abdolmaleki et al. 2018, arXiv 1806.06920",
+    "P2": "Abdolmaleki et al. 2018, arXiv 1812.02256",
+    "MO-MPO": "Abdolmaleki et al. 2020, arXiv 2005.07513",
+    "SR": "Chen, Chin, Li and Chen 2021, Replication: Maximum a Posteriori Policy Optimisation",
+    "Munos": "Munos et al. 2016, arXiv 1606.02647, Retrace",
+    "Lillicrap": "Lillicrap et al. 2015, arXiv 1509.02971, DDPG",
+    "Acme": "google-deepmind/acme, agents mpo",
+    "Tonic": "fabiopardo/tonic",
+}
+"""What the short names in the texts below stand for."""
 
 
 class Section(BaseModel):

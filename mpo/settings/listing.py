@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections.abc import Iterable
 
 from tabulate import SEPARATING_LINE, tabulate
 
 from mpo.settings.description import Description
-from mpo.settings.fields import SECTIONS
+from mpo.settings.fields import SECTIONS, SOURCES
 
 HEADERS = ("field", "default", "allowed", "what it does")
 DEFAULT, ALLOWED, LEAST = 20, 24, 40
@@ -27,7 +28,7 @@ def table(descriptions: Iterable[Description], columns: int) -> str:
         said = [[section.section.upper(), "", "", section.__doc__ or ""], *map(_row, mine)]
         rows += [SEPARATING_LINE] if rows else []
         rows += [list(map(textwrap.fill, row, widths)) for row in said]
-    return tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True)
+    return _with_sources(tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True))
 
 
 def page(described: Description, columns: int) -> str:
@@ -39,12 +40,18 @@ def page(described: Description, columns: int) -> str:
         tabulate([(name, fact) for name, fact in facts.items() if fact], tablefmt="plain"),
         tabulate(described.options, tablefmt="plain"),
     ]
-    return "\n\n".join(part for part in parts if part)
+    return _with_sources("\n\n".join(part for part in parts if part))
 
 
 def _row(described: Description) -> list[str]:
     default = _written(described.default)
     return [described.field, default, described.allowed, described.description]
+
+
+def _with_sources(text: str) -> str:
+    """`text`, and what the sources are that it names."""
+    named = [(name, source) for name, source in SOURCES.items() if re.search(rf"\b{name}\b", text)]
+    return "\n\n".join([text, *([tabulate(named, tablefmt="plain")] if named else [])])
 
 
 def _written(value: object) -> str:

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from mpo.__main__ import main
-from mpo.settings import Settings, options
-from mpo.settings.fields import SECTIONS
+from mpo.settings import Settings, options, settings
+from mpo.settings.fields import SECTIONS, SOURCES
 from mpo.study.yaml_files import PROJECT
 
 
@@ -27,15 +27,18 @@ def test_the_table_has_every_field_in_its_section(
     monkeypatch.setenv("COLUMNS", "120")
     lines = said(capsys).splitlines()
     assert max(map(len, lines)) <= 120
-    first = [line[: line.index(" ")] for line in lines[2:] if line[0] not in " -"]
+    rows = lines[2 : lines.index("")]
+    first = [line[: line.index(" ")] for line in rows if line[0] not in " -"]
     expected = [
         name
         for section in SECTIONS
         for name in (section.section.upper().partition(" ")[0], *section.model_fields)
     ]
     assert first == expected
-    epsilon = next(line for line in lines if line.startswith("epsilon "))
+    epsilon = next(line for line in rows if line.startswith("epsilon "))
     assert epsilon.split()[1:5] == ["0.1", "number", "above", "0"]
+    named = [line.split()[0] for line in lines[lines.index("") + 1 :]]
+    assert named == [name for name in SOURCES if name != "Munos"]  # whom an option alone names
 
 
 def test_a_narrow_terminal_keeps_every_word(
@@ -58,6 +61,7 @@ def test_one_field_with_its_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["allowed"] == "improved, policy, soft"
     assert "(P1 eq. 4)" in found["soft"]
     assert set(options("backup")) <= set(found)
+    assert set(found) & set(SOURCES) == {"P1", "SR"}  # those that the text and the options name
 
 
 def test_json_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,7 +74,7 @@ def test_json_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
         told += [f"{option['name']} {option['meaning']}" for option in each["options"]]
         for text in told:
             assert " ".join(text.split()) in page
-        assert Settings(**{each["field"]: each["default"]}) == Settings()
+        assert settings({each["field"]: each["default"]}) == settings({})
 
 
 def test_an_unknown_field_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

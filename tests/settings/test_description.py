@@ -11,12 +11,11 @@ import pytest
 import mpo.settings.description
 from mpo.settings import OPTION_PACKAGES, Settings, SettingsError, options
 from mpo.settings.description import BOUNDS, Choice, Description, describe, descriptions
-from mpo.settings.fields import SECTIONS
+from mpo.settings.fields import SECTIONS, SOURCES
 from mpo.settings.options import meaning
 
 SOURCE = re.compile(
-    r"\beq\. \d|\bP[12]\b|\bSR\b|\bAcme\b|\bTonic\b|\bMO-MPO\b|[A-Z]\w+ et al\. \d{4}"
-    r"|choice of this project"
+    rf"\b({'|'.join(SOURCES)})\b|\beq\. \d|\b[A-Z]\w+ et al\. \d{{4}}|choice of this project"
 )
 """An equation, a paper or a public implementation, or the admission that there is none."""
 
