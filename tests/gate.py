@@ -1,4 +1,4 @@
-"""A gate that a run cannot pass while a test keeps it shut: what must overlap is held, not hoped for.
+"""A gate that a run cannot pass while a test keeps it shut, so that what must overlap does.
 
 The run's environment is `gymnasium.make("tests.gate:Held-v0")`; the gate is a file of the folder
 that its process works in. The lock on it is the kernel's, so that it opens when its test dies.
