@@ -32,7 +32,12 @@ CHECKED = (
 jaxtyping.install_import_hook(CHECKED, "beartype.beartype")
 
 hypothesis.settings.register_profile(
-    "tests", deadline=None, derandomize=True, max_examples=40, print_blob=True
+    "tests",
+    deadline=None,
+    derandomize=True,
+    max_examples=40,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],  # a machine may be
 )
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tests"))
 

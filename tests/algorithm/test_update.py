@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
@@ -114,7 +114,7 @@ options = st.fixed_dictionaries(
 )
 
 
-@examples(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@examples(max_examples=25)
 @given(options, st.integers(0, 1000))
 def test_any_combination_of_options_is_the_reference(fields: dict[str, Any], seed: int) -> None:
     fields = dict(fields)

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import pytest
 from mpo.__main__ import main
 from mpo.rundir import RUN_FILES
 from mpo.training.job import Job
+from tests.gate import HELD, awaited, shut
 from tests.runs import BYTES, TINY
 
 pytestmark = pytest.mark.usefixtures("unchecked")
@@ -138,25 +138,22 @@ def test_variants_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_process_stopped_or_killed_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     """SIGTERM gives 143 and a checkpoint, SIGKILL nothing; the third command finishes."""
-    fields = {**TINY, "steps": 2000, "logging_updates": 50}
+    fields = {**TINY, "environment": HELD}
     assert main(train(tmp_path / "straight", fields, "--quiet")) == 0
     command = [sys.executable, "-m", "mpo", *train(tmp_path / "stopped", fields, "--quiet")]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    progress = tmp_path / "stopped" / "state" / "progress.json"
-    checkpoint = progress.with_name("checkpoint")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    checkpoint = tmp_path / "stopped" / "state" / "checkpoint"
     for number, status in ((signal.SIGTERM, 143), (signal.SIGKILL, -9)):
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE)
-        started = progress.stat().st_mtime_ns if progress.exists() else 0
-        deadline = time.monotonic() + 120.0
-        while time.monotonic() < deadline and process.poll() is None:
-            if progress.exists() and progress.stat().st_mtime_ns != started:
-                break
-            time.sleep(0.02)
-        process.send_signal(number)
-        _, said = process.communicate(timeout=120)
+        with shut(tmp_path) as gate:
+            process = subprocess.Popen(
+                command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE
+            )
+            awaited(gate.waiting, process)
+            process.send_signal(number)
+        _, said = process.communicate()
         assert process.returncode == status, said.decode()
         assert checkpoint.exists()
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "resumed at step" in done.stderr
     for name in BYTES:

@@ -1,20 +1,24 @@
-"""Trains runs as processes of their own and kills them, again and again, until they finish.
+"""Trains runs as processes of their own that kill themselves, again and again, until they finish.
 
-Half of the kills come at a random moment, the other half while a file is being written, which is
-seen by its temporary name; what is half-written then stays behind, as after a crash. Processes
-come from a fork server that has imported PyTorch already, so that a kill costs no start-up.
+The moment is counted, in calls and returns of whatever function, so that it is the same one on a
+fast machine and on a slow one. Of the kills, half come at such a moment, the others while a
+checkpoint is being written, and the last while the results are; what is half-written then stays
+behind, as after a crash. Processes come from a fork server that has imported PyTorch already, so
+that a kill costs no start-up.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import math
 import multiprocessing
 import os
-import time
-from collections.abc import Callable
+import signal
+import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -22,7 +26,7 @@ import numpy as np
 from mpo import rundir
 from mpo.settings import Settings, settings
 from mpo.study.entries import load_variants
-from mpo.training.checkpoints import CURRENT, OWNER
+from mpo.training import checkpoints
 from mpo.training.job import Job
 from mpo.training.run import train
 from tests.runs import contents, job
@@ -51,8 +55,9 @@ OFF_POLICY: dict[str, Any] = {
     "logging_updates": 40,
 }
 ITERATIONS: dict[str, Any] = {"iteration_episodes": 4, "episode_steps": 60}
-PATIENCE_S = 60.0
-"""How long a process may take for what takes it a second when the machine is idle."""
+WRITES = 20
+"""Fewer than a checkpoint takes."""
+COUNT = "count"
 
 
 def small(variant: str, task: str, steps: int, **more: Any) -> Settings:
@@ -64,55 +69,78 @@ def small(variant: str, task: str, steps: int, **more: Any) -> Settings:
 
 
 @dataclass
+class Fate:
+    """When a process kills itself: so many calls and returns on, then so many writes.
+
+    Writes are those to a file of the folder `where` under its temporary name. Counted from the
+    start, or from the first checkpoint.
+    """
+
+    moments: float
+    writes: int = 0
+    where: Path | None = None
+    after_checkpoint: bool = False
+    passed: int = 0
+
+    def __call__(self, frame: FrameType, event: str, arg: Any) -> None:
+        """What `sys.setprofile` calls at every call and return, of built-in functions too."""
+        if self.after_checkpoint:
+            code = checkpoints.save.__code__
+            self.after_checkpoint = not (event == "return" and frame.f_code is code)
+            return
+        self.passed += 1
+        if self.passed < self.moments:
+            return
+        self.writes -= event == "c_return" and self._wrote(arg)
+        if self.writes <= 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def _wrote(self, function: Any) -> bool:
+        if function.__name__ != "write":
+            return False
+        path = Path(str(getattr(function.__self__, "name", "")))
+        return path.name.endswith(rundir.TEMPORARY) and path.parent == self.where
+
+
+@dataclass
 class Survived:
     """How often a run was killed, how often of that while it wrote a file, and where it went on."""
 
     kills: int = 0
     while_writing: int = 0
-    attempts: int = 0
     resumed_at: list[int] = field(default_factory=list)
 
 
-def straight(folder: Path, chosen: Settings) -> tuple[dict[str, bytes], float]:
-    """What the run writes when nothing interrupts it, and the seconds that it takes."""
-    done = job(folder, chosen)
-    process = _start(done)
-    _await_lock(process, done.state_folder)
-    begun = time.monotonic()
-    process.join()
-    assert process.exitcode == 0, f"the uninterrupted run ended with {process.exitcode}"
-    return contents(done), time.monotonic() - begun
+def straight(folder: Path, chosen: Settings) -> tuple[dict[str, bytes], int]:
+    """What the run writes when nothing interrupts it, and the calls and returns that it takes."""
+    done = _job(folder, chosen)
+    assert _exit(done, Fate(math.inf)) == 0
+    return contents(done), int((folder / COUNT).read_text())
 
 
 def killed(
-    folder: Path, chosen: Settings, kills: int, seed: int, span_s: float
+    folder: Path, chosen: Settings, kills: int, seed: int, moments: int
 ) -> tuple[dict[str, bytes], Survived]:
-    """What the run writes when it is killed up to `kills` times and started again each time.
+    """What the run writes when it is killed `kills` times and started again each time.
 
-    `seed` draws the moments, at most `span_s` seconds after a start, the first one after the
-    first checkpoint. A run that has been killed often enough is left to finish. Every episode's
-    end is a checkpoint.
+    `seed` draws when. Between two kills lies at most so much of the straight run's `moments`
+    that all but the last fall before its end; the first falls after the first checkpoint.
     """
     rng, found = np.random.default_rng(seed), Survived()
-    mortal = replace(job(folder, chosen), checkpoint_s=0.0)
-    while not (mortal.out / rundir.RUN).exists():
-        assert found.attempts <= 3 * kills + 3, f"no end after {found.attempts} attempts"
-        found.attempts += 1
-        process = _start(mortal)
-        if found.kills < kills:
-            _await_lock(process, mortal.state_folder)
-            if found.attempts == 1:
-                _await(process, (mortal.state_folder / CURRENT).exists)
-            process.join(timeout=rng.uniform(0.0, span_s))
-            if found.attempts % 2 == 0:
-                _await(process, lambda: _half_written(mortal))
-            process.kill()
-        process.join()
-        assert process.exitcode in (0, -9), f"a process ended with {process.exitcode}"
-        if process.exitcode == -9:
-            found.kills += 1
-            found.while_writing += bool(_half_written(mortal))
+    mortal = _job(folder, chosen)
+    for kill in range(kills):
+        fate = Fate(int(rng.integers(moments // (2 * kills + 2))), after_checkpoint=kill == 0)
+        if kill == kills - 1:
+            fate = Fate(0, int(rng.integers(len(rundir.RUN_FILES))) + 1, mortal.out)
+        elif kill % 2:
+            fate = replace(fate, writes=int(rng.integers(WRITES)) + 1, where=mortal.state_folder)
+        assert _exit(mortal, fate) == -signal.SIGKILL, f"not struck: {fate}"
+        found.kills += 1
+        found.while_writing += bool(_half_written(mortal))
+        assert _half_written(mortal) or not fate.where
         _nothing_partial(mortal)
+    assert _exit(mortal, Fate(math.inf)) == 0
+    _nothing_partial(mortal)
     record = json.loads((mortal.out / rundir.RUN).read_text())
     found.resumed_at = record["resumed_at"]
     assert not mortal.state_folder.exists(), sorted(mortal.state_folder.iterdir())
@@ -120,38 +148,34 @@ def killed(
     return contents(mortal), found
 
 
-def _start(mortal: Job) -> Any:
+def _job(folder: Path, chosen: Settings) -> Job:
+    """With a checkpoint at every episode's end."""
+    return replace(job(folder, chosen), checkpoint_s=0.0)
+
+
+def _exit(mortal: Job, fate: Fate) -> int | None:
+    """Train in a process of its own; its exit code."""
     server = multiprocessing.get_context("forkserver")
     server.set_forkserver_preload(
         ["mpo.training.run", "mpo.training.protocols.off_policy", "tests.soak.killing"]
     )
-    process = server.Process(target=in_silence, args=(mortal,))
+    process = server.Process(target=_live, args=(mortal, fate))
     process.start()
-    return process
+    process.join()
+    return process.exitcode
+
+
+def _live(mortal: Job, fate: Fate) -> None:
+    sys.setprofile(fate)
+    in_silence(mortal)
+    sys.setprofile(None)
+    mortal.out.with_name(COUNT).write_text(str(fate.passed))
 
 
 def in_silence(mortal: Job) -> None:
     """What the process does; it says nothing, and ends with 0 or an exception's 1."""
     with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stderr(nowhere):
         train(mortal, bar=False)
-
-
-def _await_lock(process: Any, state: Path) -> None:
-    """Until the process has begun, since before that there is nothing to lose."""
-
-    def begun() -> bool:
-        with contextlib.suppress(FileNotFoundError):
-            return f"process {process.pid} " in (state / OWNER).read_text()
-        return False
-
-    _await(process, begun)
-
-
-def _await(process: Any, condition: Callable[[], Any]) -> None:
-    """Until it holds or the process ends; without sleep, as a file is written in a millisecond."""
-    deadline = time.monotonic() + PATIENCE_S
-    while process.is_alive() and time.monotonic() < deadline and not condition():
-        pass
 
 
 def _half_written(mortal: Job) -> list[Path]:

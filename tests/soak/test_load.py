@@ -6,7 +6,6 @@ import json
 import multiprocessing
 import time
 from dataclasses import replace
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +14,8 @@ import psutil
 import pytest
 from scipy import stats
 
-from mpo.training.checkpoints import PROGRESS
 from mpo.training.job import Job
+from mpo.training.protocols.off_policy import Training
 from tests.runs import job
 from tests.soak.killing import in_silence, small
 from tests.workflow.project import copy_project, snakemake
@@ -72,9 +71,9 @@ def test_two_hundred_short_runs_at_once_finish(tmp_path: Path, capsys) -> None:
 def test_a_long_run_s_memory_stays_flat(tmp_path: Path, capsys) -> None:
     """The slope over 300,000 steps is below half a mebibyte per 100,000 steps.
 
-    With the replay full, and a checkpoint of all of it every few seconds. By Theil and Sen, the
-    median over pairs of samples: the allocator takes memory in steps, and a straight line would
-    take one step for growth. The rows of the logs must grow, by 0.06.
+    With the replay full, and a checkpoint of all of it, and a sample, at every episode's end. By
+    Theil and Sen, the median over pairs of samples: the allocator takes memory in steps, and a
+    straight line would take one step for growth. The rows of the logs must grow, by 0.06.
     """
     chosen = small(
         "stabilised",
@@ -84,35 +83,34 @@ def test_a_long_run_s_memory_stays_flat(tmp_path: Path, capsys) -> None:
         evaluation_points=20,
         logging_updates=400,
     )
-    measured = replace(job(tmp_path, chosen), checkpoint_s=5.0)
-    process = multiprocessing.get_context("spawn").Process(target=in_silence, args=(measured,))
+    measured, rows = replace(job(tmp_path, chosen), checkpoint_s=0.0), tmp_path / "samples.npy"
+    process = multiprocessing.get_context("spawn").Process(target=_sampled, args=(measured, rows))
     process.start()
-    steps, mebibytes = _sampled(process, measured)
+    process.join()
     assert process.exitcode == 0
+    steps, mebibytes = np.load(rows).T
     late = steps >= FULL
-    assert steps[-1] - steps[late][0] >= 0.9 * (LONG - FULL), "the last sample came too early"
+    assert (steps[late][0], steps[-1]) == (FULL, LONG)
     per_step, *_ = np.asarray(stats.theilslopes(mebibytes[late], steps[late]), dtype=float)
     slope = 100_000 * per_step
     with capsys.disabled():
         print(
-            f"\n{late.sum()} samples from step {steps[late][0]:,} to {steps[-1]:,}: "
+            f"\n{late.sum()} samples from step {FULL:,} to {LONG:,}: "
             f"{mebibytes[late][0]:.1f} to {mebibytes[-1]:.1f} MiB, "
             f"{slope:+.2f} MiB per 100,000 steps"
         )
     assert abs(slope) < 0.5
 
 
-def _sampled(process: SpawnProcess, measured: Job) -> tuple[np.ndarray, ...]:
-    """Steps done and resident mebibytes, whenever the run has said how far it is."""
-    path = measured.state_folder / PROGRESS
-    found: dict[int, float] = {}
-    while process.is_alive():
-        time.sleep(0.5)
-        try:
-            step = json.loads(path.read_text())["step"]
-            resident = psutil.Process(process.pid).memory_info().rss
-        except (FileNotFoundError, psutil.NoSuchProcess):
-            continue
-        found.setdefault(step, resident / 2**20)
-    process.join()
-    return np.array(list(found)), np.array(list(found.values()))
+def _sampled(measured: Job, rows: Path) -> None:
+    """What the process does: train, and keep steps done and resident mebibytes of each episode."""
+    found: list[tuple[float, float]] = []
+    play, itself = Training.episode, psutil.Process()
+
+    def sampled(training: Training) -> None:
+        play(training)
+        found.append((training.step, itself.memory_info().rss / 2**20))
+
+    Training.episode = sampled
+    in_silence(measured)
+    np.save(rows, np.array(found))

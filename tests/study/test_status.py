@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,13 @@ from mpo.study.listing import differences, variants_table
 from mpo.study.status import SILENT_S, duration, status_table, study_status
 from mpo.study.study import Run
 from mpo.study.yaml_files import PROJECT
+
+NOW = 1_800_000_000.0
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mpo.study.status.time.time", lambda: NOW)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +52,7 @@ def progress(
         "steps_per_s": run.settings.steps / 400,
         "return": 12.25,
         "pid": 1,
-        "time": time.time() - age_s,
+        "time": NOW - age_s,
     }
     write(root / run.state / "progress.json", record | (changes or {}))
 

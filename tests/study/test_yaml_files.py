@@ -77,7 +77,6 @@ def test_nothing_in_a_file_is_executed(call: str, tmp_path: Path):
     assert not touched.exists()
 
 
-@pytest.mark.timeout(20)
 @pytest.mark.parametrize(
     ("text", "allowed"),
     [

@@ -1,4 +1,7 @@
-"""The pipeline under faults: whatever is killed, the command typed again ends with equal tables."""
+"""The pipeline under faults: whatever is killed, the command typed again ends with equal tables.
+
+Trainers are held at a gate while they are struck, so that what is struck is never over already.
+"""
 
 from __future__ import annotations
 
@@ -6,41 +9,49 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import psutil
 import pytest
 
+from mpo.rundir import RUN
+from mpo.study.config import load_study
+from mpo.study.yaml_files import PROJECT
+from mpo.training.job import Job
+from mpo.training.run import train
+from tests.gate import HELD, Gate, awaited, shut
+from tests.runs import contents
 from tests.workflow.project import SNAKEMAKE, copy_project
 
+TASK = f"""
+held:
+  environment: {HELD}
+  score_range: [-20, 0]
+  reference: of the tests
+  steps: 300
+"""
 STUDY = """
 study: struck
 study_seed: 1
 variants: [paper, stabilised]
-tasks: {cartpole-balance: 8000, InvertedDoublePendulum-v5: 3000}
-seeds: [0]
+tasks: {held: 300}
+seeds: [0, 1]
 settings:
   evaluation_points: 2
   evaluation_episodes: 1
   evaluation_final_episodes: 1
-  logging_updates: 50
-  minimum_replay: 500
-  batch_size: 32
+  steps_per_update: 4
+  logging_updates: 10
+  minimum_replay: 24
+  batch_size: 16
   compile: false
 """
-BRIEF = STUDY.replace("[paper, stabilised]", "[paper]").replace(
-    "{cartpole-balance: 8000, InvertedDoublePendulum-v5: 3000}", "{cartpole-balance: 3000}"
-)
+ONE_RUN = STUDY.replace("[paper, stabilised]", "[paper]").replace("[0, 1]", "[0]")
 CONFIG = "struck.yaml"
 FOLDER = "results/struck"
 FRAMES = [f"{FOLDER}/{name}" for name in ("scores.csv", "curves.csv", "diagnostics.csv")]
 TABLES = [f"{FOLDER}/estimates/by_task.csv", f"{FOLDER}/tables/by_task.csv"]
-
-PATIENCE_S = 240.0
-pytestmark = pytest.mark.timeout(600)
 
 
 def begin(folder: Path, study: str) -> Path:
@@ -48,6 +59,8 @@ def begin(folder: Path, study: str) -> Path:
     folder.mkdir()
     copy_project(folder)
     (folder / CONFIG).write_text(study)
+    with (folder / "config/tasks.yaml").open("a") as tasks:
+        tasks.write(TASK)
     rules = folder / "workflow/rules/train.smk"
     text = rules.read_text()
     assert " --wait --quiet" in text
@@ -55,27 +68,43 @@ def begin(folder: Path, study: str) -> Path:
     return folder
 
 
+def runs(folder: Path) -> list[Path]:
+    """Where the study's runs go."""
+    study = load_study(folder / CONFIG, config=folder / "config")
+    return [folder / FOLDER / run.path for run in study.runs]
+
+
+def unfinished(folder: Path) -> int:
+    return sum(not (run / RUN).exists() for run in runs(folder))
+
+
 def targets(folder: Path) -> list[str]:
-    """What is made and compared: of the brief study the frames, else tables too."""
-    brief = (folder / CONFIG).read_text() == BRIEF
-    return FRAMES if brief else [*FRAMES, *TABLES]
+    """Of a single run its files, else frames and tables too."""
+    single = [str((run / RUN).relative_to(folder)) for run in runs(folder)]
+    return single if len(single) == 1 else [*FRAMES, *TABLES]
 
 
 def environment(folder: Path) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
+    """The copy's code, and the environment that is held at a gate from among the tests."""
+    path = os.pathsep.join([str(folder), str(PROJECT)])
+    return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+
+
+def log(folder: Path) -> Path:
+    return folder / "snakemake.log"
 
 
 @contextmanager
 def running(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """Snakemake at work, in a process group of its own, which is killed at the end."""
-    command = [SNAKEMAKE, *targets(folder), "--cores", "2", "--configfile", CONFIG]
-    with (folder / "snakemake.log").open("a") as log:
+    """Snakemake at work, on all runs at once, in a process group that is killed at the end."""
+    command = [SNAKEMAKE, *targets(folder), "--cores", "4", "--configfile", CONFIG]
+    with log(folder).open("a") as said:
         process = subprocess.Popen(
             command,
             cwd=folder,
             env=environment(folder),
-            stdout=log,
-            stderr=log,
+            stdout=said,
+            stderr=said,
             text=True,
             start_new_session=True,
         )
@@ -95,32 +124,40 @@ def unlock(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def go_on(folder: Path) -> None:
-    """The documented command, to the study's end."""
+def unlocked(folder: Path) -> None:
     said = unlock(folder)
     assert said.returncode == 0, said.stderr
+
+
+def go_on(folder: Path) -> None:
+    """The documented command, to the study's end."""
+    unlocked(folder)
     with running(folder) as process:
-        assert process.wait(PATIENCE_S) == 0, (folder / "snakemake.log").read_text()
+        assert process.wait() == 0, log(folder).read_text()
 
 
-def trainers(folder: Path) -> list[int]:
-    """Processes that train and have a checkpoint, in the folder's own words."""
-    found = []
-    for owner in folder.glob("state/*/owner"):
-        pid = int(owner.read_text().split()[1])
-        if psutil.pid_exists(pid) and owner.with_name("checkpoint").exists():
-            found.append(pid)
-    return found
+def go_on_beside(folder: Path, orphans: list[int], gate: Gate) -> None:
+    """The same while orphans train, who are held until the log says that each is waited for."""
+    unlocked(folder)
+
+    def waited_for() -> bool:
+        said = "".join(file.read_text() for file in folder.glob(f"{FOLDER}/logs/train/*/*/*.log"))
+        lines = [line for line in said.splitlines() if "waiting for it" in line]
+        return all(any(f" process {orphan} on" in line for line in lines) for orphan in orphans)
+
+    with running(folder) as process:
+        awaited(waited_for, process, log(folder))
+        gate.open()
+        assert process.wait() == 0, log(folder).read_text()
 
 
-def await_trainers(folder: Path, process: subprocess.Popen[str]) -> list[int]:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        if found := trainers(folder):
-            return found
-        assert process.poll() is None, (folder / "snakemake.log").read_text()
-        time.sleep(0.02)
-    raise AssertionError("no trainer began: " + (folder / "snakemake.log").read_text())
+def await_trainers(folder: Path, process: subprocess.Popen[str], gate: Gate) -> list[int]:
+    """The trainers of every run that is not finished, all of them at the gate."""
+    count = unfinished(folder)
+    assert count, "no run is left to strike"
+    return awaited(
+        lambda: held if len(held := gate.waiting()) == count else [], process, log(folder)
+    )
 
 
 def tables(folder: Path) -> dict[str, bytes]:
@@ -153,18 +190,18 @@ def interrupt(snakemake: int, trainers: list[int]) -> None:
     os.killpg(snakemake, signal.SIGINT)
 
 
-def strike(folder: Path, blow: Callable[[int, list[int]], None], times: int = 1) -> None:
-    """Start the study, strike once it trains, as often as asked; then let it finish."""
+def strike(folder: Path, blow: Callable[[int, list[int]], None], times: int) -> None:
+    """Start the study, strike while all its runs train, as often as asked; then let it finish."""
     for _ in range(times):
-        assert unlock(folder).returncode == 0
-        with running(folder) as process:
-            blow(process.pid, await_trainers(folder, process))
+        unlocked(folder)
+        with shut(folder) as gate, running(folder) as process:
+            trainers = await_trainers(folder, process, gate)
+            blow(process.pid, trainers)
             if blow is kill_snakemake:
-                process.wait(PATIENCE_S)
-                assert trainers(folder), "no orphan was left to wait for"
-                go_on(folder)  # while the orphans still train
-            else:
-                process.wait(PATIENCE_S)
+                process.wait()
+                go_on_beside(folder, trainers, gate)
+            gate.open()
+            process.wait()
     go_on(folder)
 
 
@@ -175,22 +212,22 @@ def nothing_left(folder: Path) -> None:
 
 def test_a_snakemake_that_dies_leaves_orphans_that_the_next_one_waits_for(tmp_path: Path) -> None:
     """The orphan and the rerun never write the same run: the log says who waits for whom."""
-    straight, struck = (begin(tmp_path / name, BRIEF) for name in ("straight", "struck"))
-    go_on(straight)
-    with running(struck) as process:
-        (orphan,) = await_trainers(struck, process)
-        refused = unlock(struck)
+    folder = begin(tmp_path / "struck", ONE_RUN)
+    with shut(folder) as gate, running(folder) as process:
+        (orphan,) = await_trainers(folder, process, gate)
+        refused = unlock(folder)
         assert refused.returncode == 1
         assert f"Snakemake, process {process.pid}, is at work here" in refused.stderr
         kill_snakemake(process.pid, [orphan])
         process.wait()
-        go_on(struck)
-    log = (struck / FOLDER / "logs/train/cartpole-balance/paper/0.log").read_text()
-    waited = f"process {orphan} on"
-    assert waited in log, log
-    assert "is training this run already; waiting for it" in log
-    assert tables(struck) == tables(straight)
-    nothing_left(struck)
+        go_on_beside(folder, [orphan], gate)
+    (run,) = load_study(folder / CONFIG, config=folder / "config").runs
+    beside = {"out": tmp_path / "out", "state": tmp_path / "state"}
+    straight = Job("held", "paper", 0, 1, run.settings, **beside)
+    train(straight, bar=False)
+    struck = Job("held", "paper", 0, 1, run.settings, folder / FOLDER / run.path)
+    assert contents(struck) == contents(straight)
+    nothing_left(folder)
 
 
 @pytest.fixture(scope="module")
@@ -203,13 +240,23 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 @pytest.mark.soak
 @pytest.mark.parametrize(
-    "blow",
-    [kill_trainer, kill_snakemake, kill_both, terminate_snakemake, terminate_all, interrupt],
+    ("blow", "times"),
+    [
+        (kill_trainer, 2),
+        (kill_snakemake, 1),  # whose orphans finish
+        (kill_both, 2),
+        (terminate_snakemake, 1),
+        (terminate_all, 2),
+        (interrupt, 2),
+    ],
 )
 def test_whatever_is_struck_the_study_ends_with_equal_tables(
-    blow: Callable[[int, list[int]], None], expected: dict[str, bytes], tmp_path: Path
+    blow: Callable[[int, list[int]], None],
+    times: int,
+    expected: dict[str, bytes],
+    tmp_path: Path,
 ) -> None:
     folder = begin(tmp_path / "study", STUDY)
-    strike(folder, blow, times=2)
+    strike(folder, blow, times)
     assert tables(folder) == expected
     nothing_left(folder)

@@ -32,7 +32,6 @@ settings:
   compile: false
 """
 CONFIG = "brief.yaml"
-pytestmark = pytest.mark.timeout(1200)
 TABLES_OF_THE_CLOCK = ("runs", "cost", "claims")
 OF_THE_CLOCK = {
     *(f"{name}.{kind}" for name in TABLES_OF_THE_CLOCK for kind in ("csv", "md", "tex")),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import pytest
 import torch
 from torch import Tensor
 
@@ -39,6 +38,5 @@ def _totals() -> list[list[float]]:
     return found
 
 
-@pytest.mark.timeout(300)
 def test_later_calls_go_to_the_graph_of_their_own_owner_with_the_arguments_of_each_call() -> None:
     assert apart(_totals) == [[3.0, 4.0, 5.0], [30.0, 40.0, 50.0]]
