@@ -14,8 +14,11 @@ from torch import Tensor
 from mpo.algorithm.computing.optimiser import Adam, adam_step
 from mpo.algorithm.estep.duals.stable import dual as stable_dual
 from mpo.algorithm.mstep.lagrangian import MStep, multiplier_loss
-from mpo.algorithm.multipliers import MINIMUM_RAW, unpack
+from mpo.algorithm.multipliers import MINIMUM_RAW, raw_of, unpack
 from mpo.settings import Settings, option
+
+TEMPERATURES = 2
+"""Entries of the raw vector before the multipliers of the M-step: η and the penalty's."""
 
 
 class DualStep(NamedTuple):
@@ -77,14 +80,15 @@ class DualVariables:
 
         gradient, (_, dual) = torch.func.grad_and_value(loss, has_aux=True)(multipliers.parameters)
         finite = torch.isfinite(dual) & torch.isfinite(gradient[0])
-        first = torch.arange(gradient.shape[0], device=gradient.device) == 0
-        frozen = first & ~finite
+        index = torch.arange(gradient.shape[0], device=gradient.device)
+        frozen = (index == 0) & ~finite
         gradient = torch.where(frozen, 0.0, gradient)
         stepped = adam_step(multipliers, gradient, s.dual_learning_rate)
         stepped = Adam(
             *(torch.where(frozen, old, new) for old, new in zip(multipliers, stepped, strict=True))
         )
-        bounded = stepped.parameters.clamp(min=MINIMUM_RAW)
+        floor = torch.where(index < TEMPERATURES, MINIMUM_RAW, raw_of(s.minimum_alpha))
+        bounded = torch.maximum(stepped.parameters, floor)
         return DualStep(
             stepped._replace(parameters=bounded),
             torch.where(finite, dual, 0.0),

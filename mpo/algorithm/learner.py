@@ -16,7 +16,7 @@ from mpo.algorithm.computing.optimiser import Adam, adam
 from mpo.algorithm.metrics import METRICS
 from mpo.algorithm.multipliers import initial_raw, raw_of, unpack
 from mpo.algorithm.networks import Networks, initialise
-from mpo.algorithm.policy_evaluation.evaluation import Evaluation, state_weights
+from mpo.algorithm.policy_evaluation.evaluation import Evaluation, successor_weights
 from mpo.algorithm.update import State, Update
 from mpo.settings import option
 
@@ -114,7 +114,7 @@ class Learner:
             self._duals.dual,
             evaluation.q.cpu().numpy().astype(np.float64),
             self.settings.epsilon,
-            state_weights(batch).cpu().numpy().astype(np.float64),
+            successor_weights(batch).cpu().numpy().astype(np.float64),
             start,
         )
         raw[0] = raw_of(solution.temperature)

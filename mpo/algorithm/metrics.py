@@ -34,12 +34,14 @@ METRICS = (
     "dual_overflows",
     "dual_at_floor",
     "outside_box",
+    "mean_outside_box",
     "policy_deviation",
     "policy_entropy",
     "q_mean",
     "q_deviation",
     "value_mean",
     "bellman_residual",
+    "look_ahead",
     "gradient_norm_policy",
     "gradient_norm_critic",
 )
@@ -106,8 +108,10 @@ def of_mstep(
 def of_policy(
     covariance: Covariance, policy: Gaussian, rho: Float[Tensor, " B"]
 ) -> dict[str, Tensor]:
-    """Spread of the online policy: mean over dimensions A and states B; entropy summed over A."""
+    """The online policy's place and spread: means over A and states B; entropy summed over A."""
+    outside = (policy.mean.abs() > 1.0).to(rho.dtype)
     return {
+        "mean_outside_box": (rho * outside.mean(-1)).sum(),
         "policy_deviation": (rho * covariance.deviation(policy.scale).mean(-1)).sum(),
         "policy_entropy": (rho * entropy(covariance, policy)).sum(),
     }

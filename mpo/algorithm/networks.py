@@ -50,6 +50,7 @@ class Networks:
         self.observation_size = observation_size
         self.action_size = action_size
         self.covariance = cast(Covariance, option("covariance", settings.covariance))
+        self._mean = option("mean", settings.mean).mean
         self._entry: int = option("action_entry", settings.action_entry).ENTRY
         above_minimum = settings.initial_deviation - settings.minimum_deviation
         self.scale_offset = above_minimum + math.log(-math.expm1(-above_minimum))
@@ -86,14 +87,16 @@ class Networks:
 
     # --- forward passes ---------------------------------------------------------------------
     def policy(self, parameters: Parameters, observation: Float[Tensor, "B O"]) -> Gaussian:
-        """π_θ(.|s): mean [B, A], unsquashed, and scale."""
+        """π_θ(.|s): mean [B, A] and scale."""
         hidden = self._first(parameters, observation)
         for layer in range(1, len(self.settings.policy_hidden)):
             hidden = torch.relu(_affine(parameters, layer, hidden))
         head = _affine(parameters, "head", hidden)
         mean, raw_scale = head.split([self.action_size, head.shape[0] - self.action_size])
         minimum = self.settings.minimum_deviation
-        return Gaussian(mean.T, self.covariance.scale(raw_scale.T, self.scale_offset, minimum))
+        return Gaussian(
+            self._mean(mean.T), self.covariance.scale(raw_scale.T, self.scale_offset, minimum)
+        )
 
     def critic_state_part(
         self, parameters: Parameters, observation: Float[Tensor, "B O"]

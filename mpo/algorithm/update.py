@@ -20,7 +20,12 @@ from mpo.algorithm.gaussian import Gaussian
 from mpo.algorithm.mstep.lagrangian import MStep, likelihood_loss, mean_over_states
 from mpo.algorithm.multipliers import Multipliers, unpack
 from mpo.algorithm.networks import Networks, Parameters, unflatten
-from mpo.algorithm.policy_evaluation.evaluation import Evaluation, PolicyEvaluation, state_weights
+from mpo.algorithm.policy_evaluation.evaluation import (
+    Evaluation,
+    PolicyEvaluation,
+    state_weights,
+    successor_weights,
+)
 from mpo.settings import option
 
 
@@ -73,7 +78,7 @@ class Update:
     ) -> tuple[State, Float[Tensor, " M"]]:
         """Step critic, multipliers and policy on one evaluated batch; report `metrics`."""
         s = self.settings
-        rho = state_weights(batch)
+        rho, living = state_weights(batch), successor_weights(batch)
         targets = self.policy_evaluation.targets(batch, evaluation, temperature)
         critic = self.policy_evaluation.step(state.critic, batch, targets.action_value, rho)
 
@@ -83,8 +88,8 @@ class Update:
         if s.action_penalty:
             weights = weights + estep_weights(penalty, multipliers.penalty_temperature)
 
-        part, pull_back, policy = self._lagrangian(state.policy, batch, evaluation, weights, rho)
-        duals = self.dual_variables.step(state.multipliers, evaluation.q, penalty, part, rho)
+        part, pull_back, policy = self._lagrangian(state.policy, batch, evaluation, weights, living)
+        duals = self.dual_variables.step(state.multipliers, evaluation.q, penalty, part, living)
         alphas = unpack(
             duals.multipliers.parameters
             if s.multiplier_step == "before"
@@ -99,15 +104,21 @@ class Update:
 
         reported = {
             **metrics.of_estep(
-                s, self.estep.HAS_TEMPERATURE, evaluation.q, evaluation.actions, temperature, rho
+                s,
+                self.estep.HAS_TEMPERATURE,
+                evaluation.q,
+                evaluation.actions,
+                temperature,
+                living,
             ),
             **metrics.of_mstep(s, multipliers, part, (alphas.alpha_mean, alphas.alpha_covariance)),
-            **metrics.of_policy(self.covariance, policy, rho),
+            **metrics.of_policy(self.covariance, policy, living),
             "loss_critic": critic.loss,
             "loss_temperature": duals.dual,
             "dual_overflows": duals.overflow,
             "dual_at_floor": at_floor,
-            "value_mean": (rho * targets.value).sum(),
+            "value_mean": (living * targets.value).sum(),
+            "look_ahead": (rho * targets.look_ahead).sum(),
             "bellman_residual": (rho * critic.error.square()).sum().sqrt(),
             "gradient_norm_policy": policy_norm,
             "gradient_norm_critic": critic.gradient_norm,

@@ -34,6 +34,7 @@ ITERATIONS_IGNORES = (
     "initial_temperature",
     "initial_alpha_mean",
     "initial_alpha_covariance",
+    "minimum_alpha",
     "dual_learning_rate",
     "policy_target_period",
     "critic_target_period",
@@ -91,6 +92,9 @@ def disagreements(s: Fields, changed: Container[str]) -> Iterator[Disagreement]:
             s.initial_deviation,
             f"must be above minimum_deviation = {s.minimum_deviation}",
         )
+    for field in ("initial_alpha_mean", "initial_alpha_covariance"):
+        if getattr(s, field) < s.minimum_alpha:
+            yield field, getattr(s, field), f"must not be below minimum_alpha = {s.minimum_alpha}"
     if s.estep == "parametric":
         for field, value in (("backup", "policy"), ("likelihood", "joint"), ("kl", "joint")):
             if getattr(s, field) != value:

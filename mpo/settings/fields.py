@@ -75,6 +75,8 @@ class PolicyAndCritic(Section):
     """Where the action enters the critic. P1 is silent; `second` as in Lillicrap et al. 2015."""
     covariance: str = "full"
     """Form of the policy's covariance Σ = L Lᵀ (P1 App. D: full, by its Cholesky factor L)."""
+    mean: str = "unbounded"
+    """How the policy's outputs become its mean μ. P1 is silent; Acme: unbounded, Tonic: tanh."""
     initial_deviation: float = Field(0.5, gt=0)
     """Standard deviation of every action at initialisation. P1 is silent."""
     minimum_deviation: float = Field(1e-3, ge=0)
@@ -161,6 +163,8 @@ class MStep(Section):
     """η_μ of every constraint at the start. P1 is silent; Acme: 10, Tonic: 1.31."""
     initial_alpha_covariance: float = Field(1.0, gt=0)
     """η_Σ of every constraint at the start. P1 is silent; Acme: 1,000, Tonic: 10."""
+    minimum_alpha: float = Field(0.0, ge=0)
+    """Floor of η_μ and η_Σ, from which they bind again soon. P1 is silent; Acme: 1e-8."""
     dual_learning_rate: float = Field(1e-2, gt=0)
     """Step size of temperature and multipliers. P1 is silent; Acme and Tonic: 1e-2."""
     action_penalty: bool = False

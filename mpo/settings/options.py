@@ -20,6 +20,7 @@ OPTION_PACKAGES = {
     "likelihood": "algorithm.mstep.likelihoods",
     "kl": "algorithm.mstep.kls",
     "covariance": "algorithm.mstep.covariances",
+    "mean": "algorithm.mstep.means",
     "backup": "algorithm.policy_evaluation.backups",
     "returns": "algorithm.policy_evaluation.returns",
     "critic_loss": "algorithm.policy_evaluation.critic_losses",

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mpo.algorithm.networks import Networks, Shapes
+from mpo.settings import option
 from mpo.training.environment import Diverged
 
 LAYER_NORM_EPSILON = 1e-5
@@ -45,6 +46,7 @@ class Actor:
         self._offset = networks.scale_offset
         self._diagonal = networks.settings.covariance == "diagonal"
         self._normalises = networks.settings.layer_norm
+        self._acted = option("mean", networks.settings.mean).acted
         self._minimum = networks.settings.minimum_deviation
         named = views(parameters, networks.policy_shapes())
         count = len(networks.settings.policy_hidden)
@@ -80,7 +82,7 @@ class Actor:
     ) -> tuple[Float[np.ndarray, " A"], np.ndarray]:
         """Mean [A] and scale ([A] or [A, A]) of the policy at one observation."""
         head = self._head(observation)
-        mean, raw = head[: self._size], head[self._size :]
+        mean, raw = self._acted(head[: self._size]), head[self._size :]
         if self._diagonal:
             return mean, np.logaddexp(raw + self._offset, 0.0) + self._minimum
         square = np.tril(raw.reshape(self._size, self._size), -1)
@@ -90,7 +92,7 @@ class Actor:
 
     def mean(self, observation: Float[np.ndarray, " O"]) -> Float[np.ndarray, " A"]:
         """The mean action. Raises `Diverged` where it is not finite."""
-        mean = self._head(observation)[: self._size]
+        mean = self._acted(self._head(observation)[: self._size])
         if not math.isfinite(np.add.reduce(mean)):
             raise Diverged("action", "policy mean")
         return mean

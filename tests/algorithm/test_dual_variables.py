@@ -5,8 +5,14 @@ import math
 import pytest
 import torch
 
+from mpo.algorithm.computing.optimiser import adam
+from mpo.algorithm.dual_variables import DualVariables
 from mpo.algorithm.metrics import METRICS
+from mpo.algorithm.mstep.lagrangian import MStep
+from mpo.algorithm.multipliers import initial_raw, unpack
 from mpo.algorithm.networks import unflatten
+from mpo.settings import settings
+from tests.draws import number, state_weights
 from tests.learning import drawn, filled, learner, one_update, small
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -68,3 +74,21 @@ def test_raw_parameters_never_fall_below_the_minimum() -> None:
     batch = drawn(filled(0), chosen, 0)
     new, _ = one_update(chosen, batch)
     assert float(new.multipliers.parameters[2]) == -18.0
+
+
+@pytest.mark.parametrize("minimum", [0.0, 0.05])
+def test_multipliers_wind_down_to_their_floor_and_no_further(minimum: float) -> None:
+    """Under KLs of 0 they fall by what Adam steps; the temperatures know no such floor."""
+    fields = {"minimum_alpha": minimum, "dual_learning_rate": 0.5, "initial_alpha_mean": 0.3}
+    chosen = settings({**fields, "dual": "stable", "action_penalty": True})
+    duals = DualVariables(chosen)
+    raw = initial_raw(chosen, 2).double()
+    multipliers, nothing = adam(raw, tuple(raw.shape)), torch.zeros(2, dtype=torch.float64)
+    equal = torch.zeros(5, 3, dtype=torch.float64)
+    part = MStep(number(0.0), nothing, nothing)
+    for _ in range(100):
+        multipliers = duals.step(multipliers, equal, equal, part, state_weights(0, 3)).multipliers
+    found = unpack(multipliers.parameters)
+    for alphas in (found.alpha_mean, found.alpha_covariance):
+        assert alphas.tolist() == pytest.approx([minimum, minimum], rel=1e-6, abs=1e-3)
+    assert float(found.temperature) < 1e-3 > float(found.penalty_temperature)

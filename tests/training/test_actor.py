@@ -18,6 +18,8 @@ CASES: dict[str, dict[str, Any]] = {
     "full": {},
     "diagonal": {"covariance": "diagonal"},
     "normalised": {"layer_norm": True, "covariance": "diagonal"},
+    "mean inside": {"mean": "tanh"},
+    "mean inside, by a sigmoid": {"mean": "sigmoid", "covariance": "diagonal"},
     "full normalised": {"layer_norm": True, "initial_deviation": 1.3},
 }
 OBSERVATION, ACTION = 5, 3

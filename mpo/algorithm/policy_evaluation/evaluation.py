@@ -8,7 +8,7 @@ there, the E-step's weights and the M-step's likelihood.
 |---|---|---|
 | π_i(.|s), a_j ~ π_i(.|s) | `Evaluation.target`, `.actions` | [B, A], [N, B, A] |
 | Q'(s, a_j) | `Evaluation.q` | [N, B] |
-| ρ_s | `state_weights` | [B] |
+| ρ_s of pairs, of successors | `state_weights`, `successor_weights` | [B] |
 """
 
 from typing import NamedTuple
@@ -49,6 +49,8 @@ class Targets(NamedTuple):
 
     action_value: Float[Tensor, " B"]
     value: Float[Tensor, " B"]
+    look_ahead: Float[Tensor, " B"]
+    """Steps whose rewards a target counts, each in so far as its trace is left."""
 
 
 class CriticStep(NamedTuple):
@@ -66,6 +68,19 @@ def state_weights(batch: Batch) -> Float[Tensor, " B"]:
     """ρ: equal over the valid pairs of a batch, 0 for padding; adds up to 1."""
     valid = batch.valid[: batch.action.shape[0]].reshape(-1)
     return valid / valid.sum()
+
+
+def successor_weights(batch: Batch) -> Float[Tensor, " B"]:
+    """ρ over the successors that are states: 0 too where the episode terminated on the way there.
+
+    What E-step, dual and M-step average over; adds up to 1, or to 0 where all have terminated.
+    """
+    regressed = batch.action.shape[0]
+    ended = batch.valid * batch.terminated
+    if regressed < len(ended):  # one successor for all steps of a sequence
+        ended = ended.amax(0, keepdim=True)
+    living = (batch.valid[:regressed] * (1.0 - ended)).reshape(-1)
+    return living / living.sum().clamp(min=1.0)
 
 
 class PolicyEvaluation:
@@ -141,7 +156,8 @@ class PolicyEvaluation:
             batch.reward, batch.terminated, batch.valid, value, action_value, log_ratio
         )
         targets = self.returns.targets(transitions, self.settings.discount)
-        return Targets(targets.flatten(), value.flatten())
+        look_ahead = self.returns.look_ahead(transitions)
+        return Targets(targets.flatten(), value.flatten(), look_ahead.flatten())
 
     def step(
         self, critic: Adam, batch: Batch, targets: Float[Tensor, " B"], rho: Float[Tensor, " B"]

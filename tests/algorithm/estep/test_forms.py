@@ -27,7 +27,7 @@ def test_parametric_weights_are_mean_advantages(q) -> None:
     for s in range(q.shape[1]):
         column = q[:, s].tolist()
         mean = sum(column) / len(column)
-        expected = torch.tensor([(value - mean) / len(column) for value in column])
+        expected = torch.tensor([(value - mean) / (len(column) - 1) for value in column])
         torch.testing.assert_close(found[:, s], expected.double(), rtol=1e-6, atol=1e-9)
     assert float(found.sum(0).abs().max()) <= 1e-9 * (1.0 + float(q.abs().max()))
 
@@ -67,6 +67,19 @@ def test_parametric_objective_climbs_the_expected_q() -> None:
     loss = likelihood_loss(likelihood, parametric.weights(q, number(1.0)), one)
     (gradient,) = torch.autograd.grad(loss, mean)
     torch.testing.assert_close(-gradient[0], slope - mean.detach()[0], rtol=0.02, atol=0.02)
+
+
+def test_parametric_gradient_is_unbiased_with_few_samples() -> None:
+    """The mean over draws of three samples is the true gradient, not two thirds of it."""
+    covariance, draws = COVARIANCES["diagonal"], 200_000
+    mean = torch.zeros(draws, 1, dtype=torch.float64, requires_grad=True)
+    scale = torch.ones(draws, 1, dtype=torch.float64)
+    actions = normal(0, 3, draws, 1)
+    likelihood = log_prob(covariance, Gaussian(mean, scale), actions)
+    weights = parametric.weights(actions[..., 0], number(1.0))
+    every = torch.full((draws,), 1.0 / draws, dtype=torch.float64)
+    (gradient,) = torch.autograd.grad(likelihood_loss(likelihood, weights, every), mean)
+    assert float(-gradient.sum()) == pytest.approx(1.0, abs=0.02)  # d E[a] / dμ
 
 
 def test_flags() -> None:

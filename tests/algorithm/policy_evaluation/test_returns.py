@@ -74,6 +74,22 @@ def test_retrace_is_the_double_loop(seed: int, steps: int, sequences: int) -> No
 
 
 @given(seeds, st.integers(1, 6), st.integers(1, 5))
+def test_look_ahead_counts_the_rewards_that_a_target_holds(
+    seed: int, steps: int, sequences: int
+) -> None:
+    """Undiscounted, with V and Q' at 0, a reward of 1 a step adds up to the steps looked ahead."""
+    drawn = transitions(seed, steps, sequences)
+    zero, ones = torch.zeros_like(drawn.reward), torch.ones_like(drawn.reward)
+    counting = drawn._replace(reward=ones, value=zero, action_value=zero)
+    found, expected = retrace.look_ahead(counting), retrace.targets(counting, 1.0)
+    torch.testing.assert_close(drawn.valid * found, drawn.valid * expected)
+    counting = counting._replace(value=zero[-1:])
+    torch.testing.assert_close(n_step.look_ahead(counting), n_step.targets(counting, 1.0))
+    first = Transitions(*(field[:1] for field in counting))
+    torch.testing.assert_close(td0.look_ahead(first), td0.targets(first, 1.0))
+
+
+@given(seeds, st.integers(1, 6), st.integers(1, 5))
 def test_n_step_is_the_loop(seed: int, steps: int, sequences: int) -> None:
     drawn = transitions(seed, steps, sequences)
     drawn = drawn._replace(value=drawn.value[-1:])

@@ -10,12 +10,13 @@ HAS_TEMPERATURE = False
 
 
 def weights(q: Float[Tensor, "N B"], temperature: Float[Tensor, ""]) -> Float[Tensor, "N B"]:
-    """Advantages over N: (Q_j - mean_j Q_j) / N, so that Σ_j w_j log q(a_j) is App. D.4's
-    objective, the score-function gradient of E_q[Q] with the mean as its baseline.
+    """Advantages (Q_j - mean_j Q_j) / (N - 1), so that Σ_j w_j log q(a_j) is App. D.4's objective.
 
+    Its gradient is the score-function estimate of that of E_q[Q]. The mean as baseline holds the
+    sample's own Q, which makes the estimate (N - 1)/N times too small where it is divided by N.
     The a_j are drawn from the current q, so the temperature plays no part.
     """
-    return (q - q.mean(0)) / q.shape[0]
+    return (q - q.mean(0)) / (q.shape[0] - 1)
 
 
 def kl_terms(likelihood, covariance: Covariance, policy: Gaussian, target: Gaussian):

@@ -1,9 +1,10 @@
 """Targets of the critic, one module each.
 
 `targets(transitions, discount)` turns a batch of sequences into one target for each regressed
-pair. `ENDPOINTS` says what of a sequence's observations the estimator needs: only the first and
-the one that it bootstraps from, or all of them. `length(settings)` gives the steps T of a
-sequence, and `sequences(settings)` how many make a batch of B states.
+pair, and `look_ahead(transitions)` says how many steps' rewards it counts. `ENDPOINTS` says what
+of a sequence's observations the estimator needs: only the first and the one that it bootstraps
+from, or all of them. `length(settings)` gives the steps T of a sequence, and
+`sequences(settings)` how many make a batch of B states.
 """
 
 from typing import NamedTuple

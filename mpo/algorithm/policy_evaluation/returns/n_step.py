@@ -21,6 +21,11 @@ def sequences(settings: Settings) -> int:
     return settings.batch_size
 
 
+def look_ahead(transitions: Transitions) -> Float[Tensor, "1 S"]:
+    """k: n, or the steps left in the episode."""
+    return transitions.valid.sum(0, keepdim=True)
+
+
 def targets(transitions: Transitions, discount: float) -> Float[Tensor, "1 S"]:
     """Σ_{i<k} γ^i r_{t+i} + γ^k V(s_{t+k}), k = n or the steps left in the episode.
 

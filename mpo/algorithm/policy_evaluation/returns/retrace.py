@@ -21,6 +21,20 @@ def sequences(settings: Settings) -> int:
     return settings.batch_size // settings.sequence_length
 
 
+def traces(transitions: Transitions) -> Float[Tensor, "T S"]:
+    """c_t = min(1, π(a_t|s_t) / b(a_t|s_t))."""
+    return transitions.log_ratio.clamp(max=0.0).exp()
+
+
+def look_ahead(transitions: Transitions) -> Float[Tensor, "T S"]:
+    """Σ_{j>=t} Π_{k=t+1..j} c_k over the steps that exist: 1 to the steps left in the sequence."""
+    trace = transitions.valid * traces(transitions)
+    steps = [torch.ones_like(trace[-1])]
+    for t in range(len(trace) - 2, -1, -1):
+        steps.append(1.0 + trace[t + 1] * steps[-1])
+    return torch.stack(steps[::-1])
+
+
 def targets(transitions: Transitions, discount: float) -> Float[Tensor, "T S"]:
     """Q_ret(s_t,a_t) = Q'(s_t,a_t) + acc_t, backwards over the sequence (P1 eq. 13).
 
@@ -33,7 +47,7 @@ def targets(transitions: Transitions, discount: float) -> Float[Tensor, "T S"]:
     value, action_value = transitions.value, transitions.action_value
     alive = 1.0 - transitions.terminated
     error = transitions.reward + discount * alive * value - action_value
-    trace = transitions.log_ratio.clamp(max=0.0).exp()
+    trace = traces(transitions)
     steps = error.shape[0]
     accumulated = error[-1]
     corrections = [accumulated]

@@ -1,5 +1,6 @@
 """One-step temporal-difference targets (SR 3.2.2)."""
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -18,6 +19,11 @@ def length(settings: Settings) -> int:
 def sequences(settings: Settings) -> int:
     """Starts in a batch: B."""
     return settings.batch_size
+
+
+def look_ahead(transitions: Transitions) -> Float[Tensor, "1 S"]:
+    """One step."""
+    return torch.ones_like(transitions.reward)
 
 
 def targets(transitions: Transitions, discount: float) -> Float[Tensor, "1 S"]:

@@ -5,7 +5,8 @@ What is the same is imported: duals, SLSQP, critic losses, Adam, Gaussians. The 
 code, which are kept, and our choices are listed in `protocol`.
 """
 
-from mpo.training.protocols.iterations.networks import Actor, Networks
+from mpo.training.actor import Actor
+from mpo.training.protocols.iterations.networks import Networks
 from mpo.training.protocols.iterations.protocol import Training, environment
 
 __all__ = ["Actor", "Networks", "Training", "environment"]

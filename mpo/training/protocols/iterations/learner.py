@@ -122,6 +122,7 @@ class Learner:
         return {
             "loss_critic": loss.detach(),
             "value_mean": value.mean(),
+            "look_ahead": torch.tensor(1.0),
             "bellman_residual": error.detach().square().mean().sqrt(),
             "gradient_norm_critic": norm,
         }

@@ -1,51 +1,21 @@
-"""SR's networks: the mean through a sigmoid, the critic of unclipped actions.
-
-| symbol | name | shape |
-|---|---|---|
-| m, the policy's output for the mean | `raw` | [..., A] |
-| μ = low + (high - low) σ(m) | `mean` | [..., A] |
-
-Actions are scaled to [-1, 1] everywhere in the package, so that μ = 2 σ(m) - 1.
-"""
+"""SR's networks: the critic of unclipped actions, and PyTorch's initialisation."""
 
 import math
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from mpo.algorithm import networks
-from mpo.algorithm.gaussian import Gaussian
-from mpo.algorithm.networks import Parameters, Shapes
-from mpo.training import actor
-
-
-def squash(raw: Float[Tensor, "*B A"]) -> Float[Tensor, "*B A"]:
-    """2 σ(m) - 1: the sigmoid scaled to the action range."""
-    return 2.0 * torch.sigmoid(raw) - 1.0
+from mpo.algorithm.networks import Shapes
 
 
 class Networks(networks.Networks):
-    """Shapes as everywhere; the policy's mean squashed, and the critic's action not clipped."""
-
-    def policy(self, parameters: Parameters, observation: Float[Tensor, "B O"]) -> Gaussian:
-        """π_θ(.|s): mean [B, A] inside the action range, and scale."""
-        raw, scale = super().policy(parameters, observation)
-        return Gaussian(squash(raw), scale)
+    """Shapes and policy as everywhere; the critic's action is not clipped."""
 
     def _bounded(self, actions: Float[Tensor, "*N B A"]) -> Float[Tensor, "*N B A"]:
         """The action as sampled, not clipped to the range that the simulator keeps."""
         return actions
-
-
-class Actor(actor.Actor):
-    """The same policy in NumPy, for one observation at a time."""
-
-    def _head(self, observation: Float[np.ndarray, " O"]) -> np.ndarray:
-        head = super()._head(observation)
-        head[: self._size] = np.tanh(0.5 * head[: self._size])  # which is 2 σ(m) - 1
-        return head
 
 
 def initialise(shapes: Shapes, generator: torch.Generator) -> Float[Tensor, " P"]:

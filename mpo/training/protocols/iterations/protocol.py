@@ -35,9 +35,10 @@ import torch
 from jaxtyping import Float, Int
 
 from mpo.settings import Settings
+from mpo.training.actor import Actor
 from mpo.training.environment import Environment, Step
 from mpo.training.protocols.iterations.learner import Learner, Pairs
-from mpo.training.protocols.iterations.networks import Actor, Networks
+from mpo.training.protocols.iterations.networks import Networks
 from mpo.training.replay import Replay
 from mpo.training.seeds import Stream
 from mpo.training.session import Session

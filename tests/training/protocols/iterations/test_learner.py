@@ -10,9 +10,10 @@ import torch
 from mpo.algorithm.estep.dual_solvers import newton
 from mpo.algorithm.networks import Networks as Shared
 from mpo.algorithm.networks import unflatten
+from mpo.training.actor import Actor
 from mpo.training.protocols.iterations import learner as module
 from mpo.training.protocols.iterations.learner import Learner, Pairs
-from mpo.training.protocols.iterations.networks import Actor, Networks, initialise, squash
+from mpo.training.protocols.iterations.networks import Networks, initialise
 from tests.training.protocols.iterations.iterating import learner, tiny
 
 
@@ -164,18 +165,6 @@ def test_the_policy_s_gradient_is_that_of_the_lagrangian_by_hand() -> None:
 
 
 # --- networks ---------------------------------------------------------------------------------
-def test_the_mean_is_a_sigmoid_scaled_to_the_range() -> None:
-    raw = torch.tensor([-50.0, 0.0, 1.0, 50.0])
-    assert torch.allclose(squash(raw), -1.0 + 2.0 / (1.0 + torch.exp(-raw)))
-    made = learner(tiny())
-    named = unflatten(made.state.policy.parameters, made.networks.policy_shapes())
-    observation = 100.0 * torch.randn(20, 3)
-    squashed = made.networks.policy(named, observation)
-    free = Shared(made.settings, 3, 2).policy(named, observation)
-    assert float(squashed.mean.abs().max()) <= 1.0 < float(free.mean.abs().max())
-    assert torch.equal(squashed.scale, free.scale)
-
-
 def test_the_actor_plays_the_target_policy() -> None:
     made = learner(tiny())
     actor = Actor(made.networks, made.target_policy_parameters())
