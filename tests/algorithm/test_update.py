@@ -95,6 +95,8 @@ def test_many_action_dimensions_are_the_reference(extra: dict[str, Any]) -> None
 options = st.fixed_dictionaries(
     {
         "covariance": st.sampled_from(["full", "diagonal"]),
+        "mean": st.sampled_from(["unbounded", "tanh", "sigmoid"]),
+        "minimum_alpha": st.sampled_from([0.0, 0.9]),
         "likelihood": st.sampled_from(["joint", "decoupled"]),
         "backup": st.sampled_from(["policy", "improved", "soft"]),
         "returns": st.sampled_from(["td0", "n_step", "retrace"]),

@@ -80,7 +80,7 @@ def test_evaluation_depends_on_targets_alone(name: str) -> None:
     evaluator = PolicyEvaluation(made.networks)
     parameters = state.target_policy, state.target_critic, state.policy.parameters
     evaluation = evaluator.evaluate(*parameters, batch, noise)
-    targets, _ = evaluator.targets(batch, evaluation, torch.tensor(0.7))
+    targets = evaluator.targets(batch, evaluation, torch.tensor(0.7)).action_value
     online = (state.policy.parameters, state.critic.parameters, state.multipliers.parameters)
     gradients = torch.autograd.grad(
         targets.sum(), (*online, state.target_policy, state.target_critic), allow_unused=True
@@ -105,7 +105,7 @@ def test_targets_are_constants_to_the_critic(name: str) -> None:
     shared = state._replace(target_critic=state.critic.parameters)
     temperature = torch.tensor(0.7)
     evaluation = update.evaluate(shared, batch, noise)
-    targets, _ = update.policy_evaluation.targets(batch, evaluation, temperature)
+    targets = update.policy_evaluation.targets(batch, evaluation, temperature).action_value
     new, _ = update.improve(shared, batch, evaluation, temperature, torch.tensor(0.0))
     leaf = state.critic.parameters.clone().requires_grad_()
     parameters = unflatten(leaf, made.networks.critic_shapes())

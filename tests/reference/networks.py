@@ -84,6 +84,8 @@ class Policy(Network):
         """Mean [B, A] and Cholesky factor [B, A, A]."""
         head = self(observation)
         mean, raw = head[..., : self.size], head[..., self.size :]
+        if self.s.mean != "unbounded":
+            mean = torch.tanh(mean if self.s.mean == "tanh" else mean / 2.0)
         minimum = self.s.minimum_deviation
         offset = math.log(math.expm1(self.s.initial_deviation - minimum))
         if self.s.covariance == "diagonal":

@@ -50,17 +50,18 @@ class Reference:
         successor = batch.observation[1:].flatten(0, 1)
         valid = batch.valid[: batch.action.shape[0]].flatten()
         rho = valid / valid.sum()
+        living = _living(batch)
         with torch.no_grad():
             target = self.target_policy.gaussian(successor)
             actions = _sampled(target, noise)
             q = self.target_critic.value(successor, actions)
             if s.dual_solver != "gradient" and s.estep == "nonparametric":
-                eta = solved(q, s.epsilon, rho)
+                eta = solved(q, s.epsilon, living)
                 self.raw[0].fill_(math.log(math.expm1(eta - 1e-8)))
             eta = positive(self.raw[0])[0]
             targets = Targets(s, self.target_policy, self.target_critic, batch, q, eta).all()
         self._step_critic(batch, targets, rho)
-        self._improve(successor, target, actions, q, eta, noise, rho)
+        self._improve(successor, target, actions, q, eta, noise, living)
         self.updates += 1
         self._refresh(self.target_policy, self.policy, s.policy_target_period)
         self._refresh(self.target_critic, self.critic, s.critic_target_period)
@@ -94,7 +95,7 @@ class Reference:
             with torch.no_grad():
                 actions = _sampled(policy, noise)
                 q = self.target_critic.value(successor, actions)
-                weights = (q - q.mean(0)) / q.shape[0]
+                weights = (q - q.mean(0)) / (q.shape[0] - 1)
         else:
             weights = (q / eta).softmax(0)
         outside = -(actions - actions.clamp(-1.0, 1.0)).square().sum(-1).sqrt()
@@ -147,7 +148,8 @@ class Reference:
                 continue
             step.step()
             with torch.no_grad():
-                part.clamp_(min=-18.0)
+                lowest = s.minimum_alpha if any(part is alpha for alpha in self.raw[2:]) else 0.0
+                part.clamp_(min=math.log(math.expm1(lowest - 1e-8)) if lowest else -18.0)
 
     @torch.no_grad()
     def _refresh(self, target: nn.Module, online: nn.Module, period: int) -> None:
@@ -156,6 +158,19 @@ class Reference:
         share = self.s.polyak if self.s.target_update == "polyak" else 1.0
         for old, new in zip(target.parameters(), online.parameters(), strict=True):
             old.mul_(1.0 - share).add_(new, alpha=share)
+
+
+def _living(batch: Batch) -> Tensor:
+    """Equal weights of the successors that are states: reached, and not by a termination."""
+    pairs, starts = batch.action.shape[:2]
+    weights = torch.zeros(pairs, starts)
+    for s in range(starts):
+        for t in range(pairs):
+            steps = slice(t, t + 1) if pairs == len(batch.valid) else slice(None)
+            reached = bool(batch.valid[t, s])
+            ended = bool((batch.valid[steps, s] * batch.terminated[steps, s]).any())
+            weights[t, s] = float(reached and not ended)
+    return weights.flatten() / max(1.0, float(weights.sum()))
 
 
 def _sampled(gaussian: Gaussian, noise: Tensor) -> Tensor:

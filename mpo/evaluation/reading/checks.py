@@ -102,6 +102,8 @@ def _read_table(path: Path, planned: PlannedRun, faults: list[Fault]) -> pd.Data
     except ValueError as error:
         faults.append(Fault(planned.path, f"{path.name} is broken ({error})"))
         return None
+    if path.name == TRAINING:  # what a run's code did not know, it did not log
+        table = table.reindex(columns=columns) if _logged(table, columns) else table
     if list(table.columns) != columns:
         odd = sorted(set(table.columns) ^ set(columns)) or ["their order"]
         faults.append(
@@ -113,6 +115,12 @@ def _read_table(path: Path, planned: PlannedRun, faults: list[Fault]) -> pd.Data
         faults.append(Fault(planned.path, f"{path.name} has rows without {' or '.join(counters)}"))
         return None
     return table.astype(dict.fromkeys(counters, "int64"))
+
+
+def _logged(table: pd.DataFrame, columns: list[str]) -> bool:
+    """Whether a table holds step and updates, then some of the other columns in their order."""
+    found = list(table.columns)
+    return found[:2] == columns[:2] and found == [name for name in columns if name in found]
 
 
 def _identity(run: dict[str, Any], manifest: Manifest, planned: PlannedRun) -> Iterator[Fault]:

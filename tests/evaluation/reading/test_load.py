@@ -135,6 +135,16 @@ def test_returns_that_are_not_finite_are_named(made):
     assert "evaluations.csv has returns that are not finite" in faults(folder)
 
 
+def test_a_column_that_a_run_did_not_log_is_empty(made):
+    folder = made()
+    edit_rows(folder / RUN / "training.csv", lambda rows: rows.drop(columns=["look_ahead"]))
+    training = load(folder).training
+    assert training["look_ahead"].isna().sum() == (training["variant"] == "paper").sum() / 2
+    assert training["bellman_residual"].notna().all()
+    edit_rows(folder / RUN / "training.csv", lambda rows: rows[[*rows.columns[1:], "step"]])
+    assert "training.csv has other columns than asked: " in faults(folder)
+
+
 def test_other_columns_are_named(made):
     folder = made()
     edit_rows(folder / RUN / "training.csv", lambda rows: rows.rename(columns={"q_mean": "q"}))
