@@ -140,7 +140,7 @@ def test_a_second_process_is_kept_out_and_told_who_holds_the_folder(tmp_path: Pa
     state = tmp_path / "state"
     with locked(state):
         code = (
-            "import sys; from pathlib import Path; from mpo import checkpoint\n"
+            "import sys; from pathlib import Path; from mpo.training import checkpoints\n"
             "try:\n"
             "    with checkpoints.locked(Path(sys.argv[1])): print('in')\n"
             "except checkpoints.CheckpointError as error: print(error)\n"

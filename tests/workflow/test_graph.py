@@ -211,7 +211,7 @@ def test_a_new_seed_and_a_changed_budget_train_what_they_add(project: Path):
 
 
 def test_an_edit_of_a_figure_draws_that_figure_again(project: Path):
-    with (project / "mpo" / "evaluation" / "figures" / "temperature.py").open("a") as file:
+    with (project / "mpo/evaluation/showing/figures/temperature.py").open("a") as file:
         file.write("\nMORE = 1\n")
     rules, _ = planned(project)
     assert rules == Counter(["figure_temperature", "report_markdown", "report_html", "all"])

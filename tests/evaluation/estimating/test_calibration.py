@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 
-import calibration
 import pandas as pd
 import pytest
 
 from mpo.evaluation.showing.tables import markdown
 from mpo.evaluation.telling.readme import filled
 from mpo.study.yaml_files import PROJECT
+from tests.evaluation.estimating import calibration
 
 PAGE = PROJECT / "docs/statistics.md"
 TABLES = ("coverage", "errors", "power")
