@@ -28,6 +28,7 @@ from mpo.rundir import (
     TRAINING_COLUMNS,
     altered,
 )
+from mpo.settings.equality import equal_codes
 
 TABLES = {
     EVALUATIONS: EVALUATION_COLUMNS,
@@ -128,9 +129,14 @@ def _identity(run: dict[str, Any], manifest: Manifest, planned: PlannedRun) -> I
         theirs = ", ".join(f"{key} {run.get(key)!r}" for key in wrong)
         yield Fault(planned.path, f"holds another run's files ({theirs})")
         return
-    for digest, what in (("settings_digest", "other settings"), ("code_digest", "other code")):
+    key = (planned.task, planned.variant, planned.code_digest)
+    accepted = {
+        "settings_digest": ("other settings", {planned.settings_digest}),
+        "code_digest": ("other code", equal_codes(manifest.equalities, *key)),
+    }
+    for digest, (what, allowed) in accepted.items():
         given, expected = str(run.get(digest)), str(getattr(planned, digest))
-        if given != expected:
+        if given not in allowed:
             yield Fault(
                 planned.path,
                 f"was trained with {what}: {digest} is {given[:12]}, "
