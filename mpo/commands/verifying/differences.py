@@ -64,7 +64,8 @@ def _tensor(then: Path, now: Path) -> str:
         if a is None or b is None or a.shape != b.shape or a.dtype != b.dtype:
             return f"{name} is {_made(a)} then, {_made(b)} now"
         if a.tobytes() != b.tobytes():
-            place = int(np.flatnonzero(a.ravel().view("u4") != b.ravel().view("u4"))[0])
+            bits = f"u{a.itemsize}"  # as which nothing equals another, and NaN itself
+            place = int(np.flatnonzero(a.ravel().view(bits) != b.ravel().view(bits))[0])
             return f"{name}, entry {place}: {a.ravel()[place]} then, {b.ravel()[place]} now"
     return "what it says of its settings differs"
 

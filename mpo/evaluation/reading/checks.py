@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from mpo.evaluation.reading.faults import Fault
+from mpo.evaluation.reading.faults import OTHER_CODE, RETRAIN, Fault
 from mpo.evaluation.reading.manifest import Manifest, PlannedRun
 from mpo.rundir import (
     COMPLETED,
@@ -131,16 +131,17 @@ def _identity(run: dict[str, Any], manifest: Manifest, planned: PlannedRun) -> I
         return
     key = (planned.task, planned.variant, planned.code_digest)
     accepted = {
-        "settings_digest": ("other settings", {planned.settings_digest}),
-        "code_digest": ("other code", equal_codes(manifest.equalities, *key)),
+        "settings_digest": ("other settings", {planned.settings_digest}, RETRAIN),
+        "code_digest": ("other code", equal_codes(manifest.equalities, *key), OTHER_CODE),
     }
-    for digest, (what, allowed) in accepted.items():
+    for digest, (what, allowed, mend) in accepted.items():
         given, expected = str(run.get(digest)), str(getattr(planned, digest))
         if given not in allowed:
             yield Fault(
                 planned.path,
                 f"was trained with {what}: {digest} is {given[:12]}, "
                 f"the study asks for {expected[:12]}",
+                mend,
             )
     if run.get("status") not in STATUSES:
         yield Fault(
