@@ -57,25 +57,35 @@ class Beginning:
 
 
 def beginnings(study_dir: Path, manifest: Manifest, steps: int | None) -> Iterator[Beginning]:
-    """Of each task and variant, the first run of code that is not today's nor shown equal to it.
+    """Of each task and variant, a run of code that is not today's nor shown equal to it.
 
-    Raises `InputError` where `run.json` and the settings that it names disagree.
+    Where several such codes trained its runs, one of each. Raises `InputError` for a `run.json`
+    that cannot be read, or whose settings are other ones by now, and `SettingsError` for settings
+    that are not allowed any more.
     """
-    begun: set[tuple[str, str]] = set()
+    begun: list[tuple[str, str, set[str]]] = []
     for planned in manifest.runs:
         key, file = (planned.task, planned.variant), study_dir / planned.path / RUN
-        if key in begun or not manifest.variants[planned.variant].trained_here:
+        if not manifest.variants[planned.variant].trained_here or not file.is_file():
             continue
-        if not file.is_file():
-            continue
-        run = json.loads(file.read_text(encoding="utf-8"))
-        chosen = settings(run["settings"])
-        if chosen.digest(run["study_seed"], run["seed"]) != run["settings_digest"]:
-            raise InputError(f"{file}: its settings have another digest by now; train it again")
+        run, chosen = _described(file)
         codes = equal_codes(manifest.equalities, *key, run["code_digest"])
-        if code_digest(chosen) not in codes:
-            begun.add(key)
+        if code_digest(chosen) not in codes and (*key, codes) not in begun:
+            begun.append((*key, codes))
             yield Beginning(run, codes, *shortened(chosen, steps))
+
+
+def _described(file: Path) -> tuple[dict[str, Any], Settings]:
+    """A run.json and its settings."""
+    try:
+        run = json.loads(file.read_text(encoding="utf-8"))
+        chosen, context = settings(run["settings"]), (run["study_seed"], run["seed"])
+        known = chosen.digest(*context) == run["settings_digest"] and run["code_digest"]
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise InputError(f"{file}: it describes no run ({error!r})") from None
+    if not known:
+        raise InputError(f"{file}: its settings have another digest by now; train it again")
+    return run, chosen
 
 
 def shortened(chosen: Settings, steps: int | None) -> tuple[Settings, dict[str, int]]:

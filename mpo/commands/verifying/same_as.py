@@ -82,8 +82,8 @@ def same_as(study_dir: Path, commit: str, steps: int | None) -> list[str]:
 
 def _compared(begun: Beginning, commit: str, code: Path) -> Compared:
     then = _trained(begun, _folder(begun, commit), code)
-    if then["git"] != {"commit": commit, "dirty": False}:
-        raise InputError(f"{code}: not the code of {commit} trained there but {then['git']}")
+    if then.get("git") != {"commit": commit, "dirty": False}:
+        raise InputError(f"{code}: not the code of {commit} trained there but {then.get('git')}")
     if then["code_digest"] not in begun.codes:
         fault = (
             f"the code of commit {commit[:12]} ({then['code_digest'][:12]}) is not that of its "

@@ -98,8 +98,6 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(PROJECT / "tests/environments.py", folder / "tests")
     shutil.copy(PROJECT / ".gitignore", folder)
     (folder / "config/tasks.yaml").write_text(TASK)
-    published = folder / "config/published.csv"
-    published.write_text(published.read_text().splitlines()[0] + "\n")
     own = {name: value for name, value in TINY.items() if name not in OF_A_TASK}
     study = {"study": "toy", "study_seed": 1, "variants": ["paper"], "tasks": {"toy": 160}}
     (folder / "toy.yaml").write_text(json.dumps(study | {"seeds": [0, 1], "settings": own}))
