@@ -13,6 +13,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -29,7 +31,7 @@ from mpo.study.study import Study, manifest_bytes
 from mpo.study.yaml_files import PROJECT
 from mpo.training import run
 from mpo.training.job import Job
-from tests.runs import TINY
+from tests.runs import PERIODS, TINY
 from tests.workflow.project import copy_project
 
 RESULTS = "results/toy"
@@ -98,7 +100,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(PROJECT / "tests/environments.py", folder / "tests")
     shutil.copy(PROJECT / ".gitignore", folder)
     (folder / "config/tasks.yaml").write_text(TASK)
-    own = {name: value for name, value in TINY.items() if name not in OF_A_TASK}
+    own = {name: value for name, value in (TINY | PERIODS).items() if name not in OF_A_TASK}
     study = {"study": "toy", "study_seed": 1, "variants": ["paper"], "tasks": {"toy": 160}}
     (folder / "toy.yaml").write_text(json.dumps(study | {"seeds": [0, 1], "settings": own}))
     git(folder, "init", "-q")
@@ -209,26 +211,35 @@ def repository(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_removes_the_worktree(repository: Path, number: int):
-    with pytest.raises((SystemExit, KeyboardInterrupt)):  # noqa: SIM117
-        with checked_out("HEAD", repository) as code:
-            assert (code / "file").read_text() == "first"
-            os.kill(os.getpid(), number)
-            signal.pause()
-    assert not code.parent.exists()
-    assert len(git(repository, "worktree", "list").splitlines()) == 1
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+def terminate() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+    signal.pause()
 
 
-def test_an_error_removes_the_worktree_and_hooks_stay_out_of_it(repository: Path):
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def fail() -> None:
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("end", [terminate, interrupt, fail, lambda: None])
+def test_however_it_ends_the_worktree_goes_and_hooks_stay_out_of_it(
+    repository: Path, end: Callable[[], None]
+):
+    before, places = signal.getsignal(signal.SIGTERM), []
     hook = repository / ".git/hooks/post-checkout"
     hook.write_text("#!/bin/sh\nexit 1\n")
     hook.chmod(0o755)
-    with pytest.raises(ZeroDivisionError), checked_out("HEAD", repository) as code:
-        raise ZeroDivisionError
-    assert not code.parent.exists()
+    expected = suppress(SystemExit, KeyboardInterrupt, ZeroDivisionError)
+    with expected, checked_out("HEAD", repository) as code:
+        assert (code / "file").read_text() == "first"
+        places.append(code)
+        end()
+    assert not places[0].parent.exists()
     assert len(git(repository, "worktree", "list").splitlines()) == 1
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_a_commit_is_named_in_full_or_refused(repository: Path, tmp_path: Path):
