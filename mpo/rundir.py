@@ -162,8 +162,8 @@ def altered(directory: Path, run: Mapping[str, Any]) -> list[str]:
     return [name for name in present if checksum((directory / name).read_bytes()) != recorded[name]]
 
 
-def is_complete(directory: Path, settings_digest: str, code_digest: str) -> bool:
-    """Whether `directory` holds every file of a run with these digests, as it was written."""
+def is_complete(directory: Path, settings_digest: str, *code_digests: str) -> bool:
+    """Whether `directory` holds every file of a run as it was written, by one of these codes."""
     if not all((directory / name).is_file() for name in RUN_FILES):
         return False
     try:
@@ -172,5 +172,4 @@ def is_complete(directory: Path, settings_digest: str, code_digest: str) -> bool
         return False
     if not isinstance(run, dict) or altered(directory, run):
         return False
-    digests = (run.get("settings_digest"), run.get("code_digest"))
-    return digests == (settings_digest, code_digest)
+    return run.get("settings_digest") == settings_digest and run.get("code_digest") in code_digests

@@ -71,6 +71,7 @@ def test_complete_means_every_file_and_both_digests(tmp_path: Path) -> None:
     assert is_complete(tmp_path, "s", "c")
     assert not is_complete(tmp_path, "x", "c")
     assert not is_complete(tmp_path, "s", "x")
+    assert is_complete(tmp_path, "s", "x", "c")
 
 
 @pytest.mark.parametrize("name", rundir.RUN_FILES)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,21 +13,50 @@ from typing import Any
 import click
 
 from mpo.commands import InputError
-from mpo.rundir import EVALUATIONS, POLICY, RUN, TRAINING, checksum
-from mpo.settings import Settings, settings
+from mpo.commands.verifying.retraining import HELD_TO_BYTES, train, unlike
+from mpo.rundir import RUN, checksum
+from mpo.settings import settings
 from mpo.settings.digests import code_digest
+from mpo.settings.equality import equal_codes, equalities, manifest_of
 from mpo.study.entries import CONFIG
-
-HELD_TO_BYTES = (EVALUATIONS, TRAINING, POLICY)
-"""Files of a run that come out the same again; the others hold times."""
 
 
 @click.command()
 @click.argument("study_dir", type=click.Path(path_type=Path))
 @click.option("--rerun", metavar="TASK/VARIANT/SEED", help="Which run, else the shortest.")
 @click.option("--no-rerun", is_flag=True, help="Train nothing.")
-def verify(study_dir: Path, rerun: str | None, no_rerun: bool) -> None:
+@click.option(
+    "--same-as",
+    "commit",
+    metavar="COMMIT",
+    help="Instead: do the runs begin with the same bytes by the code of COMMIT, which trained "
+    "them, and by today's? Where they do, that is recorded, and they stand.",
+)
+@click.option(
+    "--steps", type=click.IntRange(1), help="With --same-as, else until targets were refreshed."
+)
+def verify(
+    study_dir: Path, rerun: str | None, no_rerun: bool, commit: str | None, steps: int | None
+) -> None:
     """Recompute the tables of STUDY_DIR, check every digest, and train one run from scratch."""
+    if commit is not None and (rerun is not None or no_rerun):
+        raise InputError("--same-as: trains other runs than --rerun and --no-rerun are about")
+    if steps is not None and commit is None:
+        raise InputError(f"--steps: {steps} is not allowed without --same-as")
+    if commit is None:
+        faults = _verified(study_dir, rerun, no_rerun)
+    else:
+        from mpo.commands.verifying.same_as import same_as
+
+        faults = same_as(study_dir, commit, steps)
+    for fault in faults:
+        click.echo(f"differs: {fault}", err=True)
+    if faults:
+        sys.exit(1)
+
+
+def _verified(study_dir: Path, rerun: str | None, no_rerun: bool) -> list[str]:
+    """What is not as it was: files recomputed, and those of a run trained again."""
     from mpo.evaluation import StudyError, load
     from mpo.evaluation.reading.manifest import ManifestError
 
@@ -45,10 +73,7 @@ def verify(study_dir: Path, rerun: str | None, no_rerun: bool) -> None:
         shortest = study.runs.loc[study.runs["cpu_s"].idxmin()]
         chosen = rerun or "/".join(str(shortest[key]) for key in ("task", "variant", "seed"))
         faults += _trained_again(study_dir / "runs" / chosen)
-    for fault in faults:
-        click.echo(f"differs: {fault}", err=True)
-    if faults:
-        sys.exit(1)
+    return faults
 
 
 def _recomputed(study_dir: Path) -> Iterator[str]:
@@ -86,7 +111,8 @@ def _trained_again(run_dir: Path) -> Iterator[str]:
     """The files of a run that come out otherwise when it is trained from scratch."""
     run = json.loads((run_dir / RUN).read_text())
     chosen = settings(run["settings"])
-    if (today := code_digest(chosen)) != run["code_digest"]:
+    shown, today = equalities(manifest_of(run_dir)), code_digest(chosen)
+    if today not in equal_codes(shown, run["task"], run["variant"], run["code_digest"]):
         yield (
             f"{run_dir}: trained by other code than today's ({run['code_digest'][:12]}, now "
             f"{today[:12]}); check out commit {run['git']['commit']} to train it again"
@@ -95,7 +121,7 @@ def _trained_again(run_dir: Path) -> Iterator[str]:
     click.echo(f"training {run_dir} again, {run['steps']:,} steps; {run['cpu_s']:.0f} s then")
     with tempfile.TemporaryDirectory() as name:
         out = Path(name, "run")
-        _train(run, chosen, out, Path(name, "state"))
+        train(run, chosen.differences(), out, Path(name, "state"))
         equal = []
         for file in HELD_TO_BYTES:
             expected = run.get("files", {}).get(file) or checksum((run_dir / file).read_bytes())
@@ -106,22 +132,6 @@ def _trained_again(run_dir: Path) -> Iterator[str]:
     click.echo(f"equal by byte: {', '.join(equal) or 'nothing'}")
 
 
-def _train(run: dict[str, Any], chosen: Settings, out: Path, state: Path) -> None:
-    command = [sys.executable, "-m", "mpo", "train", "--task", run["task"]]
-    command += ["--variant", run["variant"], "--seed", str(run["seed"])]
-    command += ["--study-seed", str(run["study_seed"]), "--out", str(out), "--state", str(state)]
-    command += ["--settings", json.dumps(chosen.differences())]
-    if subprocess.run(command).returncode:
-        raise InputError(f"{out}: training again failed; what it said is above")
-
-
 def _why(run: dict[str, Any], out: Path) -> str:
-    """How machine and versions differ, which is what other bytes come from."""
-    now = json.loads((out / RUN).read_text())
-    unlike = [
-        f"{key} {run[part].get(key)} then, {now[part].get(key)} now"
-        for part in ("versions", "machine")
-        for key in {**run[part], **now[part]}
-        if key != "cores" and run[part].get(key) != now[part].get(key)
-    ]
-    return f" ({'; '.join(unlike)})" if unlike else ", on the same machine and versions"
+    told = unlike(run, json.loads((out / RUN).read_text()))
+    return f" ({told})" if told else ", on the same machine and versions"

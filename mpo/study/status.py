@@ -2,7 +2,7 @@
 
 Done and diverged are read from the run's own `run.json`, the rest from the `progress.json` that
 training keeps beside the checkpoint. Files whose digests are not the configured ones belong to
-other settings or older code, so that their run waits.
+other settings or older code, so that their run waits, unless that code is shown equal to today's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from mpo.study.study import Run, Study
+from mpo.study.study import Run, Study, standing
 
 SILENT_S = 180.0
 """Seconds without a word of a run, after which it counts as stopped; an evaluation takes less."""
@@ -53,9 +53,12 @@ def run_status(run: Run, folder: Path, root: Path, now: float) -> RunStatus:
 
 
 def study_status(study: Study, root: Path = Path()) -> list[RunStatus]:
-    """The status of every run of `study`, whose results and states lie below `root`."""
-    now = time.time()
-    return [run_status(run, root / study.folder, root, now) for run in study.runs]
+    """The status of every run of `study`, whose results and states lie below `root`.
+
+    Raises `SettingsError` where the study's manifest is broken.
+    """
+    now, folder = time.time(), root / study.folder
+    return [run_status(run, folder, root, now) for run in standing(study.runs, folder)]
 
 
 def status_table(study: Study, root: Path = Path()) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mpo.rundir import RUN, write_atomically
 from mpo.settings import Settings
 from mpo.settings.digests import bytes_digest, code_digest
+from mpo.settings.equality import MANIFEST, Equality, entries, equal_codes, equalities
 from mpo.study.entries import Task, Variant
 
 
@@ -108,32 +110,36 @@ class Study:
             ],
         }
 
-    def changed_since(self, older: Iterable[Any]) -> list[str]:
+    def changed_since(self, older: Iterable[Any], shown: Collection[Equality] = ()) -> list[str]:
         """The variants of which a run in an `older` manifest had other settings or other code.
 
-        Each of `older` has the fields of a `Run` that its manifest tells.
+        Each of `older` has the fields of a `Run` that its manifest tells. Code that is `shown`
+        equal to today's is no other code.
         """
         then = {(run.task, run.variant, run.seed): run for run in older}
         changed = {
             run.variant
             for run in self.runs
             if (old := then.get((run.task, run.variant, run.seed)))
-            and (old.settings_digest, old.code_digest) != (run.settings_digest, run.code_digest)
+            and not _stands(run, old.settings_digest, old.code_digest, shown)
         }
         return [name for name in self.variants if name in changed]
 
     def write_manifest(self, file: Path) -> None:
-        """Write `manifest.json`."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(self._manifest_text(), encoding="utf-8")
+        """Write `manifest.json`, keeping what it records of codes shown equal.
+
+        Raises `SettingsError` where that cannot be read.
+        """
+        write_atomically(file, manifest_bytes(self.manifest(), equalities(file)))
 
     def mend_manifest(self, file: Path) -> None:
-        """Write `manifest.json` again if it is there and asks for something else."""
-        if file.exists() and file.read_bytes() != self._manifest_text().encode():
-            self.write_manifest(file)
+        """Write `manifest.json` again if it is there and asks for something else.
 
-    def _manifest_text(self) -> str:
-        return json.dumps(self.manifest(), indent=1) + "\n"
+        Raises `SettingsError` where what it records of codes shown equal cannot be read.
+        """
+        wanted = manifest_bytes(self.manifest(), equalities(file))
+        if file.exists() and file.read_bytes() != wanted:
+            write_atomically(file, wanted)
 
     def _task_entry(self, alias: str) -> dict[str, Any]:
         task, first = self.tasks[alias], next(iter(self.variants))
@@ -146,6 +152,35 @@ class Study:
             "threshold": task.threshold,
             "random_return": self.random_returns.get(alias),
         }
+
+
+def manifest_bytes(asked: dict[str, Any], shown: Iterable[Equality]) -> bytes:
+    """A manifest of what is `asked` for and of the codes `shown` equal."""
+    return (json.dumps(asked | entries(shown), indent=1) + "\n").encode()
+
+
+def standing(runs: Iterable[Run], folder: Path) -> list[Run]:
+    """`runs`, those with the digest of older code whose files in the study's `folder` may stand.
+
+    A run's files may stand where they were trained with its settings and by code that is shown
+    equal to today's. Raises `SettingsError` where the study's manifest is broken.
+    """
+    shown = equalities(folder / MANIFEST)
+    return [_standing(run, folder / run.path / RUN, shown) for run in runs] if shown else [*runs]
+
+
+def _standing(run: Run, file: Path, shown: Collection[Equality]) -> Run:
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        settings, code = record["settings_digest"], record["code_digest"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return run  # no run, or none that is whole
+    return replace(run, code_digest=code) if _stands(run, settings, code, shown) else run
+
+
+def _stands(run: Run, settings_digest: str, code_digest: str, shown: Collection[Equality]) -> bool:
+    codes = equal_codes(shown, run.task, run.variant, run.code_digest)
+    return settings_digest == run.settings_digest and code_digest in codes
 
 
 def _variant_entry(variant: Variant) -> dict[str, Any]:

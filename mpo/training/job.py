@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mpo.settings import Settings
 from mpo.settings.digests import code_digest
+from mpo.settings.equality import equal_codes, equalities, manifest_of
 
 CHECKPOINT_S = 60.0
 
@@ -31,6 +32,15 @@ class Job:
     def code_digest(self) -> str:
         """Digest of the code that the settings execute."""
         return code_digest(self.settings)
+
+    @property
+    def equal_codes(self) -> set[str]:
+        """Digests of the codes whose files may stand for this run's, its own among them.
+
+        Raises `SettingsError` where the manifest of the study in which `out` lies is broken.
+        """
+        shown = equalities(manifest_of(self.out))
+        return equal_codes(shown, self.task, self.variant, self.code_digest)
 
     @property
     def state_folder(self) -> Path:

@@ -79,7 +79,7 @@ def require_device(name: str) -> None:
 
 def _finished(job: Job) -> str | None:
     """The status of the run if its files are there, whole and its own, else None."""
-    if not rundir.is_complete(job.out, job.settings_digest, job.code_digest):
+    if not rundir.is_complete(job.out, job.settings_digest, *job.equal_codes):
         return None
     log.warning("%s holds this run already, complete; delete it to train again", job.out)
     return str(json.loads((job.out / rundir.RUN).read_text())["status"])

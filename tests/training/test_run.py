@@ -18,6 +18,7 @@ from mpo.training.job import Job
 from mpo.training.protocols.off_policy import Training
 from tests.environments import PREFIX
 from tests.runs import contents, job, tiny
+from tests.shown_equal import record, shown
 
 pytestmark = pytest.mark.usefixtures("unchecked")
 
@@ -72,6 +73,23 @@ def test_a_complete_run_is_not_trained_again(
     monkeypatch.setattr(Training, "__init__", None)
     assert run.train(straight, bar=False) == "completed"
     assert {path.name: path.stat().st_mtime_ns for path in straight.out.iterdir()} == before
+
+
+def test_a_complete_run_of_code_that_is_shown_equal_is_not_trained_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = replace(job(tmp_path, tiny()), out=tmp_path / "study/runs/toy/variant/0")
+    run.train(done, bar=False)
+    own = done.code_digest
+    monkeypatch.setattr("mpo.training.job.code_digest", lambda settings: "f" * 64)
+    record(tmp_path / "study", shown(own, "f" * 64, variant="variant"))
+    with monkeypatch.context() as patched:
+        patched.setattr(Training, "__init__", None)
+        assert run.train(done, bar=False) == "completed"
+    assert described(done)["code_digest"] == own
+    record(tmp_path / "study", shown(own, "f" * 64))  # of another variant
+    assert run.train(done, bar=False) == "completed"
+    assert described(done)["code_digest"] == "f" * 64
 
 
 def stop_at(monkeypatch: pytest.MonkeyPatch, episode: int, how) -> None:

@@ -6,6 +6,7 @@ are made empty and `--touch` records them as the outputs of their jobs.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections import Counter
@@ -14,7 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from mpo.settings.digests import code_digest
+from mpo.settings.equality import equalities
+from mpo.study.config import load_study
 from mpo.study.yaml_files import PROJECT
+from tests.shown_equal import record, shown
 from tests.workflow.project import FIGURES, TABLES, THEORY_FIGURES, copy_project, snakemake
 
 CONFIG = "trial.yaml"
@@ -191,13 +196,53 @@ EDITS: dict[str, tuple[Callable[[Path], object], dict[str, int]]] = {
 def test_an_edit_trains_the_runs_that_it_concerns_and_the_page_says_so(project: Path, name: str):
     change, expected = EDITS[name]
     change(project)
-    found, _ = planned(project)
-    trained = {rule.removeprefix("train_"): n for rule, n in found.items() if "train_" in rule}
-    assert trained == expected
-    assert not trained or found | Counter(["manifest"]) >= AFTER_TRAINING
+    plan = planned(project)
+    assert trained(plan) == expected
+    assert not expected or plan[0] | Counter(["manifest"]) >= AFTER_TRAINING
     each = ", ".join(f"{count} of `{variant}`" for variant, count in expected.items())
     line = f"| {name} | {each or 'none'} |"
     assert line in (PROJECT / "docs/faults.md").read_text().splitlines(), line
+
+
+def test_an_edit_that_is_shown_equal_trains_nothing_and_the_next_one_what_it_concerns(
+    project: Path,
+):
+    """The record outlives the manifest's being written again, and holds where it was shown."""
+    study, folder = load_study(project / CONFIG), project / "results/trial"
+    for run in study.runs:
+        digests = {"settings_digest": run.settings_digest, "code_digest": run.code_digest}
+        (folder / run.path / "run.json").write_text(json.dumps(digests))
+    study.write_manifest(folder / "manifest.json")
+    append(project, "mpo/algorithm/update.py", "\nMORE = 1\n")
+    links = [
+        shown(run.code_digest, code_digest(run.settings, project / "mpo"), **key)
+        for run in study.runs
+        if run.seed == 0
+        and (key := {"task": run.task, "variant": run.variant})["variant"] != "paper"
+    ]
+    record(folder, *links)
+    assert trained(planned(project)) == {"paper": 4}
+    written = snakemake(project, CONFIG, "--until", "manifest")
+    assert written.returncode == 0, written.stderr
+    assert equalities(folder / "manifest.json") == tuple(links)
+    today = {
+        run["code_digest"] for run in json.loads((folder / "manifest.json").read_text())["runs"]
+    }
+    assert today >= {link.new_code_digest for link in links}
+    assert trained(planned(project)) == {"paper": 4}
+    append(project, "mpo/algorithm/policy_evaluation/backups/improved.py", "\nMORE = 1\n")
+    assert trained(planned(project)) == {"paper": 4, "improved_estep": 4}
+    (folder / "manifest.json").write_text("{")
+    refused = snakemake(project, CONFIG, "--dry-run")
+    assert refused.returncode != 0
+    assert "results/trial/manifest.json" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def trained(plan: tuple[Counter[str], list[str]]) -> dict[str, int]:
+    """The runs of each variant that a plan trains."""
+    rules = {rule: n for rule, n in plan[0].items() if rule.startswith("train_")}
+    return {rule.removeprefix("train_"): n for rule, n in rules.items()}
 
 
 def test_a_new_seed_and_a_changed_budget_train_what_they_add(project: Path):

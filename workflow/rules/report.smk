@@ -12,7 +12,8 @@ def changed_variants():
     if TRAIN:
         return []
     try:
-        return STUDY.changed_since(read_manifest(Path(DIR)).runs)
+        shipped = read_manifest(Path(DIR))
+        return STUDY.changed_since(shipped.runs, shipped.equalities)
     except ManifestError as error:
         sys.exit(str(error))
 

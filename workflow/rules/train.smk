@@ -1,8 +1,16 @@
 # From the configuration to runs: the manifest of all that is asked for, and one rule a variant,
 # train_<variant>. The digests in a rule's parameters make Snakemake train anew the runs whose
-# settings or code changed, and no others.
+# settings or code changed, and no others; code that is shown equal is no other code.
 import hashlib
 import json
+
+from mpo.settings import SettingsError
+from mpo.study.study import standing
+
+try:
+    STANDING = {run.path: run for run in standing(STUDY.runs, Path(DIR))}
+except SettingsError as error:
+    sys.exit(str(error))
 
 
 localrules:
@@ -11,7 +19,7 @@ localrules:
 
 rule manifest:
     output:
-        f"{DIR}/manifest.json",
+        update(f"{DIR}/manifest.json"),  # not deleted before: it keeps which codes are equal
     log:
         f"{DIR}/logs/manifest.log",
     params:
@@ -38,7 +46,7 @@ def run_params(variant):
     """The parameters of a run of `variant`, as a rule's `params`: functions of its wildcards."""
 
     def run(wildcards):
-        return STUDY.run(wildcards.task, variant, wildcards.seed)
+        return STANDING[STUDY.run(wildcards.task, variant, wildcards.seed).path]
 
     return {
         "variant": variant,

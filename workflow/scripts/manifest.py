@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from mpo.settings import SettingsError
 from mpo.study.config import ConfigError, load_study
 
 parser = argparse.ArgumentParser(description=__doc__)
@@ -13,6 +14,6 @@ chosen = parser.parse_args()
 
 try:
     study = load_study(chosen.config, chosen.overrides)
-except ConfigError as error:
+    study.write_manifest(Path(study.folder, "manifest.json"))
+except (ConfigError, SettingsError) as error:
     sys.exit(str(error))
-study.write_manifest(Path(study.folder, "manifest.json"))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from mpo.evaluation.reading.faults import Fault
+from mpo.evaluation.reading.faults import OTHER_CODE, RETRAIN, Fault
 from mpo.evaluation.reading.manifest import Manifest, PlannedRun
 from mpo.rundir import (
     COMPLETED,
@@ -28,6 +28,7 @@ from mpo.rundir import (
     TRAINING_COLUMNS,
     altered,
 )
+from mpo.settings.equality import equal_codes
 
 TABLES = {
     EVALUATIONS: EVALUATION_COLUMNS,
@@ -136,13 +137,19 @@ def _identity(run: dict[str, Any], manifest: Manifest, planned: PlannedRun) -> I
         theirs = ", ".join(f"{key} {run.get(key)!r}" for key in wrong)
         yield Fault(planned.path, f"holds another run's files ({theirs})")
         return
-    for digest, what in (("settings_digest", "other settings"), ("code_digest", "other code")):
+    key = (planned.task, planned.variant, planned.code_digest)
+    accepted = {
+        "settings_digest": ("other settings", {planned.settings_digest}, RETRAIN),
+        "code_digest": ("other code", equal_codes(manifest.equalities, *key), OTHER_CODE),
+    }
+    for digest, (what, allowed, mend) in accepted.items():
         given, expected = str(run.get(digest)), str(getattr(planned, digest))
-        if given != expected:
+        if given not in allowed:
             yield Fault(
                 planned.path,
                 f"was trained with {what}: {digest} is {given[:12]}, "
                 f"the study asks for {expected[:12]}",
+                mend,
             )
     if run.get("status") not in STATUSES:
         yield Fault(

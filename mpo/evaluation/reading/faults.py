@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 RETRAIN = "retrain"
 """Mend of a fault that only training the run again removes."""
+OTHER_CODE = "retrain, or show the code equal"
+"""Mend of a run that other code trained, which may be shown equal to what is asked for."""
 
 
 class Fault(NamedTuple):
@@ -29,13 +31,17 @@ class StudyError(ValueError):
         lines += [f"  {fault.where}: {fault.what}" for fault in faults]
         lines += ["This mends it:" if len(faults) == 1 else "This mends them:"]
         lines += [f"  {command}" for command in mends(study_dir, study, faults)]
+        if any(fault.mend == OTHER_CODE for fault in faults):
+            lines += ["Or, if the edit of the code since commit COMMIT changes no result:"]
+            lines += [f"  python -m mpo verify {study_dir.as_posix()} --same-as COMMIT"]
         super().__init__("\n".join(lines))
 
 
 def mends(study_dir: Path, study: str, faults: Sequence[Fault]) -> list[str]:
     """The commands that remove `faults`, one for all the runs that must be trained again."""
-    commands = list(dict.fromkeys(fault.mend for fault in faults if fault.mend != RETRAIN))
-    runs = list(dict.fromkeys(fault.where for fault in faults if fault.mend == RETRAIN))
+    retrain = (RETRAIN, OTHER_CODE)
+    commands = list(dict.fromkeys(fault.mend for fault in faults if fault.mend not in retrain))
+    runs = list(dict.fromkeys(fault.where for fault in faults if fault.mend in retrain))
     if runs:
         folders = " ".join(f"{study_dir.as_posix()}/{run}" for run in runs)
         commands.append(

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from mpo.evaluation.reading.faults import configuration
+from mpo.settings import SettingsError
+from mpo.settings.equality import MANIFEST, Equality, equalities
 
 FORMAT = 1
 ALL = "all"
@@ -88,6 +90,8 @@ class Manifest:
     episodes: int
     final_episodes: int
     runs: list[PlannedRun]
+    equalities: tuple[Equality, ...] = ()
+    """Codes that were shown equal, in that order."""
 
     def base_of(self, variant: str) -> str | None:
         """The base of `variant` where the study trains it too, None otherwise."""
@@ -97,7 +101,7 @@ class Manifest:
 
 def read_manifest(study_dir: Path) -> Manifest:
     """The manifest of the study in `study_dir`. Raises `ManifestError` with what is wrong."""
-    path = study_dir / "manifest.json"
+    path = study_dir / MANIFEST
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -112,12 +116,14 @@ def read_manifest(study_dir: Path) -> Manifest:
             f"{path}: format: {values.get('format')!r} is not allowed; this code reads {FORMAT}"
         )
     try:
-        return _manifest(values)
+        return _manifest(values, equalities(path))
     except KeyError as error:
         raise ManifestError(f"{path}: the key {error} is missing") from None
+    except SettingsError as error:
+        raise ManifestError(str(error)) from None
 
 
-def _manifest(values: dict[str, Any]) -> Manifest:
+def _manifest(values: dict[str, Any], shown: tuple[Equality, ...]) -> Manifest:
     evaluation = values["evaluation"]
     return Manifest(
         study=values["study"],
@@ -144,6 +150,7 @@ def _manifest(values: dict[str, Any]) -> Manifest:
             )
             for run in values["runs"]
         ],
+        equalities=shown,
     )
 
 

@@ -19,6 +19,7 @@ from mpo.evaluation.showing import tables
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.exhibits import count, figure, required, table
 from mpo.evaluation.showing.tables.cells import interval, number
+from mpo.evaluation.telling import equal_codes
 
 LEVEL = 0.05
 
@@ -59,7 +60,12 @@ def report(study_dir: str | Path, changed: Sequence[str] = ()) -> str:
             _section(study_dir, "theory/section.md", "theory_section.py")
         ],
         "Beside published scores": [table("published", frames, study_dir)],
-        "Runs": [table("runs", frames, study_dir), *_origins(frames), *_changes(changed)],
+        "Runs": [
+            table("runs", frames, study_dir),
+            *_origins(frames),
+            *equal_codes.said(frames),
+            *_changes(changed),
+        ],
     }
     parts = [f"# Study `{frames.manifest.study}`"]
     for title, paragraphs in sections.items():

@@ -13,6 +13,7 @@ from synthetic import RANDOM_RETURN
 from mpo.evaluation.reading.faults import StudyError, configuration
 from mpo.evaluation.reading.load import load
 from mpo.evaluation.reading.manifest import ManifestError
+from tests.shown_equal import record, shown
 
 RUN = "runs/cartpole-balance/paper/0"
 OTHER = "runs/cartpole-balance/paper/1"
@@ -190,6 +191,27 @@ def test_all_faults_are_listed_with_one_command(made):
         load(folder)
     assert len(error.value.faults) == 2
     assert str(error.value).count("snakemake") == 1
+
+
+def test_a_run_of_other_code_stands_where_that_is_shown_equal_for_it(made):
+    folder = made()
+    run = json.loads((folder / RUN / "run.json").read_text())
+    edit_json(folder / RUN / "run.json", code_digest="f" * 64)
+    show = f"python -m mpo verify {folder.as_posix()} --same-as COMMIT"
+    assert show in faults(folder)
+    key = {"task": "cartpole-balance", "variant": "paper"}
+    chain = shown("f" * 64, "e" * 64, **key), shown("e" * 64, run["code_digest"], **key)
+    record(folder, *chain)
+    assert len(load(folder).runs) == 4
+    record(folder, chain[0])
+    assert f"{RUN}: was trained with other code" in faults(folder)
+    record(folder, *(link.model_copy(update={"variant": "stable_dual"}) for link in chain))
+    assert f"{RUN}: was trained with other code" in faults(folder)
+    record(folder, *chain)
+    edit_json(folder / RUN / "run.json", settings_digest="0")
+    text = faults(folder)
+    assert f"{RUN}: was trained with other settings" in text
+    assert show not in text
 
 
 def test_a_diverged_run_is_filled_with_the_uniform_policys_return(made):

@@ -42,10 +42,12 @@ def shown(frames: Frames) -> pd.DataFrame:
 def caption(frames: Frames) -> str:
     """What the cells are."""
     diverged = int((frames.scores["status"] == "diverged").sum())
+    asked = {run.code_digest for run in frames.manifest.runs}
+    equal = "" if asked >= {*frames.runs["code_digest"]} else ", or of code shown equal to that"
     return (
         f"All {len(frames.scores)} runs, of which {diverged} diverged. Settings and code are the "
-        "beginnings of the digests that the manifest asks for and that each run was checked "
-        "against; a commit with a plus had uncommitted changes."
+        f"beginnings of the digests that the manifest asks for{equal} and that each run was "
+        "checked against; a commit with a plus had uncommitted changes."
     )
 
 

@@ -1,0 +1,56 @@
+"""A run trained again from what its `run.json` says, with this package's code or an older one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mpo.commands import InputError
+from mpo.rundir import EVALUATIONS, POLICY, TRAINING
+from mpo.settings import PACKAGE
+
+CODE = PACKAGE.parent
+"""Where today's package is."""
+HELD_TO_BYTES = (EVALUATIONS, TRAINING, POLICY)
+"""Files of a run that come out the same again; the others hold times."""
+
+
+def train(
+    run: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    out: Path,
+    state: Path,
+    code: Path = CODE,
+    quiet: bool = False,
+) -> None:
+    """Train the task, variant and seed of `run` with `settings`, by the package in `code`.
+
+    Its files go to `out`, its checkpoint to `state`. Raises `InputError` where that fails, with
+    what the trainer said last where it is `quiet`.
+    """
+    command = [sys.executable, "-m", "mpo", "train", "--task", run["task"]]
+    command += ["--variant", run["variant"], "--seed", str(run["seed"])]
+    command += ["--study-seed", str(run["study_seed"]), "--settings", json.dumps(settings)]
+    command += ["--out", str(out.absolute()), "--state", str(state.absolute())]
+    command += ["--quiet"] if quiet else []
+    paths = [str(code), *filter(None, [os.environ.get("PYTHONPATH")]), str(Path.cwd())]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    done = subprocess.run(command, cwd=code, env=environment, capture_output=quiet, text=True)
+    if done.returncode:
+        said = done.stderr.strip().splitlines()[-1:] if quiet else ["what it said is above"]
+        raise InputError(f"{out}: training again failed: {''.join(said)}")
+
+
+def unlike(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """How machine and versions of two run.json differ, which is what other bytes come from."""
+    return "; ".join(
+        f"{key} {then[part].get(key)} then, {now[part].get(key)} now"
+        for part in ("versions", "machine")
+        for key in {**then[part], **now[part]}
+        if key != "cores" and then[part].get(key) != now[part].get(key)
+    )
