@@ -39,7 +39,7 @@ STEPS = {
     "computing": "batch",
     "gaussian": "mstep",
     "estep": "gaussian",
-    "mstep": "gaussian",
+    "mstep": "gaussian computing",
 }
 """The same for what comes first in `mpo.algorithm`; the rest may import all of these."""
 
