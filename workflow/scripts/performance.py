@@ -28,7 +28,7 @@ def made(made_with: Mapping[str, Any] | None) -> str:
     if not made_with:
         return ""
     machine, git = made_with["machine"], made_with["git"]
-    commit = git["commit"][:7] + "+" * git["dirty"]
+    commit = (git["commit"] or "unknown")[:7] + "+" * bool(git["dirty"])
     return f"*{machine['cpu']}, PyTorch {machine['torch_build']}, commit {commit}.*\n"
 
 
