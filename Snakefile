@@ -8,6 +8,7 @@ from pathlib import Path
 from snakemake.utils import min_version
 
 from mpo.study.config import ConfigError, load_study, without_switch
+from mpo.settings import OptionError
 from mpo.settings.digests import script_digest
 
 min_version("9.27")
@@ -28,7 +29,8 @@ STUDY_FILE = os.path.relpath(next(iter(workflow.configfiles), "config/study.yaml
 try:
     TRAIN, OVERRIDES = without_switch("train", workflow.config_settings.config_args or [])
     STUDY = load_study(STUDY_FILE, OVERRIDES)
-except ConfigError as error:
+    RUNS = STUDY.runs  # for which the code of each variant is read
+except (ConfigError, OptionError) as error:
     sys.exit(str(error))
 
 if not workflow.configfiles:
@@ -43,7 +45,7 @@ rule all:
     default_target: True
     input:
         f"{DIR}/report.html",
-        [f"{DIR}/{run.path}/run.json" for run in STUDY.runs],  # deleted ones are trained again
+        [f"{DIR}/{run.path}/run.json" for run in RUNS],  # deleted ones are trained again
 
 
 include: "workflow/rules/common.smk"

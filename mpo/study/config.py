@@ -24,9 +24,7 @@ __all__ = ["ConfigError", "Run", "Study", "load_study", "load_tasks", "load_vari
 DEFAULT = CONFIG / "study.yaml"
 COMMAND_LINE = Path("--config")
 """Where an override stands, as a fault names it."""
-SWITCH = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(
-    ("false", "no", "off", "0"), False
-)
+ON, OFF = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
 def load_study(
@@ -80,10 +78,10 @@ def without_switch(key: str, overrides: Iterable[str]) -> tuple[bool, list[str]]
         name, _, value = override.partition("=")
         if name != key:
             others.append(override)
-        elif value.lower() in SWITCH:
-            on = SWITCH[value.lower()]
+        elif value.lower() in ON + OFF:
+            on = value.lower() in ON
         else:
-            raise ConfigError(COMMAND_LINE, key, value, f"allowed are {', '.join(SWITCH)}")
+            raise ConfigError(COMMAND_LINE, key, value, f"allowed are {', '.join(ON + OFF)}")
     return on, others
 
 

@@ -77,7 +77,7 @@ class _Loader(yaml.SafeLoader):
             raise Refused(None, None, f"its aliases may stand for {LARGEST:,} values at most")
         return node
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         lines: dict[str, int] = {}
         mapping: dict[str, Any] = {}
         for key, value in node.value:

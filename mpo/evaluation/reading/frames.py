@@ -6,8 +6,10 @@ in a bare newline: the same logs give the same bytes.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -63,7 +65,7 @@ def read_frames(study_dir: str | Path) -> Frames:
 
 def read_csv(path: Path) -> pd.DataFrame:
     """The frame in `path`: words as they were written, `NA` and `007` too; empty cells are NaN."""
-    words = dict.fromkeys(WORDS, str)
+    words: dict[Hashable, Any] = dict.fromkeys(WORDS, str)
     return pd.read_csv(path, dtype=words, keep_default_na=False, na_values=[""])
 
 
