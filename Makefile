@@ -18,6 +18,12 @@ BIN    := .venv/bin
 READY  := .venv/.ready
 SMK    := Snakefile workflow
 
+# Snakemake and others keep caches in HOME; a container may have none that can be written.
+ifneq ($(shell test -w "$$HOME" && echo writable),writable)
+  export HOME := $(CURDIR)/.home
+  $(shell mkdir -p "$(HOME)")
+endif
+
 .PHONY: results figures readme findings test soak lint format benchmark clean
 .DELETE_ON_ERROR:
 
@@ -78,5 +84,5 @@ $(READY): requirements.lock
 
 # What was built or measured on the way; finished results and checkpoints stay.
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .coverage build *.egg-info
+	rm -rf .venv .home .pytest_cache .ruff_cache .hypothesis .coverage build *.egg-info
 	find mpo tests workflow -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from mpo.study.config import ConfigError, load_study
+from mpo.study.config import ConfigError, load_study, without_switch
+from mpo.settings import OptionError
 from mpo.settings.digests import script_digest
 
 min_version("9.27")
@@ -16,17 +17,20 @@ min_version("9.27")
 report: "workflow/report/workflow.rst"
 
 
+# Paths here and in the rules are from the project's folder, wherever Snakemake was started;
+# --directory goes before this.
+workdir: workflow.basedir
+
+
 # Every config file is read and checked here, before there is a graph.
 if len(workflow.configfiles) > 1:
     sys.exit("--configfile: a study is one file; got " + " ".join(map(str, workflow.configfiles)))
 STUDY_FILE = os.path.relpath(next(iter(workflow.configfiles), "config/study.yaml"))
-OVERRIDES = list(workflow.config_settings.config_args or [])
-TRAIN = "train=false" not in OVERRIDES
-if not TRAIN:
-    OVERRIDES.remove("train=false")
 try:
+    TRAIN, OVERRIDES = without_switch("train", workflow.config_settings.config_args or [])
     STUDY = load_study(STUDY_FILE, OVERRIDES)
-except ConfigError as error:
+    RUNS = STUDY.runs  # for which the code of each variant is read
+except (ConfigError, OptionError) as error:
     sys.exit(str(error))
 
 if not workflow.configfiles:
@@ -41,7 +45,7 @@ rule all:
     default_target: True
     input:
         f"{DIR}/report.html",
-        [f"{DIR}/{run.path}/run.json" for run in STUDY.runs],  # deleted ones are trained again
+        [f"{DIR}/{run.path}/run.json" for run in RUNS],  # deleted ones are trained again
 
 
 include: "workflow/rules/common.smk"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from mpo.commands import InputError, crate, lists, policies, results, timing, training, verification
-from mpo.settings import SettingsError
+from mpo.settings import OptionError, SettingsError
 from mpo.study.yaml_files import ConfigError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 100}
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status (0 done, 2 a fault in the input)."""
     try:
         cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
-    except (ConfigError, SettingsError) as error:
+    except (ConfigError, OptionError, SettingsError) as error:
         InputError(str(error)).show()
         return InputError.exit_code
     except OSError as error:

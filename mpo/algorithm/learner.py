@@ -11,9 +11,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mpo.algorithm import metrics
 from mpo.algorithm.batch import Batch
 from mpo.algorithm.computing.optimiser import Adam, adam
-from mpo.algorithm.metrics import METRICS
 from mpo.algorithm.multipliers import initial_raw, raw_of, unpack
 from mpo.algorithm.networks import Networks, initialise
 from mpo.algorithm.policy_evaluation.evaluation import Evaluation, successor_weights
@@ -50,8 +50,8 @@ class Learner:
         self._acting: Tensor = device.readable(self.state.policy.parameters)
         self._moved: Callable[[Batch], Batch] = device.moved
         self.updates = 0
-        self.sums = torch.zeros(len(METRICS), device=self.device)
-        """Sums of the metrics over the updates since `take_sums`."""
+        self.sums = metrics.no_sums(self.device)
+        """Of the metrics, over the updates since `take_sums`."""
         self.compiled = settings.compile and device.can_compile()
         self._refresh = option("target_update", settings.target_update).refresh
         self._update = Update(networks)
@@ -90,7 +90,7 @@ class Learner:
     def _step(self, state: State, sums: Tensor, batch: Batch, noise: Tensor) -> None:
         new, reported = self._update(state, batch, noise)
         _assign(state, new)
-        sums.add_(reported)
+        metrics.add(sums, reported)
 
     def _improve_in_place(
         self,
@@ -103,7 +103,7 @@ class Learner:
     ) -> None:
         new, reported = self._update.improve(state, batch, evaluation, temperature, at_floor)
         _assign(state, new)
-        sums.add_(reported)
+        metrics.add(sums, reported)
 
     def _solve_and_improve(self, batch: Batch, noise: Tensor) -> None:
         """Evaluate, solve the dual on this batch in float64, then use that η throughout."""
@@ -122,7 +122,7 @@ class Learner:
         at_floor = torch.tensor(float(solution.at_floor), device=self.device)
         self._improve(self.state, self.sums, batch, evaluation, temperature, at_floor)
 
-    def take_sums(self) -> Float[Tensor, " M"]:
+    def take_sums(self) -> Float[Tensor, "2 M"]:
         """The metrics' sums since the last call, which are set to zero."""
         sums = self.sums.cpu().clone()
         self.sums.zero_()

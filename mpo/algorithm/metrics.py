@@ -57,6 +57,17 @@ MUST_BE_FINITE = (
     "gradient_norm_critic",
 )
 """Metrics whose NaN or infinity means that the run diverged."""
+FLOW = (
+    *("temperature", "penalty_temperature", "policy_deviation", "policy_entropy"),
+    *("q_mean", "q_deviation", "value_mean"),
+    *("loss_critic", "bellman_residual", "gradient_norm_critic"),
+    *("kl_estep_relative", "effective_sample_size", "loss_likelihood"),
+    *("kl_mean_relative", "kl_covariance_relative", "alpha_mean", "alpha_covariance"),
+    *("loss_kl_mean", "loss_kl_covariance", "loss_policy", "gradient_norm_policy"),
+)
+"""Metrics in the order in which an update computes them: what breaks one breaks those after it."""
+NOT_ALWAYS = ("temperature", "penalty_temperature", "kl_estep_relative", "effective_sample_size")
+"""Metrics that are NaN from the start where they do not apply."""
 
 
 def of_estep(
@@ -117,12 +128,23 @@ def of_policy(
     }
 
 
-def averages(sums: Float[Tensor, " M"], updates: int) -> dict[str, float]:
+def no_sums(device: torch.device | None = None) -> Float[Tensor, "2 M"]:
+    """The metrics' sums over no updates, and after how many updates each sum was finite."""
+    return torch.zeros(2, len(METRICS), device=device)
+
+
+def add(sums: Float[Tensor, "2 M"], reported: Float[Tensor, " M"]) -> None:
+    """Add what one update reported to `sums`, in place."""
+    total = sums[0] + reported
+    sums.copy_(torch.stack([total, sums[1] + torch.isfinite(total)]))
+
+
+def averages(sums: Float[Tensor, "2 M"], updates: int) -> dict[str, float]:
     """An interval's row from the sums over its updates.
 
     The dual is averaged over the updates in which it was finite.
     """
-    row: Mapping[str, float] = dict(zip(METRICS, sums.tolist(), strict=True))
+    row: Mapping[str, float] = dict(zip(METRICS, sums[0].tolist(), strict=True))
     finite = updates - row["dual_overflows"]
     counts = {name: row[name] for name in COUNTS}
     means = {name: value / updates for name, value in row.items() if name not in COUNTS}
@@ -131,7 +153,14 @@ def averages(sums: Float[Tensor, " M"], updates: int) -> dict[str, float]:
     return {name: ordered[name] for name in METRICS}
 
 
-def first_non_finite(sums: Float[Tensor, " M"]) -> str | None:
-    """The first metric that shows a diverged run, or None."""
-    finite = dict(zip(METRICS, torch.isfinite(sums).tolist(), strict=True))
-    return next((name for name in MUST_BE_FINITE if not finite[name]), None)
+def first_non_finite(sums: Float[Tensor, "2 M"]) -> str | None:
+    """Of a diverged run, the metric that broke first; None where none shows that it diverged.
+
+    In the earliest update in which one broke, the earliest in the order of `FLOW`.
+    """
+    finite = dict(zip(METRICS, torch.isfinite(sums[0]).tolist(), strict=True))
+    if all(finite[name] for name in MUST_BE_FINITE):
+        return None
+    whole = dict(zip(METRICS, sums[1].tolist(), strict=True))
+    broken = [name for name in FLOW if not finite[name] and (whole[name] or name not in NOT_ALWAYS)]
+    return min(broken, key=whole.__getitem__)

@@ -3,12 +3,15 @@
 Imports nothing of ours. Every other room asks it what to do.
 """
 
-from mpo.settings.options import OPTION_PACKAGES, PACKAGE, option, options
+from mpo.settings.faults import OptionError
+from mpo.settings.modules import option
+from mpo.settings.options import OPTION_PACKAGES, PACKAGE, options
 from mpo.settings.validation import Settings, SettingsError, baseline, settings
 
 __all__ = [
     "OPTION_PACKAGES",
     "PACKAGE",
+    "OptionError",
     "Settings",
     "SettingsError",
     "baseline",

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from mpo.settings.combinations import protocols
 from mpo.settings.fields import SECTIONS
-from mpo.settings.options import OPTION_PACKAGES, meaning, options
+from mpo.settings.modules import meaning
+from mpo.settings.options import OPTION_PACKAGES, options
 from mpo.settings.validation import Settings, SettingsError, no_such_field
 
 TYPES = {

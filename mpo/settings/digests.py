@@ -18,9 +18,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mpo.settings import OPTION_PACKAGES, PACKAGE, Settings
+from mpo.settings import OPTION_PACKAGES, PACKAGE, OptionError, Settings
+from mpo.settings.faults import option_in
+from mpo.settings.modules import parsed
 
-EXEMPT = ("settings", "training.checkpoints", "training.progress")
+EXEMPT = ("settings", "algorithm.trial", "training.checkpoints", "training.progress")
 """Modules and rooms that do not change what a run computes, or whose effect is in the settings'
 digest."""
 
@@ -56,20 +58,24 @@ def closure(modules: Iterable[str], root: Path, exempt: tuple[str, ...]) -> list
 
     A module's name is relative to the package: "backups.soft". The packages on its way enter
     too, since importing it executes their `__init__`; modules in `exempt` do not, nor what only
-    they import. Raises `ModuleNotFoundError` for a module that is not there.
+    they import. Raises `OptionError` for a file that is not Python or imports what is not there,
+    and `ModuleNotFoundError` where one of `modules` is not.
     """
     found: dict[str, Path] = {}
-    waiting = list(modules)
+    waiting: list[tuple[str, Path | None]] = [(name, None) for name in modules]
     while waiting:
-        name = waiting.pop()
+        name, importer = waiting.pop()
         for module in _with_parents(name):
             if module in found or _within(module, exempt):
                 continue
             file = _file(module, root)
+            if file is None and importer is not None:
+                what = f"imports {root.name}.{module}, and there is no such module"
+                raise OptionError(option_in(importer) or "code", what, importer)
             if file is None:
                 raise ModuleNotFoundError(f"{root.name}.{module}", name=module)
             found[module] = file
-            waiting += _imports(file, root, module)
+            waiting += [(imported, file) for imported in _imports(file, root, module)]
     return sorted(found.values())
 
 
@@ -109,7 +115,7 @@ def _is_text(node: Any) -> bool:
 
 @cache
 def _tree_digest(file: Path, *_stamp: int) -> str:
-    tree = canonical(ast.parse(file.read_bytes(), filename=str(file)))
+    tree = canonical(parsed(file))
     return hashlib.sha256(json.dumps(tree).encode()).hexdigest()
 
 
@@ -120,7 +126,7 @@ def _imports(file: Path, root: Path, module: str | None) -> list[str]:
 @cache
 def _cached_imports(file: Path, root: Path, module: str | None, *_stamp: int) -> tuple[str, ...]:
     """The modules of the package that `file` imports, anywhere in it."""
-    tree = ast.parse(file.read_bytes(), filename=str(file))
+    tree = parsed(file)
     names = (name for node in ast.walk(tree) for name in _imported(node, file, root, module))
     return tuple(dict.fromkeys(names))
 

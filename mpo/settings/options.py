@@ -6,10 +6,7 @@ that file; nothing else is edited.
 
 from __future__ import annotations
 
-import ast
-import importlib
 from pathlib import Path
-from types import ModuleType
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -40,17 +37,7 @@ def options(field: str) -> tuple[str, ...]:
     return tuple(sorted(modules | packages))
 
 
-def meaning(field: str, name: str) -> str:
-    """What the option `name` of `field` is: the first line of its docstring, read without import.
-
-    "" where it has none. Raises OSError where there is no such option.
-    """
+def file_of(field: str, name: str) -> Path:
+    """The file of the option `name` of `field`."""
     file = PACKAGE.joinpath(*OPTION_PACKAGES[field].split("."), name)
-    file = file / "__init__.py" if file.is_dir() else file.with_suffix(".py")
-    text = ast.get_docstring(ast.parse(file.read_bytes(), filename=str(file)))
-    return (text or "").partition("\n")[0]
-
-
-def option(field: str, name: str) -> ModuleType:
-    """The module that implements `name` for the setting `field`."""
-    return importlib.import_module(f"mpo.{OPTION_PACKAGES[field]}.{name}")
+    return file / "__init__.py" if file.is_dir() else file.with_suffix(".py")

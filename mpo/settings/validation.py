@@ -106,4 +106,5 @@ def _first_fault(error: ValidationError) -> SettingsError:
         return cause
     field = ".".join(str(part) for part in fault["loc"])
     message = fault["msg"][0].lower() + fault["msg"][1:]
-    return SettingsError(field, fault["input"], message)
+    allowed = "it must be true or false" if fault["type"] == "bool_type" else message
+    return SettingsError(field, fault["input"], allowed)

@@ -22,6 +22,9 @@ from mpo.study.yaml_files import ConfigError, check, parse, read, suggestion
 __all__ = ["ConfigError", "Run", "Study", "load_study", "load_tasks", "load_variants"]
 
 DEFAULT = CONFIG / "study.yaml"
+COMMAND_LINE = Path("--config")
+"""Where an override stands, as a fault names it."""
+ON, OFF = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
 def load_study(
@@ -39,7 +42,7 @@ def load_study(
     place = dict.fromkeys(content, Path(file))
     for override in overrides:
         key, _, text = override.partition("=")
-        place[key] = Path("--config")
+        place[key] = COMMAND_LINE
         content[key] = parse(text, place[key])
         check(content, "study", place[key])
     tasks = _chosen_tasks(content, place["tasks"], load_tasks(config / "tasks.yaml"))
@@ -63,6 +66,23 @@ def load_study(
         },
         random_returns=load_random_returns(config / "random_scores.csv"),
     )
+
+
+def without_switch(key: str, overrides: Iterable[str]) -> tuple[bool, list[str]]:
+    """Whether `key` is on, as it is unless the last "key=no" says otherwise; the other overrides.
+
+    Raises `ConfigError` for a value that is neither yes nor no.
+    """
+    on, others = True, []
+    for override in overrides:
+        name, _, value = override.partition("=")
+        if name != key:
+            others.append(override)
+        elif value.lower() in ON + OFF:
+            on = value.lower() in ON
+        else:
+            raise ConfigError(COMMAND_LINE, key, value, f"allowed are {', '.join(ON + OFF)}")
+    return on, others
 
 
 def load_random_returns(file: Path) -> dict[str, float]:

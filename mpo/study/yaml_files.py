@@ -1,8 +1,7 @@
 """Reading the YAML files of `config/`: strictly, and with one line for each fault.
 
-PyYAML by itself reads `1e-4` as text and keeps the last of two equal keys without a word; a
-schema error of jsonschema prints the whole schema. Here numbers are numbers, a duplicate key is
-a fault, and a fault is one line: file, path in it, value, what is allowed.
+What scalars and keys mean is in `core_schema`. A schema error of jsonschema prints the whole
+schema; here a fault is one line: file, path in it, value, what is allowed.
 """
 
 from __future__ import annotations
@@ -22,6 +21,8 @@ from jsonschema.exceptions import best_match
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
+from mpo.study import core_schema
+
 PROJECT = Path(__file__).parents[2]
 SCHEMAS = PROJECT / "workflow" / "schemas"
 
@@ -38,8 +39,8 @@ class ConfigError(ValueError):
         super().__init__(f"{place}{_written(value)} is not allowed; {allowed}")
 
 
-LARGEST = 100_000
-"""Values that a file may stand for once its aliases are followed; the largest here has 1,000."""
+LONGEST = 80
+"""Characters of a value that a fault shows."""
 MISSING = object()
 """The value of a `ConfigError` about a key that is required and absent."""
 
@@ -72,7 +73,11 @@ def read(file: Path) -> Any:
 def parse(text: str, file: Path) -> Any:
     """The content of YAML `text`, which stands in `file`. Raises `ConfigError`."""
     try:
-        return yaml.load(text, Loader=_loader(file))
+        return core_schema.load(text)
+    except core_schema.Refused as error:
+        place = f"line {error.line}" if error.line else ""
+        value = str(file) if error.line is None else error.value
+        raise ConfigError(file, place, value, error.allowed) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = min(mark.line if mark else 0, max(len(text.splitlines()) - 1, 0))
@@ -96,63 +101,9 @@ def check(content: Any, schema: str, file: Path) -> None:
         raise _fault(error, file)
 
 
-def _loader(file: Path) -> type[yaml.SafeLoader]:
-    class Loader(yaml.SafeLoader):
-        def get_single_node(self) -> yaml.Node | None:
-            node = super().get_single_node()
-            if node is not None and _size(node, {}) > LARGEST:
-                allowed = f"its aliases may stand for {LARGEST:,} values at most"
-                raise ConfigError(file, "", str(file), allowed)
-            return node
-
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-            seen: dict[Any, Any] = {}
-            for key_node, _ in node.value:
-                key = self.construct_object(key_node, deep=True)
-                if not isinstance(key, str | int | float | bool | None):
-                    raise yaml.constructor.ConstructorError(
-                        None, None, "a key must be a word", key_node.start_mark
-                    )
-                if key in seen:
-                    raise ConfigError(
-                        file,
-                        f"line {key_node.start_mark.line + 1}",
-                        key,
-                        f"the key stands there twice, first on line {seen[key] + 1}",
-                    )
-                seen[key] = key_node.start_mark.line
-            return super().construct_mapping(node, deep)
-
-    # YAML 1.1 as PyYAML reads it wants a point in every float: 1.0e-4. Here 1e-4 is a number,
-    # and 1e6 a whole one.
-    first = list("-+0123456789")
-    Loader.add_implicit_resolver("!whole", re.compile(r"^[-+]?\d+[eE]\+?\d{1,2}$"), first)
-    Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, first)
-    Loader.add_constructor("!whole", _whole)
-    return Loader
-
-
-def _size(node: yaml.Node, known: dict[int, float]) -> float:
-    """The values below `node` with every alias followed; infinite where one leads to itself."""
-    if id(node) not in known:
-        known[id(node)] = math.inf  # until its parts are counted, itself being none of them
-        below = node.value if isinstance(node, yaml.CollectionNode) else []
-        parts = [part for item in below for part in (item if isinstance(item, tuple) else [item])]
-        known[id(node)] = 1 + sum(_size(part, known) for part in parts)
-    return known[id(node)]
-
-
-_FLOAT = re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$")
-
-
-def _whole(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
-    mantissa, exponent = node.value.lower().split("e")
-    return int(mantissa) * 10 ** int(exponent)
-
-
 @cache
 def _validator(schema: str) -> Validator:
-    content = yaml.safe_load((SCHEMAS / f"{schema}.schema.yaml").read_text(encoding="utf-8"))
+    content = core_schema.load((SCHEMAS / f"{schema}.schema.yaml").read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(content)
     checker = Draft202012Validator.TYPE_CHECKER.redefine_many(
         {
@@ -173,7 +124,9 @@ def _fault(error: Any, file: Path) -> ConfigError:
     path = [str(part) for part in error.absolute_path]
     schema: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
     value, allowed = error.instance, f"it must be {schema.get('description', error.message)}"
-    if error.validator == "required":
+    if error.validator == "type" and schema.get("type") == "string" and _is_scalar(value):
+        allowed += "; in quotes it is text"
+    elif error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
         path, value = [*path, missing], MISSING
         allowed = f"the key is required: {schema['properties'][missing]['description']}"
@@ -198,13 +151,15 @@ def _fault(error: Any, file: Path) -> ConfigError:
     return ConfigError(file, ".".join(path), value, allowed)
 
 
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, int | float | None)
+
+
 def _written(value: Any) -> str:
     if value is MISSING:
         return "nothing"
-    if isinstance(value, str):
-        return repr(value)
     try:
-        text = json.dumps(value)
+        text = repr(value) if isinstance(value, str) else json.dumps(value)
     except TypeError:
         text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mpo.evaluation.reading.frames import read_csv
+from mpo.evaluation.reading.frames import read_csv, read_text
 from mpo.evaluation.showing.tables import markdown
 from mpo.evaluation.showing.tables.cells import number
 from mpo.theory import convergence, cycling, errata, figures
@@ -15,7 +15,7 @@ from mpo.theory import convergence, cycling, errata, figures
 def section(study_dir: Path) -> str:
     """Everything that was computed of the theory, with links relative to `study_dir`."""
     folder = study_dir / "theory"
-    found = pd.read_csv(folder / "errata.csv", dtype=str)
+    found = read_text(folder / "errata.csv")
     iterations, cycles = read_csv(folder / "iterations.csv"), read_csv(folder / "cycling.csv")
     parts = [
         _verdicts(found),

@@ -1,6 +1,7 @@
 """What run.json says of the machine, the versions and the code that a run was made with."""
 
 import importlib.metadata
+import os
 import platform
 import subprocess
 from pathlib import Path
@@ -21,19 +22,32 @@ def versions() -> dict[str, str]:
 
 
 def git() -> dict[str, Any]:
-    """Commit and whether the work tree differs from it; None where there is no repository."""
+    """Commit and whether the work tree differs from it; where git does not tell, None and why.
+
+    It does not where there is no repository, and none where the repository is another user's.
+    """
     folder = Path(__file__).parent
     try:
         commit = _git(folder, "rev-parse", "HEAD")
         dirty = bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
-    except (OSError, subprocess.SubprocessError):
-        return {"commit": None, "dirty": None}
+    except subprocess.CalledProcessError as error:
+        why = error.stderr.strip().partition("\n")[0].removeprefix("fatal: ")
+        return {"commit": None, "dirty": None, "why": why}
+    except (OSError, subprocess.SubprocessError) as error:
+        return {"commit": None, "dirty": None, "why": str(error)}
     return {"commit": commit, "dirty": dirty}
 
 
 def _git(folder: Path, *arguments: str) -> str:
     command = ["git", "-C", str(folder), *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
+    result = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=20,
+        env=os.environ | {"LC_ALL": "C"},
+    )
     return result.stdout.strip()
 
 

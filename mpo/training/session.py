@@ -14,6 +14,7 @@ from torch import Tensor
 
 from mpo.algorithm.metrics import averages, first_non_finite
 from mpo.algorithm.networks import Networks
+from mpo.algorithm.trial.attempt import attempt
 from mpo.settings import Settings
 from mpo.training import episodes
 from mpo.training.actor import Actor
@@ -58,6 +59,7 @@ class Session(Generic[L]):
         self._seeds = (study_seed, seed)
         self._environment = self._open()
         self._evaluation = self._open()
+        attempt(settings, self._environment.observation_size, self._environment.action_size)
         self._build(self._environment.observation_size, self._environment.action_size)
         self._behaviour = np.random.default_rng(self._seed_of(Stream.BEHAVIOUR))
         self._sampling = np.random.default_rng(self._seed_of(Stream.REPLAY))

@@ -43,7 +43,7 @@ def test_raw_overflow_freezes_the_temperature_alone(sign: float) -> None:
     head.fill_(sign * 1000.0)
     made.take_sums()
     made.update(drawn(replay, chosen, 1))
-    found = dict(zip(METRICS, made.take_sums().tolist(), strict=True))
+    found = dict(zip(METRICS, made.take_sums()[0].tolist(), strict=True))
     assert found["dual_overflows"] == 1.0
     assert found["loss_temperature"] == 0.0
     after = made.state.multipliers
@@ -54,7 +54,7 @@ def test_raw_overflow_freezes_the_temperature_alone(sign: float) -> None:
     assert all(math.isfinite(found[name]) for name in METRICS if name != "temperature")
     head.fill_(0.0)
     made.update(drawn(replay, chosen, 2))
-    assert float(made.take_sums()[METRICS.index("dual_overflows")]) == 0.0
+    assert float(made.take_sums()[0][METRICS.index("dual_overflows")]) == 0.0
     assert float(made.state.multipliers.steps[0]) == 2.0
     assert float(made.state.multipliers.steps[1]) == 3.0
 
@@ -65,7 +65,7 @@ def test_stable_dual_does_not_overflow_where_raw_does() -> None:
     made = learner(chosen)
     unflatten(made.state.target_critic, made.networks.critic_shapes())["head.bias"].fill_(1000.0)
     made.update(drawn(filled(0), chosen, 0))
-    assert float(made.take_sums()[METRICS.index("dual_overflows")]) == 0.0
+    assert float(made.take_sums()[0][METRICS.index("dual_overflows")]) == 0.0
     assert float(made.state.multipliers.steps[0]) == 1.0
 
 

@@ -119,7 +119,7 @@ def test_a_solved_temperature_serves_the_weights_and_is_the_next_start(solver: s
     chosen = small({"dual_solver": solver, "dual": "stable"})
     made = learner(chosen)
     made.update(drawn(filled(0), chosen, 0))
-    found = dict(zip(METRICS, made.take_sums().tolist(), strict=True))
+    found = dict(zip(METRICS, made.take_sums()[0].tolist(), strict=True))
     tolerance = 1e-4 if solver == "newton" else 0.05
     assert found["kl_estep_relative"] == pytest.approx(1.0, abs=tolerance)
     assert found["dual_at_floor"] == 0.0
@@ -133,7 +133,7 @@ def test_ties_everywhere_put_the_temperature_at_the_floor() -> None:
     named = unflatten(made.state.target_critic, made.networks.critic_shapes())
     named["head.weight"].zero_()
     made.update(drawn(filled(0), chosen, 0))
-    found = dict(zip(METRICS, made.take_sums().tolist(), strict=True))
+    found = dict(zip(METRICS, made.take_sums()[0].tolist(), strict=True))
     assert found["dual_at_floor"] == 1.0
     assert found["temperature"] == pytest.approx(MINIMUM_TEMPERATURE, rel=1e-4)
     assert all(torch.isfinite(tensor).all() for tensor in vectors(made).values())
@@ -147,7 +147,7 @@ def test_repeated_updates_on_one_batch_fit_the_critic(name: str) -> None:
     losses = []
     for _ in range(40):
         made.update(batch)
-        losses.append(float(made.take_sums()[0]))
+        losses.append(float(made.take_sums()[0, 0]))
     assert losses[-1] < 0.7 * losses[0]
 
 

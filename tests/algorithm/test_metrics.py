@@ -77,26 +77,73 @@ def test_policy_s_spread(form: str) -> None:
 
 
 def test_averages_divide_all_but_counts_and_the_dual_by_its_finite_updates() -> None:
-    sums = torch.arange(1.0, len(metrics.METRICS) + 1.0)
+    sums = torch.arange(1.0, 2 * len(metrics.METRICS) + 1.0).reshape(2, -1)
     order = {name: index for index, name in enumerate(metrics.METRICS)}
-    sums[order["dual_overflows"]] = 2.0
+    sums[0, order["dual_overflows"]] = 2.0
     row = metrics.averages(sums, 10)
     assert list(row) == list(metrics.METRICS)
     assert row["loss_critic"] == pytest.approx(0.1)
     assert row["dual_overflows"] == 2.0
-    assert row["dual_at_floor"] == float(sums[order["dual_at_floor"]])
-    assert row["loss_temperature"] == pytest.approx(float(sums[order["loss_temperature"]]) / 8)
-    sums[order["dual_overflows"]] = 10.0
+    assert row["dual_at_floor"] == float(sums[0, order["dual_at_floor"]])
+    assert row["loss_temperature"] == pytest.approx(float(sums[0, order["loss_temperature"]]) / 8)
+    sums[0, order["dual_overflows"]] = 10.0
     assert math.isnan(metrics.averages(sums, 10)["loss_temperature"])
 
 
+def reported(**values: float) -> torch.Tensor:
+    """What an update reports: ones, and `values`."""
+    return torch.tensor([values.get(name, 1.0) for name in metrics.METRICS])
+
+
+def summed(*updates: torch.Tensor) -> torch.Tensor:
+    sums = metrics.no_sums()
+    for update in updates:
+        metrics.add(sums, update)
+    return sums
+
+
+def test_sums_add_up_and_count_the_updates_after_which_they_were_finite() -> None:
+    sums = summed(reported(q_mean=2.0), reported(q_mean=3.0), reported(q_mean=math.inf), reported())
+    place = metrics.METRICS.index("q_mean")
+    assert sums[0].tolist() == [math.inf if k == place else 4.0 for k in range(len(sums[0]))]
+    assert sums[1].tolist() == [2.0 if k == place else 4.0 for k in range(len(sums[1]))]
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_first_non_finite_names_what_diverged(value: float) -> None:
-    sums = torch.zeros(len(metrics.METRICS))
-    assert metrics.first_non_finite(sums) is None
-    sums[metrics.METRICS.index("penalty_temperature")] = value
-    assert metrics.first_non_finite(sums) is None
-    sums[metrics.METRICS.index("gradient_norm_critic")] = value
-    assert metrics.first_non_finite(sums) == "gradient_norm_critic"
-    sums[metrics.METRICS.index("loss_critic")] = value
-    assert metrics.first_non_finite(sums) == "loss_critic"
+def test_a_run_has_diverged_where_a_loss_a_norm_or_the_policy_is_not_finite(value: float) -> None:
+    assert metrics.first_non_finite(summed(reported())) is None
+    for name in metrics.METRICS:
+        named = metrics.first_non_finite(summed(reported(**{name: value})))
+        assert named == (name if name in metrics.MUST_BE_FINITE else None)
+
+
+def test_of_one_update_the_quantity_that_is_computed_first_is_named() -> None:
+    """A backup that gives NaN, say, takes the critic's loss and then the policy's with it."""
+    later = {"gradient_norm_policy": math.nan, "loss_policy": math.nan, "loss_critic": math.nan}
+    assert metrics.first_non_finite(summed(reported(**later))) == "loss_critic"
+    assert metrics.first_non_finite(summed(reported(**later, value_mean=math.nan))) == "value_mean"
+    everything = dict.fromkeys(metrics.FLOW, math.nan)
+    assert metrics.first_non_finite(summed(reported(**everything))) == "policy_deviation"
+
+
+def test_of_several_updates_the_one_that_broke_first_counts() -> None:
+    """Targets that follow the critic at every update bring its NaN back to where Q is read."""
+    broken = reported(value_mean=math.nan, loss_critic=math.nan, loss_policy=math.nan)
+    after = reported(**dict.fromkeys(metrics.FLOW, math.nan))
+    assert metrics.first_non_finite(summed(reported(), broken, after, after)) == "value_mean"
+    broken = reported(gradient_norm_policy=math.inf)
+    assert metrics.first_non_finite(summed(broken, after)) == "gradient_norm_policy"
+
+
+def test_a_metric_that_does_not_apply_is_never_named_and_one_that_does_is() -> None:
+    absent = dict.fromkeys(metrics.NOT_ALWAYS, math.nan)
+    broken = reported(**absent, loss_likelihood=math.nan)
+    assert metrics.first_non_finite(summed(reported(**absent), broken)) == "loss_likelihood"
+    broken = reported(temperature=math.nan, loss_likelihood=math.nan)
+    assert metrics.first_non_finite(summed(reported(), broken)) == "temperature"
+
+
+def test_every_metric_that_shows_divergence_has_its_place_in_the_flow() -> None:
+    assert set(metrics.MUST_BE_FINITE) | set(metrics.NOT_ALWAYS) <= set(metrics.FLOW)
+    assert set(metrics.FLOW) <= set(metrics.METRICS)
+    assert len(set(metrics.FLOW)) == len(metrics.FLOW)

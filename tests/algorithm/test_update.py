@@ -57,7 +57,7 @@ def compare(
         noise = next_noise(made, batch)
         made.update(batch)
         book.update(batch, noise)
-        found: dict[str, float] = dict(zip(METRICS, made.take_sums().tolist(), strict=True))
+        found: dict[str, float] = dict(zip(METRICS, made.take_sums()[0].tolist(), strict=True))
         for name, value in book.report.items():
             assert found[name] == pytest.approx(value, rel=1e-5, abs=1e-8), (index, name)
         if index == 0:  # Adam's first moment is a tenth of the gradient

@@ -12,7 +12,7 @@ import mpo.settings.description
 from mpo.settings import OPTION_PACKAGES, Settings, SettingsError, options
 from mpo.settings.description import BOUNDS, Choice, Description, describe, descriptions
 from mpo.settings.fields import SECTIONS, SOURCES
-from mpo.settings.options import meaning
+from mpo.settings.modules import meaning
 
 SOURCE = re.compile(
     rf"\b({'|'.join(SOURCES)})\b|\beq\. \d|\b[A-Z]\w+ et al\. \d{{4}}|choice of this project"

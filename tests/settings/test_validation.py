@@ -36,7 +36,7 @@ def fault(values: dict[str, Any]) -> SettingsError:
         ({"discount": 1.0}, "discount", "less than 1"),
         ({"action_samples": 1}, "action_samples", "greater than or equal to 2"),
         ({"action_samples": 20.5}, "action_samples", "integer"),
-        ({"action_penalty": 1}, "action_penalty", "boolean"),
+        ({"action_penalty": 1}, "action_penalty", "true or false"),
         ({"critic_hidden": [200]}, "critic_hidden", "at least 2"),
         ({"policy_hidden": [100, "x"]}, "policy_hidden.1", "integer"),
         ({"critic_hidden": [200, 0]}, "critic_hidden.1", "greater than 0"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mpo.study.config import ConfigError, load_study, load_tasks, load_variants
+from mpo.study.config import ConfigError, load_study, load_tasks, load_variants, without_switch
 from mpo.study.yaml_files import PROJECT
 from tests.configuration import config, load
 
@@ -47,6 +47,31 @@ def test_an_override_replaces_a_key_and_is_named_in_its_fault(config: Path):
         load(config, "variants=[pape]")
     with pytest.raises(ConfigError, match=r"^--config: speed: 1 is not allowed"):
         load(config, "speed=1")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "on"),
+    [
+        ([], True),
+        (["train=true"], True),
+        (["train=YES"], True),
+        (["train=1"], True),
+        (["train=false"], False),
+        (["train=False"], False),
+        (["train=no"], False),
+        (["train=0"], False),
+        (["train=off", "train=on"], True),
+    ],
+)
+def test_a_switch_is_read_as_yes_or_no_and_taken_out(overrides: list[str], on: bool):
+    others = ["seeds=[0]", "training=false"]
+    assert without_switch("train", [others[0], *overrides, others[1]]) == (on, others)
+
+
+@pytest.mark.parametrize("value", ["", "maybe", "2", "fales", "null"])
+def test_a_switch_that_is_neither_on_nor_off_is_one_line(value: str):
+    with pytest.raises(ConfigError, match=rf"^--config: train: '{value}' is not allowed; allowed"):
+        without_switch("train", [f"train={value}"])
 
 
 def test_the_manifest_says_what_was_asked_for(config: Path):

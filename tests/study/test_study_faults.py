@@ -15,7 +15,7 @@ SEED = "an integer from 0 to 4294967295"
 BUDGET = "the task's budget in control steps, an integer of at least 1"
 NAME = (
     "the study's name, which is also its folder below results/, "
-    "of lower-case letters, digits, - and _"
+    "of lower-case letters, digits, - and _, and not single, the folder of runs by hand"
 )
 FAULTS = {
     # text to replace, its replacement, the one line that must come of it
@@ -36,6 +36,21 @@ FAULTS = {
         "",
         "study.yaml: null is not allowed; it must be a mapping with study, study_seed, variants, "
         "tasks and seeds",
+    ),
+    "name of the folder of runs by hand": (
+        "trial",
+        "single",
+        f"study.yaml: study: 'single' is not allowed; it must be {NAME}",
+    ),
+    "number for a name": (
+        "trial",
+        "007",
+        f"study.yaml: study: 7 is not allowed; it must be {NAME}; in quotes it is text",
+    ),
+    "sexagesimal": (
+        "1000",
+        "1:30",
+        f"study.yaml: tasks.balance: '1:30' is not allowed; it must be {BUDGET}",
     ),
     "unknown task": (
         "hop: 2000",

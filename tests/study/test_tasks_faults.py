@@ -27,7 +27,13 @@ FAULTS = {
         "hop:",
         "hop/er:",
         "tasks.yaml: hop/er: 'hop/er' is not allowed; the name must be letters, digits, - and _ "
-        "(no slash), since it names a folder",
+        "(no slash), since it names a folder, and not all, which stands for every task",
+    ),
+    "alias that stands for every task": (
+        "hop:",
+        "all:",
+        "tasks.yaml: all: 'all' is not allowed; the name must be letters, digits, - and _ "
+        "(no slash), since it names a folder, and not all, which stands for every task",
     ),
     "duplicate key": (
         "  steps: 100000\n",

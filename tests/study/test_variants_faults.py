@@ -12,6 +12,18 @@ __all__ = ["config"]
 
 FAULTS = {
     # text to replace, its replacement, the one line that must come of it
+    "name that stands for every variant": (
+        "late:",
+        "all:",
+        "variants.yaml: all: 'all' is not allowed; the name must be a lower-case letter, then "
+        "letters, digits and _, since it names a rule, and not all, which stands for every variant",
+    ),
+    "yes for true": (
+        "epsilon: 2e-1",
+        "action_penalty: yes",
+        "variants.yaml: late.settings.action_penalty: 'yes' is not allowed; "
+        "it must be true or false",
+    ),
     "duplicate variant entry": (
         "early:\n",
         "late:\n",

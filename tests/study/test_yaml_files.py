@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -23,19 +24,76 @@ FILE = Path("some.yaml")
         ("3.e-2", 0.03),
         ("1e6", 1_000_000),
         ("1.5", 1.5),
-        ("10_000", 10_000),
-        ("'1e-4'", "1e-4"),
-        ("1e-4x", "1e-4x"),
-        ("e5", "e5"),
-        ("yes", True),
+        ("1.", 1.0),
+        ("+.5", 0.5),
+        (".inf", math.inf),
+        ("-.INF", -math.inf),
+        ("1e999", math.inf),
+        ("010000", 10_000),
+        ("007", 7),
+        ("[010]", [10]),
+        ("0o17", 15),
+        ("0x1F", 31),
+        ("true", True),
+        ("FALSE", False),
         ("~", None),
+        ("", None),
+        ("Null", None),
         ("[1e-4, a]", [1e-4, "a"]),
+        ("!!int 010", 10),
+        ("!!float 1", 1.0),
+        ("!!str 010", "010"),
     ],
 )
 def test_a_scalar_is_what_it_looks_like(text: str, value: object):
     found = parse(text, FILE)
     assert found == value
     assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("10_000", "0b1", "0o9", "0x", "1e", "1e+", "1e-4x", "e5", "1:30", "1:30.5", "١٢"),
+        *("yes", "No", "ON", "off", "y", "n", "tRUE", "2001-01-01", "2001-01-01T00:00:00Z"),
+        *("None", "NA", "nan", "inf", ".Nan", ".iNF", "nULL", ".", "+", "=", "<<"),
+    ],
+)
+def test_what_no_number_of_yaml_12_looks_like_is_text(text: str):
+    assert parse(text, FILE) == text
+
+
+@given(st.integers(-(10**30), 10**30), st.integers(0, 5))
+def test_an_integer_is_read_in_decimal_whatever_zeros_precede_it(value: int, zeros: int):
+    sign = "-" if value < 0 else ""
+    assert parse(f"{sign}{'0' * zeros}{abs(value)}", FILE) == value
+
+
+@given(st.text(st.characters(codec="ascii", categories=["L", "N", "S", "P"]), min_size=1))
+def test_a_key_is_the_text_that_stands_there(name: str):
+    quoted = json.dumps(name)
+    assert parse(f"{quoted}: 1", FILE) == {name: 1}
+    assert parse("007: 1\n1e3: 2\nTrue: 3\n~: 4\nno: 5\n0x1: 6", FILE) == {
+        "007": 1, "1e3": 2, "True": 3, "~": 4, "no": 5, "0x1": 6
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("!!int 0b1", "this is no int"),
+        ("!!bool yes", "this is no bool"),
+        ("!!timestamp 2001-01-01", "could not determine a constructor"),
+        ("!!set {a}", "could not determine a constructor"),
+        ("1" * 5000, "this is no int"),
+        ("!!python/none x: 1", "could not determine a constructor"),
+        ("? [a, b]\n: 1", "a key must be a word"),
+    ],
+)
+def test_a_tag_makes_nothing_of_what_is_not_its_type(text: str, allowed: str):
+    with pytest.raises(ConfigError, match=allowed) as caught:
+        parse(text, FILE)
+    assert len(str(caught.value)) < 250
 
 
 @given(st.floats(allow_nan=False))
@@ -51,6 +109,8 @@ def test_equal_keys_are_a_fault_wherever_they_stand():
         parse("a:\n  - x: 1\n    x: 1\n", FILE)
     with pytest.raises(ConfigError, match="the key stands there twice, first on line 1"):
         parse("{x: 1, y: 2, x: 3}", FILE)
+    with pytest.raises(ConfigError, match=r"^some\.yaml: line 2: '1' is not allowed; the key st"):
+        parse("1: a\n'1': b", FILE)
 
 
 @pytest.mark.parametrize("text", ["a: [1", "a: b: c", "\ta: 1", "a: *nowhere", "!!python/none x"])

@@ -39,9 +39,13 @@ def copy_project(folder: Path) -> None:
             shutil.copy(source, folder / part)
 
 
-def snakemake(folder: Path, config: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Snakemake on the study of the file `config` in the copy in `folder`."""
+def snakemake(
+    folder: Path, config: str, *arguments: str, start: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake, from `start`, on the study of the file `config` in the copy in `folder`."""
     command = [SNAKEMAKE, "--cores", "2", "--configfile", config, *arguments]
     environment = os.environ | {"PYTHONPATH": str(folder)}
     environment.pop("MUJOCO_GL", None)  # what training in this process chose: not to render
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        command, cwd=start or folder, env=environment, capture_output=True, text=True
+    )

@@ -115,6 +115,22 @@ def test_a_study_s_jobs_are_exactly_those_it_asks_for(tmp_path: Path):
     assert not (tmp_path / "results").exists()  # a dry run writes nothing
 
 
+def test_from_elsewhere_it_runs_in_the_project_s_folder(tmp_path: Path):
+    project, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
+    project.mkdir()
+    elsewhere.mkdir()
+    begin(project)
+    file, target = str(project / CONFIG), "results/trial/theory/errata.csv"
+    options = ("--snakefile", str(project / "Snakefile"), "--touch", "--", target)
+    (project / target).parent.mkdir(parents=True)
+    for made in (target, "results/trial/theory/errata.md"):
+        (project / made).touch()
+    result = snakemake(project, file, *options, start=elsewhere)
+    assert result.returncode == 0, result.stderr
+    assert not (elsewhere / "results").exists()
+    assert Path(project, ".snakemake/metadata").is_dir()
+
+
 def test_a_finished_study_has_nothing_to_do(project: Path):
     assert planned(project)[0] == Counter()
 

@@ -1,6 +1,14 @@
 # What several stages share: where a run's files are, and what the rules after training read.
+import getpass
+
 # A rule's `python` is the one that runs Snakemake, also where its environment is not active.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+# Snakemake asks for the user's name, which a container may not know.
+try:
+    getpass.getuser()
+except (KeyError, OSError):
+    os.environ["LOGNAME"] = f"uid_{os.getuid()}"
 
 RUN_FILES = {
     "evaluations": "evaluations.csv",

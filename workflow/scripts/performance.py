@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from mpo.benchmark import extrapolation, optimisations, report
-from mpo.evaluation.reading.frames import write_text
+from mpo.evaluation.reading.frames import read_csv, write_text
 from mpo.evaluation.showing.tables import NOTHING, markdown
 from mpo.evaluation.telling.readme import filled
 from mpo.study.config import load_study
@@ -28,14 +28,14 @@ def made(made_with: Mapping[str, Any] | None) -> str:
     if not made_with:
         return ""
     machine, git = made_with["machine"], made_with["git"]
-    commit = git["commit"][:7] + "+" * git["dirty"]
+    commit = (git["commit"] or "unknown")[:7] + "+" * bool(git["dirty"])
     return f"*{machine['cpu']}, PyTorch {machine['torch_build']}, commit {commit}.*\n"
 
 
 def reckoned(found: Mapping[str, Mapping[str, Any]]) -> str:
     """Core-hours of the default study and of the shipped one, by `found`, and those it took."""
     default, pilot = (load_study(PROJECT / f"config/{name}.yaml") for name in ("study", "pilot"))
-    took = pd.read_csv(PROJECT / pilot.folder / "runs.csv")["cpu_s"].sum() / 3600
+    took = read_csv(PROJECT / pilot.folder / "runs.csv")["cpu_s"].sum() / 3600
     rows = [_row(default, found, NOTHING), _row(pilot, found, f"{took:.3g}")]
     return markdown(pd.DataFrame(rows))
 
@@ -55,7 +55,7 @@ page = PAGE.read_text(encoding="utf-8")
 found = {file.stem: json.loads(file.read_text()) for file in FOLDER.glob("*.json")}
 tables = {name: measured(values) for name, values in found.items()}
 tables["reckoned"] = reckoned(found["benchmark-zen5"])
-undone = optimisations.table(pd.read_csv(FOLDER / "optimisations.csv"))
+undone = optimisations.table(read_csv(FOLDER / "optimisations.csv"))
 tables["optimisations"] = markdown(undone.rename(columns={"undone": "without"}))
 for name, table in tables.items():
     page = filled(page, table, PAGE, (f"<!-- begin {name} -->", f"<!-- end {name} -->"))

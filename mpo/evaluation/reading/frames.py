@@ -6,8 +6,10 @@ in a bare newline: the same logs give the same bytes.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -28,6 +30,13 @@ FRAMES = {
     "profiles": "estimates/profiles.csv",
 }
 """Name in `Frames`, and file in the study's folder."""
+WORDS = (
+    *("study", "task", "variant", "base", "metric", "status", "backup", "undone", "varied"),
+    *("divergence_what", "divergence_where", "settings_digest", "code_digest", "commit"),
+    *("settings", "machine", "versions", "algorithm", "source", "claim", "statement", "family"),
+    *("test", "first", "second", "where", "over", "direction", "verdict", "note"),
+)
+"""Columns of names and texts, whatever frame they stand in; the others hold numbers."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +64,14 @@ def read_frames(study_dir: str | Path) -> Frames:
 
 
 def read_csv(path: Path) -> pd.DataFrame:
-    """The frame in `path`."""
-    return pd.read_csv(path)
+    """The frame in `path`: words as they were written, `NA` and `007` too; empty cells are NaN."""
+    words: dict[Hashable, Any] = dict.fromkeys(WORDS, str)
+    return pd.read_csv(path, dtype=words, keep_default_na=False, na_values=[""])
+
+
+def read_text(path: Path) -> pd.DataFrame:
+    """The table in `path`, every cell as the text that stands there."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:

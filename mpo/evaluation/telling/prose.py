@@ -15,7 +15,7 @@ import pandas as pd
 
 from mpo.evaluation.claims.sizes import MOST_RUNS
 from mpo.evaluation.estimating.costs import relative
-from mpo.evaluation.reading.frames import Frames, read_csv, read_frames
+from mpo.evaluation.reading.frames import Frames, read_csv, read_frames, read_text
 from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.exhibits import ReportError, count, figure, listed, required, table
@@ -163,7 +163,7 @@ class Facts:
         file = self._beside / path
         if not file.exists():
             raise KeyError(f"no file {file}")
-        return markdown(read_csv(file).astype(str)).strip()
+        return markdown(read_text(file)).strip()
 
     # --- looking up ---------------------------------------------------------------------------
     @cached_property

@@ -177,7 +177,7 @@ def test_an_update_that_breaks_the_policy_is_named_before_the_action_that_shows_
     while training.learner.updates < 3:
         training.episode()
     training.learner.state.policy.parameters[-1] = math.nan
-    training.learner.sums[METRICS.index("loss_policy")] = math.nan
+    training.learner.sums[0][METRICS.index("loss_policy")] = math.nan
     with pytest.raises(Diverged, match="loss_policy is not finite"):
         training.episode()
     assert len(training.training) == 1

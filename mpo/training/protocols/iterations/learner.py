@@ -69,8 +69,8 @@ class Learner:
         self.multipliers = Multipliers()
         self.noise = torch.Generator().manual_seed(noise_seed)
         self.updates = 0
-        self.sums = torch.zeros(len(metrics.METRICS))
-        """Sums of the metrics over the updates since `take_sums`."""
+        self.sums = metrics.no_sums()
+        """Of the metrics, over the updates since `take_sums`."""
         self._dual = option("dual", s.dual).dual
         self._solve = option("dual_solver", s.dual_solver).solve
         self._critic_loss = option("critic_loss", s.critic_loss).loss
@@ -91,7 +91,7 @@ class Learner:
         self.updates += 1
         nothing = torch.tensor(torch.nan)
         row = [torch.as_tensor(reported.get(name, nothing)) for name in metrics.METRICS]
-        self.sums += torch.stack([value.to(self.sums.dtype) for value in row])
+        metrics.add(self.sums, torch.stack([value.to(self.sums.dtype) for value in row]))
 
     def _evaluate(
         self, observation: Float[Tensor, "B O"]
@@ -183,7 +183,7 @@ class Learner:
         self._refresh(self.state.target_policy, self.state.policy.parameters, polyak)
         self._refresh(self.state.target_critic, self.state.critic.parameters, polyak)
 
-    def take_sums(self) -> Float[Tensor, " M"]:
+    def take_sums(self) -> Float[Tensor, "2 M"]:
         """The metrics' sums since the last call, which are set to zero."""
         sums = self.sums.clone()
         self.sums.zero_()

@@ -33,7 +33,7 @@ def raised(made: Learner, value: float) -> Learner:
 
 def metric(made: Learner, name: str) -> float:
     """A metric of the updates since the last look, summed."""
-    return float(made.take_sums()[module.metrics.METRICS.index(name)])
+    return float(made.take_sums()[0][module.metrics.METRICS.index(name)])
 
 
 # --- the temperature ------------------------------------------------------------------------
