@@ -63,8 +63,8 @@ MUTANTS = (
     ),
     Mutant(
         "algorithm/estep/forms/parametric.py",
-        "(q - q.mean(0)) / q.shape[0]",
-        "(q + q.mean(0)) / q.shape[0]",
+        "(q - q.mean(0)) / (q.shape[0] - 1)",
+        "(q + q.mean(0)) / (q.shape[0] - 1)",
         "sign of the parametric E-step's baseline",
     ),
     Mutant(

@@ -222,8 +222,7 @@ def test_a_snakemake_that_dies_leaves_orphans_that_the_next_one_waits_for(tmp_pa
         process.wait()
         go_on_beside(folder, [orphan], gate)
     (run,) = load_study(folder / CONFIG, config=folder / "config").runs
-    beside = {"out": tmp_path / "out", "state": tmp_path / "state"}
-    straight = Job("held", "paper", 0, 1, run.settings, **beside)
+    straight = Job("held", "paper", 0, 1, run.settings, tmp_path / "out", tmp_path / "state")
     train(straight, bar=False)
     struck = Job("held", "paper", 0, 1, run.settings, folder / FOLDER / run.path)
     assert contents(struck) == contents(straight)
