@@ -5,6 +5,6 @@ code, which are kept, and our choices are listed in `protocol`.
 """
 
 from mpo.training.protocols.iterations.networks import Actor, Networks
-from mpo.training.protocols.iterations.protocol import Training, environment
+from mpo.training.protocols.iterations.protocol import Training
 
-__all__ = ["Actor", "Networks", "Training", "environment"]
+__all__ = ["Actor", "Networks", "Training"]
