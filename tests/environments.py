@@ -7,6 +7,7 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from dm_control.rl.control import PhysicsError
 from gymnasium.spaces import Box, Dict, Discrete
 
 PREFIX = "tests.environments:"
@@ -14,6 +15,8 @@ OPTIMUM = np.array([0.4, -0.3])
 CURVATURE = np.array([[3.0, 1.0], [1.0, 2.0]])
 DECAY, GAIN, STATE_COST, ACTION_COST = 0.9, 0.5, 1.0, 0.4
 UNBOUNDED = 1e9
+LONGEST = 1000
+"""The limit that they are registered with; they end before it."""
 
 
 class OneStep(gymnasium.Env):
@@ -93,6 +96,8 @@ class Clock(gymnasium.Env):
         if self.time == self.broken_at:
             if self.breaks == "reward":
                 reward = float("nan")
+            elif self.breaks == "physics":
+                raise PhysicsError("bad qacc")
             else:
                 observation[0] = float("inf")
         return observation, reward, over and self.terminates, over and not self.terminates, {}
@@ -140,13 +145,23 @@ class Unbounded(Clock):
 
 for _made in (OneStep, LinearQuadratic, Clock, Parts, Choices, Names, Unbounded):
     gymnasium.register(
-        f"{_made.__name__}-v0", f"tests.environments:{_made.__name__}", order_enforce=False
+        f"{_made.__name__}-v0",
+        f"tests.environments:{_made.__name__}",
+        max_episode_steps=LONGEST,
+        order_enforce=False,
     )
-gymnasium.register("Terminating-v0", "tests.environments:Clock", kwargs={"terminates": True})
-for _breaks in ("reward", "observation"):
+gymnasium.register("Endless-v0", "tests.environments:Clock", kwargs={"length": 10**9})
+gymnasium.register(
+    "Terminating-v0",
+    "tests.environments:Clock",
+    max_episode_steps=LONGEST,
+    kwargs={"terminates": True},
+)
+for _breaks in ("reward", "observation", "physics"):
     gymnasium.register(
         f"Broken{_breaks.capitalize()}-v0",
         "tests.environments:Clock",
+        max_episode_steps=LONGEST,
         kwargs={"broken_at": 5, "breaks": _breaks},
     )
 

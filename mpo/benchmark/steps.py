@@ -60,7 +60,7 @@ def act_us(variant: str, pairs: int, calls: int, device: str = "cpu") -> float:
 def environment_cost(pairs: int, calls: int) -> EnvironmentCost:
     """Steps of the three kinds in turn, with random actions from the same start."""
     adapter = Environment(load_tasks()[TASK].environment)
-    inner: Any = adapter._dm_control
+    inner: Any = adapter.simulator.inner  # pyright: ignore[reportAttributeAccessIssue]
     actions = np.random.default_rng(0).uniform(-1, 1, (calls, ACTION_SIZE))
     data, model = inner.physics.data.ptr, inner.physics.model.ptr
     substeps = round(inner.control_timestep() / inner.physics.timestep())

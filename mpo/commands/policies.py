@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from mpo.commands import InputError
+from mpo.settings import settings
 from mpo.study.entries import load_tasks
 from mpo.study.yaml_files import suggestion
 
@@ -21,6 +22,7 @@ def evaluate(
 ) -> None:
     """Play episodes with a run's final policy, or with uniformly random actions."""
     from mpo.training import replaying
+    from mpo.training.environment import Diverged
 
     if policy == "uniform":
         known = load_tasks()
@@ -29,8 +31,11 @@ def evaluate(
                 allowed = suggestion(alias, known, "task")
                 raise InputError(f"--task: {alias!r} is not allowed; {allowed}")
         chosen = [known[alias] for alias in tasks or known]
-        played = {task.alias: (task.environment, task.action_repeat) for task in chosen}
-        table = replaying.random_returns(played, episodes, seed)
+        played = {task.alias: settings(task.settings) for task in chosen}
+        try:
+            table = replaying.random_returns(played, episodes, seed)
+        except (ValueError, Diverged) as error:
+            raise InputError(str(error)) from None
     elif run_dir is None:
         raise InputError("evaluate: RUN_DIR is required")
     else:

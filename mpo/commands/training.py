@@ -90,8 +90,7 @@ def _run_settings(
             allowed = suggestion(variant, variants, "variant")
             raise InputError(f"--variant: {variant!r} is not allowed; {allowed}")
         entry = tasks[task]
-        own = {name: origin.value for name, origin in entry.fields.items()}
-        values = {**variants[variant].settings, **own, "steps": entry.steps}
+        values = {**variants[variant].settings, **entry.settings, "steps": entry.steps}
     if steps is not None:
         values["steps"] = steps
     for assignment in fields:

@@ -13,7 +13,7 @@ Disagreement = tuple[str, Any, str]
 """A field, its value, and what would be right."""
 
 
-ITERATIONS_ONLY = ("iteration_episodes", "episode_steps", "passes", "mstep_repeats")
+ITERATIONS_ONLY = ("iteration_episodes", "passes", "mstep_repeats")
 """Fields that mean something under `protocol: iterations` alone."""
 ITERATIONS_FIXES = {
     "returns": "td0",
@@ -113,6 +113,12 @@ def disagreements(s: Fields, changed: Container[str]) -> Iterator[Disagreement]:
             s.steps,
             f"leaves no decision between {s.evaluation_points} evaluation_points",
         )
+    if s.episode_steps is not None and s.episode_steps % s.action_repeat:
+        yield (
+            "episode_steps",
+            s.episode_steps,
+            f"must be a multiple of action_repeat = {s.action_repeat}",
+        )
     if s.protocol == "iterations":
         yield from _disagreements_with_iterations(s, changed)
     else:
@@ -130,12 +136,9 @@ def _disagreements_with_iterations(s: Fields, changed: Container[str]) -> Iterat
             yield field, getattr(s, field), "it does nothing under protocol iterations"
     if s.dual_solver == "gradient":
         yield "dual_solver", s.dual_solver, "protocol iterations solves the dual on each batch"
-    if s.episode_steps % s.action_repeat:
-        yield (
-            "episode_steps",
-            s.episode_steps,
-            f"must be a multiple of action_repeat = {s.action_repeat}",
-        )
+    if s.episode_steps is None:
+        yield "episode_steps", None, "protocol iterations needs its episodes' length (SR: 300)"
+        return
     pairs = s.iteration_episodes * s.episode_steps // s.action_repeat
     if s.batch_size > pairs:
         yield "batch_size", s.batch_size, f"an iteration collects {pairs} decisions at most"

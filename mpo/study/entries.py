@@ -15,7 +15,7 @@ from mpo.settings import Settings, SettingsError, settings
 from mpo.study.yaml_files import MISSING, PROJECT, ConfigError, check, read, suggestion
 
 CONFIG = PROJECT / "config"
-TASK_FIELDS = ("environment", "action_repeat", "steps_per_update")
+TASK_FIELDS = ("environment", "action_repeat", "steps_per_update", "episode_steps")
 """The settings that an entry of tasks.yaml gives, besides the budget."""
 STUDY_FIELDS = ("evaluation_points", "evaluation_episodes", "evaluation_final_episodes")
 """The settings that only a study gives, since its tables compare runs at the same points."""
@@ -47,9 +47,9 @@ class Task:
     fields: dict[str, Origin]
 
     @property
-    def action_repeat(self) -> int:
-        """Control steps that one decision lasts."""
-        return self.fields["action_repeat"].value if "action_repeat" in self.fields else 1
+    def settings(self) -> dict[str, Any]:
+        """The fields that this task sets, but for the budget."""
+        return {field: origin.value for field, origin in self.fields.items()}
 
 
 @dataclass(frozen=True)

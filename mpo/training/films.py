@@ -36,7 +36,7 @@ def render(
     that does not fit its settings.
     """
     chosen = load_settings(directory)
-    environment = Environment(chosen.environment, chosen.action_repeat, render=True)
+    environment = Environment.of(chosen, render=True)
     actor = load_policy(directory, environment, chosen)
     decision_s = environment.decision_seconds
     every = max(1, round(1.0 / (rate * decision_s)))

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from mpo import rundir
 from mpo.settings import Settings, option, settings
 from mpo.training.actor import Actor, UniformActor
-from mpo.training.environment import Environment
+from mpo.training.environment import Environment, require_contract
 from mpo.training.episodes import run_episode
 from mpo.training.seeds import Stream, evaluation_seed, seed_of
 
@@ -52,7 +52,7 @@ def load_settings(directory: Path) -> Settings:
 def returns(directory: Path, count: int, seed: int) -> pd.DataFrame:
     """Episodes of a run's final policy: one row each, and their mean in the last."""
     chosen = load_settings(directory)
-    environment = option("protocol", chosen.protocol).environment(chosen)
+    environment = Environment.of(chosen)
     actor = load_policy(directory, environment, chosen)
     rows = []
     for index in range(count):
@@ -66,14 +66,15 @@ def returns(directory: Path, count: int, seed: int) -> pd.DataFrame:
     return pd.concat([table, pd.DataFrame([mean])], ignore_index=True)
 
 
-def random_returns(tasks: Mapping[str, tuple[str, int]], count: int, seed: int) -> pd.DataFrame:
+def random_returns(tasks: Mapping[str, Settings], count: int, seed: int) -> pd.DataFrame:
     """Mean return of uniformly random actions by task: the content of random_scores.csv.
 
-    `tasks` gives each one's environment and action repeat.
+    `tasks` gives the settings of each one's runs. Raises EnvironmentFault, a ValueError.
     """
     rows = []
-    for alias, (name, repeat) in tqdm(tasks.items(), unit=" tasks", disable=len(tasks) < 2):
-        environment = Environment(name, repeat)
+    for alias, chosen in tqdm(tasks.items(), unit=" tasks", disable=len(tasks) < 2):
+        require_contract(chosen)
+        environment = Environment.of(chosen)
         generator = np.random.default_rng(seed_of(seed, 0, Stream.RANDOM_POLICY))
         actor = UniformActor(environment.action_size, generator)
         total = sum(

@@ -20,7 +20,7 @@ from mpo.training import episodes
 from mpo.training.actor import Actor
 from mpo.training.checkpoints import generator_state, restore_generator
 from mpo.training.clock import Clock
-from mpo.training.environment import Diverged, Environment
+from mpo.training.environment import Diverged, Environment, require_contract
 from mpo.training.replay import Replay
 from mpo.training.seeds import Stream, evaluation_seed, seed_of
 
@@ -57,8 +57,9 @@ class Session(Generic[L]):
         self.settings = settings
         self.clock = clock
         self._seeds = (study_seed, seed)
-        self._environment = self._open()
-        self._evaluation = self._open()
+        require_contract(settings)
+        self._environment = Environment.of(settings)
+        self._evaluation = Environment.of(settings)
         attempt(settings, self._environment.observation_size, self._environment.action_size)
         self._build(self._environment.observation_size, self._environment.action_size)
         self._behaviour = np.random.default_rng(self._seed_of(Stream.BEHAVIOUR))
@@ -74,10 +75,6 @@ class Session(Generic[L]):
         self.timing: list[dict[str, float]] = []
 
     # --- what a protocol defines ------------------------------------------------------------
-    def _open(self) -> Environment:
-        """A simulator, for training or for evaluation."""
-        return Environment(self.settings.environment, self.settings.action_repeat)
-
     def _build(self, observation_size: int, action_size: int) -> None:
         """Set `networks`, `learner`, `actor` and `replay`."""
         raise NotImplementedError

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,9 @@ import pytest
 
 from mpo.__main__ import main
 from mpo.rundir import RUN_FILES
+from mpo.study.entries import load_tasks
 from mpo.training.job import Job
+from tests.environments import PREFIX
 from tests.gate import HELD, awaited, shut
 from tests.runs import BYTES, TINY
 
@@ -127,6 +130,57 @@ def test_uniform_policy_gives_the_random_scores(
     capsys.readouterr()
     line = fault(capsys, "evaluate", "--policy", "uniform", "--task", "Hoper-v5")
     assert "did you mean Hopper-v5?" in line
+
+
+FAULTY = {
+    "a reward that is none": (
+        "BrokenReward-v0",
+        {},
+        "step 5 of the episode of seed .*reward is nan",
+    ),
+    "physics": ("BrokenPhysics-v0", {}, "physics state is not finite .*control step 5 of the"),
+    "no end": ("Endless-v0", {}, "declares no time limit.*gives episode_steps$"),
+    "an entry's end": ("Endless-v0", {"episode_steps": 3}, None),
+    "choices": ("Choices-v0", {}, r"action space Discrete\(3\); accepted is a Box"),
+    "no such environment": ("NoSuch-v0", {}, "cannot be made"),
+}
+
+
+@pytest.mark.parametrize("kind", FAULTY)
+def test_the_uniform_policy_in_a_faulty_environment_is_one_line(
+    kind: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    name, fields, said = FAULTY[kind]
+    entry = {"environment": PREFIX + name, "score_range": [0, 1], "reference": "x", "steps": 9}
+    (tmp_path / "tasks.yaml").write_text(json.dumps({"toy": {**entry, **fields}}))
+    tasks = load_tasks(tmp_path / "tasks.yaml")
+    monkeypatch.setattr("mpo.commands.policies.load_tasks", lambda: tasks)
+    arguments = ["evaluate", "--policy", "uniform", "--episodes", "2"]
+    if said:
+        assert re.search(said, fault(capsys, *arguments))
+    else:
+        assert main(arguments) == 0
+        assert capsys.readouterr().out.split() == [
+            "task",
+            "return_mean",
+            "episodes",
+            "toy",
+            "3.0",
+            "2",
+        ]
+
+
+@pytest.mark.parametrize("name", ["BrokenReward-v0", "Endless-v0"])
+def test_training_in_a_faulty_environment_is_one_line(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fields = {**TINY, "environment": PREFIX + name}
+    line = fault(capsys, *train(tmp_path, fields, "--quiet"))
+    assert line.startswith(f"mpo: environment: {PREFIX + name!r} ")
+    assert not (tmp_path / "out" / "run.json").exists()
 
 
 def test_variants_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

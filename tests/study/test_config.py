@@ -22,6 +22,20 @@ def test_settings_merge_in_order(config: Path):
     assert study.settings["balance", "paper"].differences() == {"steps": 1000}
 
 
+def test_a_task_may_cut_its_episodes(config: Path):
+    file = config / "tasks.yaml"
+    text = file.read_text()
+    file.write_text(text + "  episode_steps: 500\n")
+    study = load(config)
+    assert study.settings["hop", "late"].episode_steps == 500
+    assert study.settings["balance", "late"].episode_steps is None
+    for value, said in (("501", "must be a multiple of action_repeat = 2"), ("0", "at least 1")):
+        file.write_text(text + f"  episode_steps: {value}\n")
+        expected = rf"tasks\.yaml: hop\.episode_steps: {value} is not allowed; .*{said}"
+        with pytest.raises(ConfigError, match=expected):
+            load(config)
+
+
 def test_a_study_s_settings_are_for_all_runs(config: Path):
     study = load(config, "settings={evaluation_points: 4, batch_size: 64}")
     assert {s.evaluation_points for s in study.settings.values()} == {4}

@@ -16,6 +16,7 @@ from mpo.settings import settings
 from mpo.training import checkpoints, resumption, run
 from mpo.training.job import Job
 from mpo.training.protocols.off_policy import Training
+from mpo.training.seeds import Stream, seed_of
 from tests.environments import PREFIX
 from tests.runs import contents, job, tiny
 from tests.shown_equal import record, shown
@@ -219,17 +220,17 @@ def test_a_run_that_another_process_trains_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_diverged_run_is_an_outcome_with_its_rows(tmp_path: Path) -> None:
-    chosen = tiny(environment=PREFIX + "BrokenReward-v0", steps=40)
+    name = PREFIX + "BrokenPhysics-v0"
+    chosen = tiny(environment=name, steps=40)
     diverged = job(tmp_path, chosen)
     assert run.train(diverged, bar=False) == "diverged"
     found = described(diverged)
     assert found["status"] == "diverged"
-    assert found["divergence"] == {
-        "step": 4,
-        "updates": 0,
-        "what": "reward",
-        "where": "environment step",
-    }
+    seed = seed_of(1, 0, Stream.EPISODE, 0)
+    place = f"environment: {name!r} at control step 5 of the episode of seed {seed}: PhysicsError"
+    where = found["divergence"].pop("where")
+    assert where.startswith(f"{place}: bad qacc (environments.py, line ")
+    assert found["divergence"] == {"step": 4, "updates": 0, "what": "physics state"}
     assert (diverged.out / rundir.EVALUATIONS).read_text().count("\n") == 1
     assert not diverged.state_folder.exists()
     assert run.train(diverged, bar=False) == "diverged"

@@ -14,17 +14,11 @@ from mpo.settings import Settings, option
 from mpo.training import episodes
 from mpo.training.actor import Actor
 from mpo.training.clock import Clock
-from mpo.training.environment import Environment
 from mpo.training.replay import Replay
 from mpo.training.seeds import Stream
 from mpo.training.session import Session
 
-__all__ = ["Actor", "Networks", "Training", "environment"]
-
-
-def environment(settings: Settings) -> Environment:
-    """The simulator in which a run's policy is played again."""
-    return Environment(settings.environment, settings.action_repeat)
+__all__ = ["Actor", "Networks", "Training"]
 
 
 class Training(Session[Learner]):

@@ -12,7 +12,7 @@ from mpo.algorithm.metrics import METRICS
 from mpo.algorithm.networks import unflatten
 from mpo.settings import Settings
 from mpo.training.clock import Clock
-from mpo.training.environment import Diverged, Environment
+from mpo.training.environment import Diverged, Environment, EnvironmentFault
 from mpo.training.protocols.off_policy import Training
 from mpo.training.seeds import Stream, evaluation_seed, seed_of
 from tests.environments import PREFIX
@@ -26,7 +26,7 @@ def begun(chosen: Settings, seed: int = 0) -> Training:
 
 
 def clock_of(environment: Environment) -> Any:
-    return environment._wrapped.unwrapped
+    return environment._gymnasium.unwrapped
 
 
 def played(chosen: Settings, seed: int = 0) -> Training:
@@ -150,16 +150,18 @@ def test_restored_training_goes_on_as_the_original() -> None:
     assert (other.step, other.episode_index) == (160, 16)
 
 
-@pytest.mark.parametrize(
-    ("fields", "what"),
-    [
-        ({"environment": PREFIX + "BrokenReward-v0"}, "reward"),
-        ({"environment": PREFIX + "BrokenObservation-v0"}, "observation"),
-    ],
-)
-def test_an_environment_that_breaks_diverges(fields: dict[str, Any], what: str) -> None:
-    with pytest.raises(Diverged, match=f"{what} is not finite"):
-        played(tiny(fields))
+@pytest.mark.parametrize("what", ["reward", "observation"])
+def test_an_environment_that_breaks_is_at_fault(what: str) -> None:
+    name = f"{PREFIX}Broken{what.capitalize()}-v0"
+    with pytest.raises(EnvironmentFault, match=f"at control step 5 of .*: the {what} is"):
+        played(tiny(environment=name))
+
+
+def test_training_and_evaluation_are_cut_where_the_settings_say() -> None:
+    training = played(tiny(environment=PREFIX + "Endless-v0", episode_steps=8))
+    assert (training.step, training.episode_index) == (160, 20)
+    assert {row["length"] for row in training.evaluations} == {8}
+    assert not np.nansum(training.replay.terminated)
 
 
 def test_a_loss_that_is_not_finite_diverges_after_its_row_is_logged() -> None:

@@ -7,6 +7,6 @@ code, which are kept, and our choices are listed in `protocol`.
 
 from mpo.training.actor import Actor
 from mpo.training.protocols.iterations.networks import Networks
-from mpo.training.protocols.iterations.protocol import Training, environment
+from mpo.training.protocols.iterations.protocol import Training
 
-__all__ = ["Actor", "Networks", "Training", "environment"]
+__all__ = ["Actor", "Networks", "Training"]

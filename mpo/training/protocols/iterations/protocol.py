@@ -32,43 +32,14 @@ at or after its step, and is recorded at its step. The budget may cut the last i
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
-from mpo.settings import Settings
 from mpo.training.actor import Actor
-from mpo.training.environment import Environment, Step
 from mpo.training.protocols.iterations.learner import Learner, Pairs
 from mpo.training.protocols.iterations.networks import Networks
 from mpo.training.replay import Replay
 from mpo.training.seeds import Stream
 from mpo.training.session import Session
-
-
-class CutEnvironment(Environment):
-    """A simulator whose episodes are truncated after `limit` control steps."""
-
-    def __init__(self, name: str, action_repeat: int, limit: int) -> None:
-        """Make the Gymnasium environment `name`; raises ValueError as `Environment` does."""
-        super().__init__(name, action_repeat)
-        self._limit = limit
-        self._steps = 0
-
-    def reset(self, seed: int) -> Float[np.ndarray, " O"]:
-        """Start the episode that `seed` determines; its first observation."""
-        self._steps = 0
-        return super().reset(seed)
-
-    def step(self, action: Float[np.ndarray, " A"]) -> Step:
-        """Apply one action; truncated at the limit."""
-        step = super().step(action)
-        self._steps += step.control_steps
-        cut = self._steps >= self._limit and not step.terminated
-        return step._replace(truncated=step.truncated or cut)
-
-
-def environment(settings: Settings) -> Environment:
-    """The simulator in which a run's policy is played again: cut, as its returns are."""
-    return CutEnvironment(settings.environment, settings.action_repeat, settings.episode_steps)
 
 
 def usable(replay: Replay) -> Int[np.ndarray, " D"]:
@@ -81,11 +52,9 @@ def usable(replay: Replay) -> Int[np.ndarray, " D"]:
 class Training(Session[Learner]):
     """One run under way."""
 
-    def _open(self) -> Environment:
-        return environment(self.settings)
-
     def _build(self, observation_size: int, action_size: int) -> None:
         s = self.settings
+        assert s.episode_steps is not None  # `mpo.settings.combinations` sees to it
         self.networks = networks = Networks(s, observation_size, action_size)
         seeds = self._seed_of(Stream.INITIALISATION), self._seed_of(Stream.NOISE)
         self.learner = Learner(networks, *seeds)

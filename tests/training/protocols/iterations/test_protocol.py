@@ -213,6 +213,7 @@ def test_a_one_step_problem_is_solved_and_valued_beyond_its_end(name: str) -> No
         ({"policy_target_period": 10}, "policy_target_period"),
         ({"device": "cuda"}, "device"),
         ({"action_repeat": 5}, "episode_steps"),
+        ({"episode_steps": None}, "episode_steps"),
         ({"batch_size": 33}, "batch_size"),
     ],
 )
@@ -224,7 +225,7 @@ def test_settings_that_the_protocol_does_not_know_are_refused(
     assert refused.value.field == field
 
 
-@pytest.mark.parametrize("field", ["iteration_episodes", "episode_steps", "passes"])
+@pytest.mark.parametrize("field", ["iteration_episodes", "mstep_repeats", "passes"])
 def test_settings_of_iterations_are_refused_off_policy(field: str) -> None:
     with pytest.raises(SettingsError, match="protocol off_policy has no iterations"):
         settings({field: 7})

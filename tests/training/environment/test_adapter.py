@@ -6,14 +6,15 @@ import gymnasium
 import numpy as np
 import pytest
 
-from mpo.training.environment import Diverged, Environment
+from mpo.settings import settings
+from mpo.training.environment import Environment, EnvironmentFault
 from tests.environments import PREFIX
 
 DM_CONTROL = "dm_control/hopper-stand-v0"
 
 
 def inner(environment: Environment) -> Any:
-    return environment._wrapped.unwrapped
+    return environment._gymnasium.unwrapped
 
 
 @pytest.mark.parametrize(("name", "terminated"), [("Clock-v0", False), ("Terminating-v0", True)])
@@ -67,73 +68,14 @@ def test_observations_and_actions_are_flat() -> None:
 
 
 @pytest.mark.parametrize("what", ["reward", "observation"])
-def test_what_is_not_finite_diverges(what: str) -> None:
-    environment = Environment(f"{PREFIX}Broken{what.capitalize()}-v0")
-    environment.reset(0)
-    for _ in range(4):
+def test_what_is_not_finite_is_a_fault_of_that_step(what: str) -> None:
+    name = f"{PREFIX}Broken{what.capitalize()}-v0"
+    environment = Environment(name, 5)
+    environment.reset(9)
+    with pytest.raises(EnvironmentFault) as caught:
         environment.step(np.zeros(2))
-    with pytest.raises(Diverged) as caught:
-        environment.step(np.zeros(2))
-    assert (caught.value.what, caught.value.where) == (what, "environment step")
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("NoSuchTask-v0", "NoSuchTask-v0' cannot be made"),
-        (PREFIX + "Choices-v0", "no bounded Box of actions"),
-        (PREFIX + "Unbounded-v0", "no bounded Box of actions"),
-        (PREFIX + "Names-v0", "no Box or Dict of Box observations"),
-    ],
-)
-def test_an_environment_that_does_not_fit_is_named(name: str, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        Environment(name)
-
-
-def test_dm_control_is_as_shimmy_has_it() -> None:
-    """The adapter steps the inner environment; Shimmy's own steps give the same, in its order."""
-    ours = Environment(DM_CONTROL)
-    theirs = gymnasium.make(DM_CONTROL, disable_env_checker=True)
-    space, box = theirs.observation_space, theirs.action_space
-    assert isinstance(box, gymnasium.spaces.Box)
-    start, _ = theirs.reset(seed=3)
-    flat = np.concatenate([np.ravel(start[key]) for key in start])
-    np.testing.assert_allclose(ours.reset(3), flat.astype(np.float32))
-    assert ours.observation_size == gymnasium.spaces.flatdim(space)
-    rng = np.random.default_rng(0)
-    for _ in range(20):
-        action = rng.uniform(-1.0, 1.0, ours.action_size)
-        native = box.low + (action + 1.0) * (box.high - box.low) / 2.0
-        found = ours.step(action)
-        observation, reward, terminated, truncated, _ = theirs.step(native)
-        flat = np.concatenate([np.ravel(observation[key]) for key in observation])
-        np.testing.assert_allclose(found.observation, flat.astype(np.float32))
-        assert found.reward == pytest.approx(float(reward))
-        assert (found.terminated, found.truncated) == (terminated, truncated)
-
-
-def test_dm_control_is_truncated_after_a_thousand_steps() -> None:
-    environment = Environment("dm_control/cartpole-balance-v0", 4)
-    environment.reset(0)
-    steps = [environment.step(np.zeros(1)) for _ in range(250)]
-    assert not any(step.truncated for step in steps[:-1])
-    assert (steps[-1].terminated, steps[-1].truncated) == (False, True)
-    assert sum(step.control_steps for step in steps) == 1000
-
-
-def test_physics_that_breaks_diverges(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dm_control.rl.control import PhysicsError
-
-    environment = Environment(DM_CONTROL)
-    environment.reset(0)
-
-    def broken(action: np.ndarray) -> None:
-        raise PhysicsError("bad qacc")
-
-    monkeypatch.setattr(environment._dm_control, "step", broken)
-    with pytest.raises(Diverged, match="physics state"):
-        environment.step(np.zeros(environment.action_size))
+    place = f"environment: {name!r} at control step 5 of the episode of seed 9: the {what} is"
+    assert str(caught.value).startswith(place)
 
 
 @pytest.mark.parametrize("name", ["InvertedDoublePendulum-v5", "Hopper-v5"])
@@ -155,3 +97,50 @@ def test_a_decision_lasts_its_repeats() -> None:
     one, two = (Environment("dm_control/cartpole-balance-v0", n) for n in (1, 2))
     assert two.decision_seconds == pytest.approx(2.0 * one.decision_seconds)
     assert one.decision_seconds > 0.0
+
+
+def test_episodes_are_cut_where_they_are_told_to() -> None:
+    environment = Environment(PREFIX + "Clock-v0", 2, episode_steps=4)
+    for _ in range(2):
+        environment.reset(0)
+        steps = [environment.step(np.zeros(2)) for _ in range(2)]
+        assert [step.truncated for step in steps] == [False, True]
+        assert not any(step.terminated for step in steps)
+
+
+def test_an_episode_that_terminates_where_it_would_be_cut_terminates() -> None:
+    environment = Environment(PREFIX + "Terminating-v0", 7, episode_steps=7)
+    environment.reset(0)
+    step = environment.step(np.zeros(2))
+    assert (step.terminated, step.truncated) == (True, False)
+
+
+def test_an_environment_s_own_end_comes_first() -> None:
+    environment = Environment(PREFIX + "Clock-v0", episode_steps=500)
+    environment.reset(0)
+    steps = [environment.step(np.zeros(2)) for _ in range(7)]
+    assert [step.truncated for step in steps] == [False] * 6 + [True]
+
+
+def test_without_a_time_limit_an_entry_must_give_one() -> None:
+    name = PREFIX + "Endless-v0"
+    with pytest.raises(EnvironmentFault, match=r"declares no time limit.*gives episode_steps$"):
+        Environment(name)
+    environment = Environment.of(settings({"environment": name, "episode_steps": 3}))
+    environment.reset(0)
+    assert [environment.step(np.zeros(2)).truncated for _ in range(3)] == [False, False, True]
+
+
+def test_seed_and_actions_bring_an_episode_back() -> None:
+    rng = np.random.default_rng(0)
+    for name in ("dm_control/hopper-stand-v0", "Hopper-v5", PREFIX + "Parts-v0"):
+        first, second = Environment(name, 2), Environment(name, 2)
+        second.reset(1)  # an episode before must not matter
+        second.step(np.zeros(second.action_size, np.float32))
+        actions = rng.uniform(-1.5, 1.5, (5, first.action_size)).astype(np.float32)
+        played = [
+            [environment.reset(8).tobytes()]
+            + [(step.observation.tobytes(), *step[1:]) for step in map(environment.step, actions)]
+            for environment in (first, second)
+        ]
+        assert played[0] == played[1]

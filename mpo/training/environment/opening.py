@@ -1,0 +1,94 @@
+"""From an id to a Gymnasium environment: made, or refused with what would mend it."""
+
+import importlib.util
+import math
+import re
+import warnings
+from typing import Any
+
+import gymnasium
+import shimmy
+from gymnasium.envs.registration import find_highest_version, get_env_id, parse_env_id
+from gymnasium.error import NamespaceNotFound
+from gymnasium.wrappers import TimeLimit
+
+from mpo.training.environment.faults import Breach, EnvironmentFault, told
+
+gymnasium.register_envs(shimmy)
+
+PACKAGES = {
+    "ALE": "ale-py",
+    "Box2D": "gymnasium[box2d]",
+    "ale_py": "ale-py",
+    "gymnasium_robotics": "gymnasium-robotics",
+    "jax": "gymnasium[jax]",
+    "panda_gym": "panda-gym",
+    "pygame": "gymnasium[classic-control]",
+}
+"""What to install for a module or a namespace whose package has another name."""
+
+
+COLOUR = re.compile("\x1b\\[[0-9;]*m")
+
+
+def make(name: str, render: bool) -> tuple[gymnasium.Env, list[str]]:
+    """The Gymnasium environment `name`, as it is registered, and what Gymnasium warns of.
+
+    Raises `EnvironmentFault` for whatever keeps it from being made.
+    """
+    if name.count(":") > 1:
+        raise EnvironmentFault(name, "is no id; module:namespace/name-v0 is one")
+    options: dict[str, Any] = {"render_mode": "rgb_array"} if render else {}
+    with warnings.catch_warnings(record=True) as said:
+        try:
+            made = gymnasium.make(name, disable_env_checker=True, **options)
+        except Exception as error:  # an entry point is foreign code
+            fault = f"cannot be made: {told(error)}{_mending(name, error)}"
+            raise EnvironmentFault(name, fault) from error
+    return made, [" ".join(COLOUR.sub("", str(warning.message)).split()) for warning in said]
+
+
+def _mending(name: str, error: Exception) -> str:
+    """What would mend it, where that is known."""
+    module, _, registered = name.rpartition(":")
+    if "pip install" in str(error) or "Did you mean" in str(error):
+        return ""
+    cause = error.__cause__ if isinstance(error.__cause__, ModuleNotFoundError) else error
+    if isinstance(cause, ModuleNotFoundError) and cause.name:
+        missing = cause.name.partition(".")[0]
+        if importlib.util.find_spec(missing):
+            return ""
+        if missing in PACKAGES or missing != module.partition(".")[0]:
+            return f"; pip install '{PACKAGES.get(missing, missing)}' mends it"
+        return "; its folder must be in PYTHONPATH, or its package installed"
+    if isinstance(error, NamespaceNotFound):
+        namespace = registered.partition("/")[0]
+        package = PACKAGES.get(namespace)
+        install = f"pip install '{package}' and " if package else ""
+        return f"; {install}name the module that registers it, as in module:{registered}"
+    try:
+        namespace, base, version = parse_env_id(registered)
+    except gymnasium.error.Error:
+        return ""
+    newest = find_highest_version(namespace, base)
+    if newest is None or newest == version:
+        return ""
+    return f"; {get_env_id(namespace, base, newest)} can be had"
+
+
+def require_time_limit(environment: gymnasium.Env) -> None:
+    """Raises `Breach` where the environment declares no clock that ends its episodes."""
+    layer: Any = environment
+    while isinstance(layer, gymnasium.Wrapper):
+        if isinstance(layer, TimeLimit):
+            return
+        layer = layer.env
+    if isinstance(layer, shimmy.DmControlCompatibilityV0):
+        # dm_control keeps its limit to itself: in control steps or, in composers, in seconds
+        limits = (getattr(layer._env, field, math.inf) for field in ("_step_limit", "_time_limit"))
+        if any(math.isfinite(limit) for limit in limits):
+            return
+    raise Breach(
+        "declares no time limit, so that an episode may never end; accepted is one that is "
+        "registered with max_episode_steps, or whose task's entry gives episode_steps"
+    )

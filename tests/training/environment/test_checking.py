@@ -1,0 +1,74 @@
+"""What is tried before a run starts, and that the run does not notice."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mpo.training import run, session
+from mpo.training.environment import EnvironmentFault
+from tests.environments import PREFIX
+from tests.runs import contents, job, tiny
+from tests.training.environment.making import Made, check
+
+pytestmark = pytest.mark.usefixtures("unchecked")
+
+
+class Unseeded(Made):
+    """Noise that no seed determines, in one part of what it returns."""
+
+    noise = np.random.default_rng(0)
+
+    def __init__(self, where: str) -> None:
+        super().__init__()
+        self._where = where
+
+    def reset(self, **kwargs: Any) -> Any:
+        observation, info = super().reset(**kwargs)
+        return observation + self._drawn("reset"), info
+
+    def step(self, action: Any) -> Any:
+        observation, reward, *rest = super().step(action)
+        return observation + self._drawn("step"), reward + self._drawn("reward"), *rest
+
+    def _drawn(self, where: str) -> float:
+        return self.noise.random(dtype=np.float32) if where == self._where else np.float32(0.0)
+
+
+@pytest.mark.parametrize("where", ["reset", "step", "reward"])
+def test_what_its_seed_does_not_determine_is_refused(where: str) -> None:
+    with pytest.raises(EnvironmentFault, match="is not determined by its seed: two episodes of"):
+        check(Unseeded, where=where)
+    check(Unseeded, where="nowhere")
+
+
+def test_each_bound_is_tried() -> None:
+    class OneSided(Made):
+        def step(self, action: np.ndarray) -> Any:
+            if action[0] < 0.0:
+                raise ValueError("the valve only opens")
+            return super().step(action)
+
+    with pytest.raises(EnvironmentFault, match="ValueError: the valve only opens"):
+        check(OneSided)
+
+
+def test_a_run_does_not_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked, unchecked = (job(tmp_path / kind, tiny()) for kind in ("checked", "unchecked"))
+    run.train(checked, bar=False)
+    called = []
+    monkeypatch.setattr(session, "require_contract", called.append)
+    run.train(unchecked, bar=False)
+    assert called == [unchecked.settings]
+    assert contents(checked) == contents(unchecked)
+
+
+@pytest.mark.parametrize("name", ["BrokenReward-v0", "BrokenObservation-v0"])
+def test_a_fault_is_an_error_and_never_an_outcome(name: str, tmp_path: Path) -> None:
+    """At the fifth step, which the check does not reach."""
+    faulty = job(tmp_path, tiny(environment=PREFIX + name, steps=40))
+    for _ in range(2):  # nor is there anything that a second try would take for a finished run
+        with pytest.raises(EnvironmentFault, match="at control step 5 of the episode of seed "):
+            run.train(faulty, bar=False)
+        assert not faulty.out.exists() or not list(faulty.out.iterdir())
