@@ -13,6 +13,8 @@ class Clock:
     def __init__(self, wall_s: float = 0.0, cpu_s: float = 0.0) -> None:
         """Go on from the seconds of earlier attempts."""
         self.seconds: dict[str, float] = dict.fromkeys(PARTS, 0.0)
+        self._within = 0.0
+        """Seconds of parts within the one under way, which are not its own."""
         self._wall_before, self._cpu_before = wall_s, cpu_s
         self._wall_start, self._cpu_start = time.perf_counter(), time.process_time()
 
@@ -28,12 +30,15 @@ class Clock:
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        """Add the time of the block to `name`."""
-        start = time.perf_counter()
+        """Add the time of the block to `name`, less that of parts within it."""
+        start, before = time.perf_counter(), self._within
+        self._within = 0.0
         try:
             yield
         finally:
-            self.seconds[name] += time.perf_counter() - start
+            took = time.perf_counter() - start
+            self.seconds[name] += took - self._within
+            self._within = before + took
 
     def row(self, step: int, updates: int, previous: dict[str, float] | None) -> dict[str, float]:
         """A row of timing.csv; the rates are since `previous`, the seconds since the start."""
