@@ -78,8 +78,11 @@ def saved_on_the_way(training: Session, folder: Path, every: int) -> Iterator[di
 @contextmanager
 def signalled(
     owner: type, method: str, *calls: int, number: int = signal.SIGTERM
-) -> Iterator[None]:
-    """Each of these calls of a method, counted from 1, sends a signal to this process first."""
+) -> Iterator[Callable[[], int]]:
+    """Each of these calls of a method, counted from 1, sends a signal to this process first.
+
+    Gives what says how many calls there were.
+    """
     original, count = getattr(owner, method), 0
 
     def counted(*args: Any, **kwargs: Any) -> Any:
@@ -90,4 +93,4 @@ def signalled(
         return original(*args, **kwargs)
 
     with mock.patch.object(owner, method, counted):
-        yield
+        yield lambda: count
