@@ -6,6 +6,7 @@ no longer than to bring its simulator back.
 """
 
 from collections.abc import Iterator
+from math import inf
 from typing import Any
 
 from mpo.settings import Settings
@@ -29,14 +30,12 @@ class Evaluations:
         self._done = 0
         self._finished: list[Episode] = []
         """Of the evaluation under way."""
+        self.due_at = self._due_at()
+        """The step at which the next one falls due; infinite once all are complete."""
 
-    def due(self, step: int) -> bool:
-        """Whether an evaluation falls due at `step` or fell due before it."""
-        return self._done < self._settings.evaluation_points and step >= self._next_step
-
-    @property
-    def _next_step(self) -> int:
-        return (self._done + 1) * self._settings.steps // self._settings.evaluation_points
+    def _due_at(self) -> float:
+        points = self._settings.evaluation_points
+        return (self._done + 1) * self._settings.steps // points if self._done < points else inf
 
     @property
     def _count(self) -> int:
@@ -50,16 +49,16 @@ class Evaluations:
 
         Raises `Diverged` where policy or simulator stop being finite.
         """
-        while self.due(step):
+        while step >= self.due_at:
             while len(self._finished) < self._count:
                 seed = evaluation_seed(*self._seeds, self._done, len(self._finished))
                 episode = yield from episodes.play(
                     self.environment, policy, seed, self._settings.discount, value
                 )
                 self._finished.append(episode)
-            self.rows += episodes.rows(self._next_step, self._finished)
-            self._finished = []
-            self._done += 1
+            self.rows += episodes.rows(int(self.due_at), self._finished)
+            self._finished, self._done = [], self._done + 1
+            self.due_at = self._due_at()
 
     # --- checkpoints ------------------------------------------------------------------------
     def state(self) -> dict[str, Any]:
@@ -70,4 +69,5 @@ class Evaluations:
     def restore(self, state: dict[str, Any]) -> None:
         """Back to a `state()`."""
         self.rows, self._done = state["rows"], state["done"]
+        self.due_at = self._due_at()
         self._finished = [Episode(*episode) for episode in state["finished"]]

@@ -134,10 +134,11 @@ class _Attendant:
 
 def _run(attendant: _Attendant) -> dict[str, Any] | None:
     """Train until the budget is spent; how the run diverged, or None."""
-    training, stop, now = attendant.training, attendant.stop, time.monotonic
+    training, stop = attendant.training, attendant.stop
+    now, compiling = time.monotonic, Doing.COMPILING
     try:
         for _ in training.walk():
-            if stop.signal or now() >= attendant.due or training.doing is Doing.COMPILING:
+            if stop.signal or now() >= attendant.due or training.doing is compiling:
                 attendant.look()
     except Diverged as divergence:
         log.warning("diverged at step %d: %s", training.step, divergence)

@@ -107,12 +107,12 @@ class Session(Generic[L]):
         first quantity that is not finite: an update's, if the updates since the last row show
         one, since it is the cause of an action that is not.
         """
-        learner = self.learner
+        learner, collector, steps = self.learner, self._collector, self.settings.steps
         try:
             yield from self._catch_up()
             yield from self._settle()
-            while not self.finished:
-                self._decided(self._collector.decide(self.actor, self.replay))
+            while collector.step < steps:
+                self._decided(collector.decide(self.actor, self.replay))
                 yield from self._settle()
                 yield
             self.logs.check(learner)  # updates that no row will show
@@ -144,10 +144,12 @@ class Session(Generic[L]):
             if rollout.over:
                 self.logs.ended(rollout.total)
 
+    @property
+    def _evaluation_due(self) -> bool:
+        return self._collector.step >= self._evaluations.due_at
+
     def _evaluate(self) -> Walk:
         """Every evaluation that has fallen due, at k / points of the steps."""
-        if not self._evaluations.due(self.step):
-            return
         self.doing = Doing.EVALUATING
         with self.clock.part("evaluation"):
             yield from self._evaluations.play(self.step, self.actor, self._value)

@@ -1,5 +1,7 @@
 """Evaluations of a run: when they fall due, of how many episodes, and stopped anywhere."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -37,17 +39,17 @@ def played(evaluations: Evaluations, step: int) -> Evaluations:
 )
 def test_all_that_fell_due_is_played(step: int, steps: list[int]) -> None:
     evaluations = made()
-    assert evaluations.due(step) == bool(steps)
+    assert (step >= evaluations.due_at) == bool(steps)
     rows = played(evaluations, step).rows
     assert [row["step"] for row in rows] == [due for due in steps for _ in range(2)]
-    assert not evaluations.due(step)
+    assert step < evaluations.due_at
     assert played(evaluations, step).rows == rows
 
 
 def test_the_last_has_its_own_number_of_episodes_and_nothing_comes_after_it() -> None:
     evaluations = played(made(evaluation_final_episodes=3), 160)
     assert [row["step"] for row in evaluations.rows] == [40, 40, 80, 80, 120, 120, 160, 160, 160]
-    assert not evaluations.due(10**9)
+    assert evaluations.due_at == math.inf
 
 
 def test_every_episode_has_its_own_start_whenever_it_is_played() -> None:

@@ -65,7 +65,8 @@ class Training(Session[Learner]):
                 self._compiles_next, self.doing = False, Doing.COLLECTING
                 yield
         self._end_episode()
-        yield from self._evaluate()
+        if self._evaluation_due:
+            yield from self._evaluate()
 
     def _update(self) -> None:
         self._owed_steps -= self.settings.steps_per_update

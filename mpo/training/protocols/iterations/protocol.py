@@ -110,7 +110,8 @@ class Training(Session[Learner]):
             self.replay.clear()
             if self.learner.updates > self.logs.updates:
                 self._log()
-        yield from self._evaluate()
+        if self._evaluation_due:
+            yield from self._evaluate()
 
     @property
     def _between_iterations(self) -> bool:
