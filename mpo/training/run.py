@@ -69,7 +69,7 @@ def _train(job: Job, state: Path, bar: bool, stop: StopRequest) -> str:
     training = protocol.Training(job.settings, job.study_seed, job.seed, clock)
     try:
         record = resume(job, state, training)
-        stop.at_once = False
+        stop.note()
         divergence = _run(_Attendant(job, state, training, record, bar, stop))
         outcome.write(job, training, record, divergence)
     finally:
@@ -101,7 +101,7 @@ class _Attendant:
         """Save and report where that is due; raises Interrupted where the run is to stop."""
         doing, asked = self.training.doing, self.stop.signal is not None
         compiling = doing is Doing.COMPILING
-        self.stop.at_once = False
+        self.stop.note()
         now = time.monotonic()
         # a simulator that is still catching up is where the checkpoint on the disk says
         if (asked or compiling or now >= self._save_at) and doing is not Doing.CATCHING_UP:
@@ -114,7 +114,8 @@ class _Attendant:
                 f"{self._job.settings.steps}; the same command goes on from there"
             )
         self.due = 0.0 if compiling else min(self._save_at, self._report_at)
-        self.stop.at_once = compiling
+        if compiling:
+            self.stop.obey()
 
     def _save(self) -> None:
         with self.training.clock.part("checkpoint"):
@@ -149,6 +150,6 @@ def _run(attendant: _Attendant) -> dict[str, Any] | None:
             "where": divergence.where,
         }
     finally:
-        stop.at_once = False
+        stop.note()
         attendant.close()
     return None

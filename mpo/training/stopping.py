@@ -31,12 +31,23 @@ class StopRequest:
         self._before = {number: signal.signal(number, self._handle) for number in signals}
         return self
 
+    def obey(self) -> None:
+        """From now on at once, a signal that was noted so far included."""
+        self.at_once = True
+        if self.signal is not None:
+            raise Interrupted(
+                f"stopped by signal {self.signal}; the same command goes on from the last "
+                "checkpoint"
+            )
+
+    def note(self) -> None:
+        """From now on, signals are noted."""
+        self.at_once = False
+
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self.signal = number
         if self.at_once:
-            raise Interrupted(
-                f"stopped by signal {number}; the same command goes on from the last checkpoint"
-            )
+            self.obey()
 
     def __exit__(self, *error: object) -> None:
         for number, handler in self._before.items():
