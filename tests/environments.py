@@ -61,6 +61,22 @@ class LinearQuadratic(gymnasium.Env):
         return np.array([self.state], np.float32), reward, False, over, {}
 
 
+class Long(LinearQuadratic):
+    """The same, truncated after 200 steps."""
+
+    length = 200
+
+
+class Unseeded(LinearQuadratic):
+    """The same with noise from a generator that no reset seeds."""
+
+    noise = np.random.default_rng(0)
+
+    def step(self, action: np.ndarray):
+        observation, *rest = super().step(action)
+        return (observation + self.noise.normal(), *rest)
+
+
 class Clock(gymnasium.Env):
     """Says the time; ends after `length` steps as told; keeps the actions it was given."""
 
@@ -143,7 +159,7 @@ class Unbounded(Clock):
     action_space = Box(-np.inf, np.inf, (2,))
 
 
-for _made in (OneStep, LinearQuadratic, Clock, Parts, Choices, Names, Unbounded):
+for _made in (OneStep, LinearQuadratic, Long, Unseeded, Clock, Parts, Choices, Names, Unbounded):
     gymnasium.register(
         f"{_made.__name__}-v0",
         f"tests.environments:{_made.__name__}",

@@ -1,11 +1,18 @@
 """Tiny runs: settings of a few seconds, jobs, and what must be equal between two of them."""
 
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from mpo import rundir
 from mpo.settings import Settings, settings
+from mpo.training import checkpoints
 from mpo.training.job import Job
+from mpo.training.session import Session
 from tests.environments import PREFIX
 
 TINY: dict[str, Any] = {
@@ -43,3 +50,47 @@ def job(folder: Path, chosen: Settings, seed: int = 0, study_seed: int = 1) -> J
 def contents(done: Job) -> dict[str, bytes]:
     """The files that must be equal."""
     return {name: (done.out / name).read_bytes() for name in BYTES}
+
+
+def finish(training: Session) -> None:
+    """Train to the end."""
+    for _ in training.walk():
+        pass
+
+
+def walk_until(training: Session, met: Callable[[], bool]) -> None:
+    """Train until the first moment at which the condition is met."""
+    walk = training.walk()
+    while not met():
+        next(walk)
+
+
+def saved_on_the_way(training: Session, folder: Path, every: int) -> Iterator[dict[str, Any]]:
+    """What comes back from the disk of a checkpoint at every so many moments of its walk."""
+    for number, _ in enumerate(training.walk()):
+        if number % every == 0:
+            checkpoints.save(folder, training.checkpoint())
+            saved, said = checkpoints.load(folder)
+            assert saved is not None and not said
+            yield saved
+
+
+@contextmanager
+def signalled(
+    owner: type, method: str, *calls: int, number: int = signal.SIGTERM
+) -> Iterator[Callable[[], int]]:
+    """Each of these calls of a method, counted from 1, sends a signal to this process first.
+
+    Gives what says how many calls there were.
+    """
+    original, count = getattr(owner, method), 0
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count in calls:
+            os.kill(os.getpid(), number)
+        return original(*args, **kwargs)
+
+    with mock.patch.object(owner, method, counted):
+        yield lambda: count

@@ -45,7 +45,7 @@ def process_cost(variant: str, compile_: bool = True, device: str = "cpu") -> Pr
 
 
 def first_updates(variant: str, compile_: bool, device: str, started: float) -> dict[str, float]:
-    """In a process: train until the first update and to the end of its episode; what it took.
+    """In a process: train until the first update; what it took.
 
     Then a checkpoint as large as the run's last: the replay's memory is written when it is made,
     so it is resident although it is not full, and is saved as if it were.
@@ -69,8 +69,9 @@ def first_updates(variant: str, compile_: bool, device: str, started: float) -> 
         ends.append(time.time())
 
     training.learner.update = timed
+    walk = training.walk()
     while not ends:
-        training.episode()
+        next(walk)
     training.replay.written = training.replay.capacity
     with tempfile.TemporaryDirectory() as state:
         checkpoints.save(Path(state), training.checkpoint())

@@ -114,11 +114,12 @@ def training_cost(
     )
     clock = Clock()
     training = Training(chosen, 0, 0, clock)
-    training.episode()
-    training.episode()  # the first updates are in this one
+    walk = training.walk()
+    while training.episodes < 2:  # the first updates are in the second
+        next(walk)
     begun, wall = training.step, clock.wall_s
-    while not training.finished:
-        training.episode()
+    for _ in walk:
+        pass
     evaluation = clock.seconds["evaluation"]
     step_ms = 1000 * (clock.wall_s - wall - evaluation) / (training.step - begun)
     total = step_ms + 1000 * evaluation / EPISODE_STEPS * evaluation_steps(settings({})) / 1e6

@@ -51,14 +51,15 @@ def train(
     from mpo.training import run
     from mpo.training.checkpoints import CheckpointError
     from mpo.training.job import Job
+    from mpo.training.stopping import EXIT_STATUS, Interrupted
 
     folder = out or SINGLE_RUNS / task / variant / str(seed)
     job = Job(task, variant, seed, study_seed, chosen, folder, state, checkpoint_seconds)
     try:
         status = run.train(job, bar=not quiet, wait=wait)
-    except run.Interrupted as interrupted:
+    except Interrupted as interrupted:
         click.echo(f"mpo: {interrupted}", err=True)
-        sys.exit(run.INTERRUPTED)
+        sys.exit(EXIT_STATUS)
     except (CheckpointError, ValueError) as error:
         raise InputError(str(error)) from None
     except OSError as error:

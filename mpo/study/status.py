@@ -19,7 +19,9 @@ from tabulate import tabulate
 from mpo.study.study import Run, Study, standing
 
 SILENT_S = 180.0
-"""Seconds without a word of a run, after which it counts as stopped; an evaluation takes less."""
+"""Seconds without a word of a run, after which it counts as stopped; it has one every few."""
+COMPILING_S = 1800.0
+"""The same for a run that said that it compiles, in which it says nothing."""
 HEADERS = ("task", "variant", "seed", "state", "progress", "return", "left")
 
 
@@ -45,7 +47,8 @@ def run_status(run: Run, folder: Path, root: Path, now: float) -> RunStatus:
     if not progress:
         return RunStatus(run, "waiting")
     share = progress["step"] / progress["steps"]
-    if now - progress["time"] > SILENT_S:
+    patience = COMPILING_S if progress.get("doing") == "compiling" else SILENT_S
+    if now - progress["time"] > patience:
         return RunStatus(run, "stopped", share, progress["return"])
     rate = progress["steps_per_s"]
     left = (progress["steps"] - progress["step"]) / rate if rate > 0 else None

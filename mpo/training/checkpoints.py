@@ -7,7 +7,6 @@ anything (`weights_only`).
 """
 
 import hashlib
-import io
 import json
 import logging
 import os
@@ -81,21 +80,27 @@ def _header(checksum: Any) -> bytes:
 
 
 def load(state: Path) -> tuple[dict[str, Any] | None, list[str]]:
-    """The newest intact checkpoint, or None, and a line about each damaged one passed over."""
+    """The newest intact checkpoint, or None, and a line about each damaged one passed over.
+
+    Read from the disk twice, for the checksum and for the content, so that the content is all
+    that is held in memory.
+    """
     said: list[str] = []
     for name in (f"{CURRENT}.new", CURRENT, PREVIOUS):
         path = state / name
         if not path.exists():
             continue
         with path.open("rb") as file:
-            header, payload = file.readline(), file.read()
-        if _header(hashlib.sha256(payload)) != header:
-            said.append(f"{path}: checksum does not match, passed over")
-            continue
-        try:
-            return torch.load(io.BytesIO(payload), weights_only=True), said
-        except Exception as error:
-            said.append(f"{path}: cannot be read ({_first_line(error)}), passed over")
+            header = file.readline()
+            start = file.tell()
+            if _header(hashlib.file_digest(file, "sha256")) != header:
+                said.append(f"{path}: checksum does not match, passed over")
+                continue
+            file.seek(start)
+            try:
+                return torch.load(file, weights_only=True), said
+            except Exception as error:
+                said.append(f"{path}: cannot be read ({_first_line(error)}), passed over")
     if said:
         said.append(f"{state}: no intact checkpoint is left; the run starts anew")
     return None, said

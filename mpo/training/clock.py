@@ -1,8 +1,6 @@
 """The clock of a run: wall and CPU seconds by part, summed over attempts."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 PARTS = ("environment", "act", "update", "evaluation", "checkpoint")
 
@@ -13,8 +11,15 @@ class Clock:
     def __init__(self, wall_s: float = 0.0, cpu_s: float = 0.0) -> None:
         """Go on from the seconds of earlier attempts."""
         self.seconds: dict[str, float] = dict.fromkeys(PARTS, 0.0)
+        self.within = 0.0
+        """Seconds of parts within the one under way, which are not its own."""
+        self._parts = {name: Part(self, name) for name in PARTS}
         self._wall_before, self._cpu_before = wall_s, cpu_s
         self._wall_start, self._cpu_start = time.perf_counter(), time.process_time()
+
+    def part(self, name: str) -> "Part":
+        """A context that adds its time to `name`, less that of other parts within it."""
+        return self._parts[name]
 
     @property
     def wall_s(self) -> float:
@@ -25,15 +30,6 @@ class Clock:
     def cpu_s(self) -> float:
         """CPU seconds of all attempts, of this process and its threads."""
         return self._cpu_before + time.process_time() - self._cpu_start
-
-    @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """Add the time of the block to `name`."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] += time.perf_counter() - start
 
     def row(self, step: int, updates: int, previous: dict[str, float] | None) -> dict[str, float]:
         """A row of timing.csv; the rates are since `previous`, the seconds since the start."""
@@ -47,3 +43,25 @@ class Clock:
             "steps_per_s": round((step - before["step"]) / elapsed, 3),
             **{f"{name}_s": round(self.seconds[name], 3) for name in PARTS},
         }
+
+
+class Part:
+    """What times blocks, one after another. A class, since a step of training takes several, and
+    a generator for each costs as much as the block.
+    """
+
+    def __init__(self, clock: Clock, name: str) -> None:
+        """Add to `clock.seconds[name]`."""
+        self._clock, self._name = clock, name
+        self._start = self._outer = 0.0
+
+    def __enter__(self) -> None:
+        clock = self._clock
+        self._outer, clock.within = clock.within, 0.0
+        self._start = time.perf_counter()
+
+    def __exit__(self, *error: object) -> None:
+        took = time.perf_counter() - self._start
+        clock = self._clock
+        clock.seconds[self._name] += took - clock.within
+        clock.within = self._outer + took

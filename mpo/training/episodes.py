@@ -1,6 +1,6 @@
 """Evaluation episodes: what a policy earns, and what the critic thought of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -10,6 +10,9 @@ from jaxtyping import Float
 from mpo.algorithm.learner import Learner
 from mpo.algorithm.networks import unflatten
 from mpo.training.environment import Environment
+
+Value = Callable[[np.ndarray, np.ndarray], float]
+"""A critic's estimate for an observation and an action."""
 
 
 class Evaluated(Protocol):
@@ -40,25 +43,22 @@ def critic_value(learner: Learner, observation: np.ndarray, action: np.ndarray) 
     return float(networks.q_values(parameters, state, taken)[0])
 
 
-def run_episode(
+def play(
     environment: Environment,
     policy: Evaluated,
     seed: int,
     discount: float,
-    value: Callable[[np.ndarray, np.ndarray], float] | None = None,
-    watch: Callable[[], None] | None = None,
-) -> Episode:
-    """Play one episode by the policy's mean action to its end.
+    value: Value | None = None,
+) -> Generator[None, None, Episode]:
+    """One episode by the policy's mean action, from its reset a decision from item to item.
 
-    `value` estimates the first pair; `watch` is called after the reset and after every decision.
-    Raises `Diverged` where policy or simulator stop being finite.
+    `value` estimates the first pair. Raises `Diverged` where policy or simulator stop being finite.
     """
     observation = environment.reset(seed)
     estimate = float("nan")
     total = discounted = 0.0
     factor, length, over = 1.0, 0, False
-    if watch:
-        watch()
+    yield
     while not over:
         action = policy.mean(observation)
         if length == 0 and value is not None:
@@ -69,9 +69,27 @@ def run_episode(
         factor *= discount
         length += step.control_steps
         observation, over = step.observation, step.terminated or step.truncated
+        yield
+    return Episode(total, length, estimate, discounted)
+
+
+def run_episode(
+    environment: Environment,
+    policy: Evaluated,
+    seed: int,
+    discount: float,
+    value: Value | None = None,
+    watch: Callable[[], None] | None = None,
+) -> Episode:
+    """`play` to the episode's end; `watch` is called after the reset and after every decision."""
+    playing = play(environment, policy, seed, discount, value)
+    while True:
+        try:
+            next(playing)
+        except StopIteration as end:
+            return end.value
         if watch:
             watch()
-    return Episode(total, length, estimate, discounted)
 
 
 def rows(step: int, episodes: Sequence[Episode]) -> list[dict[str, float]]:

@@ -22,8 +22,8 @@ def write(
     settings = rundir.json_bytes(job.settings.differences()).decode()
     files = {
         rundir.EVALUATIONS: rundir.table(rundir.EVALUATION_COLUMNS, training.evaluations),
-        rundir.TRAINING: rundir.table(rundir.TRAINING_COLUMNS, training.training),
-        rundir.TIMING: rundir.table(rundir.TIMING_COLUMNS, training.timing),
+        rundir.TRAINING: rundir.table(rundir.TRAINING_COLUMNS, training.logs.training),
+        rundir.TIMING: rundir.table(rundir.TIMING_COLUMNS, training.logs.timing),
         rundir.POLICY: save(tensors, {"settings": settings}),
     }
     description = _description(job, training, record, divergence)
@@ -52,7 +52,7 @@ def _description(
         "code_digest": job.code_digest,
         "steps": training.step,
         "updates": training.learner.updates,
-        "episodes": training.episode_index,
+        "episodes": training.episodes,
         "seed_derivation": DERIVATION,
         "git": provenance.git(),
         "versions": provenance.versions(),
@@ -61,4 +61,5 @@ def _description(
         "cpu_s": round(training.clock.cpu_s, 3),
         "attempts": record["attempts"],
         "resumed_at": record["resumed_at"],
+        "cut_at": training.cut_at,
     }

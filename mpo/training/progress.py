@@ -13,6 +13,7 @@ from mpo.rundir import write_atomically
 from mpo.training.checkpoints import PROGRESS
 
 INTERVAL_S = 5.0
+"""Between two reports."""
 
 log = logging.getLogger("mpo")
 
@@ -20,32 +21,31 @@ log = logging.getLogger("mpo")
 class Progress:
     """Writes progress.json in the state folder; draws a progress bar where asked to."""
 
-    def __init__(self, state: Path, labels: dict[str, Any], steps: int, bar: bool) -> None:
-        """`labels` (task, variant, seed) go into the file; `steps` is the budget."""
+    def __init__(
+        self, state: Path, labels: dict[str, Any], step: int, steps: int, bar: bool
+    ) -> None:
+        """`labels` (task, variant, seed) go into the file; from `step` to the budget `steps`.
+
+        Rates are over all of that, evaluations included, so that the time left is.
+        """
         self._path = state / PROGRESS
         self._labels, self._steps = labels, steps
-        self._bar = tqdm(total=steps, unit=" steps", disable=not bar, smoothing=0.1)
-        self._written = 0.0
-        self._started_at, self._started_step = time.time(), 0
-
-    def start(self, step: int) -> None:
-        """Begin, or go on, at `step`."""
         self._started_at, self._started_step = time.time(), step
-        self._bar.update(step - self._bar.n)
+        self._bar = tqdm(
+            total=steps, initial=step, unit=" steps", disable=not bar, smoothing=0.0, mininterval=0
+        )
 
-    def report(self, step: int, return_: float, wall_s: float, cpu_s: float) -> None:
-        """Show `step` and the last return; write the file when it is due."""
+    def report(self, step: int, doing: str, return_: float, wall_s: float, cpu_s: float) -> None:
+        """Show and write where the run is, what it is about to do, and the last return."""
         now = time.time()
-        if now - self._written < INTERVAL_S:
-            return
-        self._written = now
-        self._bar.set_postfix_str(f"return {return_:.1f}", refresh=False)
+        self._bar.set_postfix_str(f"{doing}, return {return_:.1f}", refresh=False)
         self._bar.update(step - self._bar.n)
         rate = (step - self._started_step) / max(now - self._started_at, 1e-9)
         content = {
             **self._labels,
             "step": step,
             "steps": self._steps,
+            "doing": doing,
             "steps_per_s": round(rate, 3),
             "return": None if return_ != return_ else return_,
             "pid": os.getpid(),

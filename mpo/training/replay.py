@@ -11,15 +11,6 @@ from torch import Tensor
 
 from mpo.algorithm.batch import Batch
 
-ROW_FIELDS = (
-    "observation",
-    "action",
-    "reward",
-    "behaviour_log_prob",
-    "terminated",
-    "decision",
-)
-
 
 class Replay:
     """Ring buffer of rows, written a decision at a time. Memory starts as NaN."""
@@ -128,15 +119,16 @@ class Replay:
 
     # --- checkpoints ------------------------------------------------------------------------
     def state(self) -> dict[str, Tensor | int]:
-        """Counters and the rows in use."""
+        """Counters and the rows in use, as they lie here: a copy would double a run's memory."""
         used = min(self.written + 1, self.capacity)
-        rows = {name: torch.from_numpy(getattr(self, name)[:used].copy()) for name in ROW_FIELDS}
-        return {"written": self.written, "decisions": self.decisions, **rows}
+        rows, decision = (torch.from_numpy(array[:used]) for array in (self._rows, self.decision))
+        counters = {"written": self.written, "decisions": self.decisions}
+        return {**counters, "rows": rows, "decision": decision}
 
     def restore(self, state: dict[str, Tensor | int]) -> None:
-        """Back to a state given by `state()`."""
+        """Back to a state given by `state()`, which is copied."""
         self.written, self.decisions = int(state["written"]), int(state["decisions"])
-        for name in ROW_FIELDS:
+        for name, own in (("rows", self._rows), ("decision", self.decision)):
             rows = state[name]
             assert isinstance(rows, Tensor)
-            getattr(self, name)[: len(rows)] = rows.numpy()
+            own[: len(rows)] = rows.numpy()

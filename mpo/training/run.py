@@ -1,15 +1,15 @@
-"""One run as a job: lock, resume, train, write its files; killed at any moment, it goes on.
+"""One run as a job: lock, resume, train, write its files; stopped or killed anywhere, it goes on.
 
-A checkpoint is taken at the first episode's end after a minute (`checkpoint_s`), and at the end
-of the episode under way on SIGTERM or SIGINT, after which the process exits.
+A checkpoint is taken every minute (`checkpoint_s`), and at once on SIGTERM or SIGINT, after which
+the process exits: within an episode, an evaluation or a phase of learning as well as between
+them. Where there is nothing to save, or what was is on the disk already, it exits as it stands:
+while it waits for another process, reads its checkpoint, or compiles its first update.
 """
 
 import json
 import logging
-import signal
 import time
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -20,36 +20,12 @@ from mpo.training import checkpoints, outcome
 from mpo.training.clock import Clock
 from mpo.training.environment import Diverged
 from mpo.training.job import Job
-from mpo.training.progress import Progress, spent
+from mpo.training.progress import INTERVAL_S, Progress, spent
 from mpo.training.resumption import resume
-from mpo.training.session import Session
-
-INTERRUPTED = 143
+from mpo.training.session import Doing, Session
+from mpo.training.stopping import Interrupted, StopRequest
 
 log = logging.getLogger("mpo")
-
-
-class Interrupted(Exception):
-    """The run was asked to stop, and did so with a checkpoint."""
-
-
-class _StopRequest:
-    """Set by SIGTERM and SIGINT; the handlers so far come back afterwards."""
-
-    def __init__(self) -> None:
-        self.signal: int | None = None
-
-    def __enter__(self) -> "_StopRequest":
-        signals = (signal.SIGTERM, signal.SIGINT)
-        self._before = {number: signal.signal(number, self._handle) for number in signals}
-        return self
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.signal = number
-
-    def __exit__(self, *error: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
 
 
 def train(job: Job, bar: bool, wait: bool = False) -> str:
@@ -64,9 +40,9 @@ def train(job: Job, bar: bool, wait: bool = False) -> str:
         return status
     require_device(job.settings.device)
     rundir.require_writable(job.out)
-    with checkpoints.locked(job.state_folder, wait):
+    with StopRequest() as stop, checkpoints.locked(job.state_folder, wait):
         # once more, since another process may have finished it while this one waited
-        status = _finished(job) or _train(job, job.state_folder, bar)
+        status = _finished(job) or _train(job, job.state_folder, bar, stop)
         checkpoints.clear(job.state_folder)
     return status
 
@@ -85,7 +61,7 @@ def _finished(job: Job) -> str | None:
     return str(json.loads((job.out / rundir.RUN).read_text())["status"])
 
 
-def _train(job: Job, state: Path, bar: bool) -> str:
+def _train(job: Job, state: Path, bar: bool, stop: StopRequest) -> str:
     torch.set_num_threads(job.settings.threads)
     torch.use_deterministic_algorithms(True)
     clock = Clock(*spent(state))
@@ -93,49 +69,87 @@ def _train(job: Job, state: Path, bar: bool) -> str:
     training = protocol.Training(job.settings, job.study_seed, job.seed, clock)
     try:
         record = resume(job, state, training)
-        divergence = _run(job, state, training, record, bar)
+        stop.note()
+        divergence = _run(_Attendant(job, state, training, record, bar, stop))
         outcome.write(job, training, record, divergence)
     finally:
         training.close()
     return rundir.DIVERGED if divergence else rundir.COMPLETED
 
 
-def _save(state: Path, record: dict[str, Any], training: Session) -> None:
-    """In a function of its own, so that no copy of the replay outlives it."""
-    checkpoints.save(state, {"record": record, "training": training.checkpoint()})
+class _Attendant:
+    """What a run needs beside training, at moments: checkpoints, progress, and an end if asked."""
+
+    def __init__(
+        self,
+        job: Job,
+        state: Path,
+        training: Session,
+        record: dict[str, Any],
+        bar: bool,
+        stop: StopRequest,
+    ) -> None:
+        self.training, self.stop = training, stop
+        self.due = 0.0
+        """When to look next, by the monotonic clock."""
+        self._job, self._state, self._record = job, state, record
+        self._save_at, self._report_at = time.monotonic() + job.checkpoint_s, 0.0
+        labels = {"task": job.task, "variant": job.variant, "seed": job.seed}
+        self._progress = Progress(state, labels, training.step, job.settings.steps, bar)
+
+    def look(self) -> None:
+        """Save and report where that is due; raises Interrupted where the run is to stop."""
+        doing, asked = self.training.doing, self.stop.signal is not None
+        compiling = doing is Doing.COMPILING
+        self.stop.note()
+        now = time.monotonic()
+        # a simulator that is still catching up is where the checkpoint on the disk says
+        if (asked or compiling or now >= self._save_at) and doing is not Doing.CATCHING_UP:
+            self._save()
+        if asked or compiling or now >= self._report_at:
+            self._report()
+        if asked:
+            raise Interrupted(
+                f"stopped by signal {self.stop.signal} at step {self.training.step} of "
+                f"{self._job.settings.steps}; the same command goes on from there"
+            )
+        self.due = 0.0 if compiling else min(self._save_at, self._report_at)
+        if compiling:
+            self.stop.obey()
+
+    def _save(self) -> None:
+        with self.training.clock.part("checkpoint"):
+            content = {"record": self._record, "training": self.training.checkpoint()}
+            checkpoints.save(self._state, content)
+        self._save_at = time.monotonic() + self._job.checkpoint_s
+
+    def _report(self) -> None:
+        training, clock = self.training, self.training.clock
+        where = training.step, training.doing, training.logs.last_return
+        self._progress.report(*where, clock.wall_s, clock.cpu_s)
+        self._report_at = time.monotonic() + INTERVAL_S
+
+    def close(self) -> None:
+        self._progress.close(self.training.step)
 
 
-def _run(
-    job: Job, state: Path, training: Session, record: dict[str, Any], bar: bool
-) -> dict[str, Any] | None:
-    """Episodes until the budget is spent; how the run diverged, or None."""
-    labels = {"task": job.task, "variant": job.variant, "seed": job.seed}
-    progress = Progress(state, labels, job.settings.steps, bar)
-    progress.start(training.step)
-    clock, saved_at = training.clock, time.monotonic()
-    with _StopRequest() as stop:
-        try:
-            while not training.finished:
-                training.episode()
-                progress.report(training.step, training.last_return, clock.wall_s, clock.cpu_s)
-                due = time.monotonic() - saved_at >= job.checkpoint_s
-                if (due or stop.signal) and not training.finished:
-                    with clock.part("checkpoint"):
-                        _save(state, record, training)
-                    saved_at = time.monotonic()
-                if stop.signal and not training.finished:
-                    raise Interrupted(
-                        f"stopped by signal {stop.signal} at step {training.step} of "
-                        f"{job.settings.steps}; the same command goes on from there"
-                    )
-        except Diverged as divergence:
-            log.warning("diverged at step %d: %s", training.step, divergence)
-            return {
-                "step": training.step,
-                "updates": training.learner.updates,
-                "what": divergence.what,
-                "where": divergence.where,
-            }
-        finally:
-            progress.close(training.step)
+def _run(attendant: _Attendant) -> dict[str, Any] | None:
+    """Train until the budget is spent; how the run diverged, or None."""
+    training, stop = attendant.training, attendant.stop
+    now, compiling = time.monotonic, Doing.COMPILING
+    try:
+        for _ in training.walk():
+            if stop.signal or now() >= attendant.due or training.doing is compiling:
+                attendant.look()
+    except Diverged as divergence:
+        log.warning("diverged at step %d: %s", training.step, divergence)
+        return {
+            "step": training.step,
+            "updates": training.learner.updates,
+            "what": divergence.what,
+            "where": divergence.where,
+        }
+    finally:
+        stop.note()
+        attendant.close()
     return None

@@ -10,6 +10,7 @@ that a kill costs no start-up.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import math
 import multiprocessing
@@ -18,7 +19,7 @@ import signal
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import FrameType
+from types import FrameType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -26,9 +27,8 @@ import numpy as np
 from mpo import rundir
 from mpo.settings import Settings, settings
 from mpo.study.entries import load_variants
-from mpo.training import checkpoints
+from mpo.training import checkpoints, run
 from mpo.training.job import Job
-from mpo.training.run import train
 from tests.runs import contents, job
 
 ENVIRONMENTS = {
@@ -58,6 +58,8 @@ ITERATIONS: dict[str, Any] = {"iteration_episodes": 4, "episode_steps": 60}
 WRITES = 20
 """Fewer than a checkpoint takes."""
 COUNT = "count"
+APART = 100
+"""Moments of a run, decisions most of them, between two checkpoints."""
 
 
 def small(variant: str, task: str, steps: int, **more: Any) -> Settings:
@@ -149,8 +151,8 @@ def killed(
 
 
 def _job(folder: Path, chosen: Settings) -> Job:
-    """With a checkpoint at every episode's end."""
-    return replace(job(folder, chosen), checkpoint_s=0.0)
+    """With a checkpoint every so many moments, which `in_moments` makes of seconds."""
+    return replace(job(folder, chosen), checkpoint_s=APART)
 
 
 def _exit(mortal: Job, fate: Fate) -> int | None:
@@ -166,16 +168,23 @@ def _exit(mortal: Job, fate: Fate) -> int | None:
 
 
 def _live(mortal: Job, fate: Fate) -> None:
+    in_moments()
     sys.setprofile(fate)
     in_silence(mortal)
     sys.setprofile(None)
     mortal.out.with_name(COUNT).write_text(str(fate.passed))
 
 
+def in_moments() -> None:
+    """From now on, checkpoints and reports fall due after so many moments, not seconds."""
+    run.time = SimpleNamespace(monotonic=itertools.count().__next__)  # type: ignore[assignment]
+    run.INTERVAL_S = 5 * APART
+
+
 def in_silence(mortal: Job) -> None:
     """What the process does; it says nothing, and ends with 0 or an exception's 1."""
     with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stderr(nowhere):
-        train(mortal, bar=False)
+        run.train(mortal, bar=False)
 
 
 def _half_written(mortal: Job) -> list[Path]:

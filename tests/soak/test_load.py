@@ -14,10 +14,11 @@ import psutil
 import pytest
 from scipy import stats
 
+from mpo.training.collecting import Collector
 from mpo.training.job import Job
-from mpo.training.protocols.off_policy import Training
+from mpo.training.replay import Replay
 from tests.runs import job
-from tests.soak.killing import in_silence, small
+from tests.soak.killing import in_moments, in_silence, small
 from tests.workflow.project import copy_project, snakemake
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(7200)]
@@ -71,9 +72,10 @@ def test_two_hundred_short_runs_at_once_finish(tmp_path: Path, capsys) -> None:
 def test_a_long_run_s_memory_stays_flat(tmp_path: Path, capsys) -> None:
     """The slope over 300,000 steps is below half a mebibyte per 100,000 steps.
 
-    With the replay full, and a checkpoint of all of it, and a sample, at every episode's end. By
-    Theil and Sen, the median over pairs of samples: the allocator takes memory in steps, and a
-    straight line would take one step for growth. The rows of the logs must grow, by 0.06.
+    With the replay full, a checkpoint of all of it every 1,000 moments, and a sample at every
+    episode's end. By Theil and Sen, the median over pairs of samples: the allocator takes memory
+    in steps, and a straight line would take one step for growth. The rows of the logs must grow,
+    by 0.06.
     """
     chosen = small(
         "stabilised",
@@ -83,7 +85,7 @@ def test_a_long_run_s_memory_stays_flat(tmp_path: Path, capsys) -> None:
         evaluation_points=20,
         logging_updates=400,
     )
-    measured, rows = replace(job(tmp_path, chosen), checkpoint_s=0.0), tmp_path / "samples.npy"
+    measured, rows = replace(job(tmp_path, chosen), checkpoint_s=1000.0), tmp_path / "samples.npy"
     process = multiprocessing.get_context("spawn").Process(target=_sampled, args=(measured, rows))
     process.start()
     process.join()
@@ -105,12 +107,13 @@ def test_a_long_run_s_memory_stays_flat(tmp_path: Path, capsys) -> None:
 def _sampled(measured: Job, rows: Path) -> None:
     """What the process does: train, and keep steps done and resident mebibytes of each episode."""
     found: list[tuple[float, float]] = []
-    play, itself = Training.episode, psutil.Process()
+    end, itself = Collector.end_episode, psutil.Process()
 
-    def sampled(training: Training) -> None:
-        play(training)
-        found.append((training.step, itself.memory_info().rss / 2**20))
+    def sampled(collector: Collector, replay: Replay) -> None:
+        end(collector, replay)
+        found.append((collector.step, itself.memory_info().rss / 2**20))
 
-    Training.episode = sampled
+    Collector.end_episode = sampled
+    in_moments()
     in_silence(measured)
     np.save(rows, np.array(found))

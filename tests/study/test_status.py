@@ -11,7 +11,7 @@ import pytest
 from mpo.study.config import Study, load_study
 from mpo.study.entries import load_variants
 from mpo.study.listing import differences, variants_table
-from mpo.study.status import SILENT_S, duration, status_table, study_status
+from mpo.study.status import COMPILING_S, SILENT_S, duration, status_table, study_status
 from mpo.study.study import Run
 from mpo.study.yaml_files import PROJECT
 
@@ -94,6 +94,12 @@ def test_a_run_that_is_silent_or_has_no_rate_yet(study: Study, tmp_path: Path):
     stopped, running = study_status(study, tmp_path)
     assert (stopped.state, stopped.left_s) == ("stopped", None)
     assert (running.state, running.left_s, running.last_return) == ("running", None, None)
+
+
+def test_a_run_that_compiles_may_be_silent_for_longer(study: Study, tmp_path: Path):
+    progress(tmp_path, study.runs[0], {"doing": "compiling"}, age_s=SILENT_S + 5)
+    progress(tmp_path, study.runs[1], {"doing": "compiling"}, age_s=COMPILING_S + 5)
+    assert states(tmp_path, study) == ["running", "stopped"]
 
 
 def test_a_file_that_is_being_written_is_not_read(study: Study, tmp_path: Path):

@@ -60,6 +60,24 @@ def test_saving_holds_no_second_copy_of_the_content_in_memory(tmp_path: Path) ->
     assert torch.equal(found["values"], values)
 
 
+def test_loading_holds_the_content_in_memory_once(tmp_path: Path) -> None:
+    values = torch.arange(20_000_000.0)
+    save(tmp_path, {"values": values})
+    size = values.nbytes / 2**20
+    del values
+    code = (
+        "import sys; from pathlib import Path; from mpo.training import checkpoints\n"
+        "from mpo.benchmark.processes import peak_resident_mib\n"
+        "before = peak_resident_mib()\n"
+        "found, said = checkpoints.load(Path(sys.argv[1]))\n"
+        "assert not said and found['values'][-1] == 20_000_000 - 1\n"
+        "print(peak_resident_mib() - before)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    took = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert size <= took < 1.3 * size
+
+
 @pytest.mark.parametrize("room", [10, 1_000, 150_000])
 def test_a_file_that_cannot_be_written_whole_keeps_the_checkpoint_so_far(
     tmp_path: Path, room: int

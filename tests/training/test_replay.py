@@ -180,11 +180,23 @@ def test_restored_buffer_goes_on_as_the_original(count: int, under_way: bool) ->
             buffer.end_episode()
 
 
-def test_state_is_a_copy() -> None:
-    model = Model(4)
+def test_state_is_no_copy_and_what_is_restored_is_one() -> None:
+    model, other = Model(4), Replay(4, 2, 1)
     model.decide("no")
     state = model.replay.state()
+    other.restore(state)
     model.replay.observation[0] = 77.0
-    observation = state["observation"]
-    assert isinstance(observation, torch.Tensor)
-    assert not (observation == 77.0).any()
+    rows = state["rows"]
+    assert isinstance(rows, torch.Tensor)
+    assert (rows == 77.0).any()
+    assert not (other.observation == 77.0).any()
+
+
+def test_state_holds_the_rows_in_use_only() -> None:
+    model = Model(1000)
+    for _ in range(5):
+        model.decide("no")
+    rows = model.replay.state()["rows"]
+    assert isinstance(rows, torch.Tensor)
+    assert rows.shape[0] == 6
+    assert rows.untyped_storage().nbytes() == rows.nbytes

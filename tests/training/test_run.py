@@ -1,9 +1,7 @@
-"""A run as a job: its files, interruption and crash, divergence, refusals."""
+"""A run as a job: its files, crashes, divergence, refusals."""
 
 import csv
 import json
-import os
-import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +12,13 @@ from mpo import rundir
 from mpo.rundir import EVALUATION_COLUMNS, RUN_FILES, TIMING_COLUMNS, TRAINING_COLUMNS
 from mpo.settings import settings
 from mpo.training import checkpoints, resumption, run
+from mpo.training.environment import Environment
 from mpo.training.job import Job
 from mpo.training.protocols.off_policy import Training
 from mpo.training.seeds import Stream, seed_of
+from mpo.training.stopping import Interrupted
 from tests.environments import PREFIX
-from tests.runs import contents, job, tiny
+from tests.runs import contents, job, signalled, tiny
 from tests.shown_equal import record, shown
 
 pytestmark = pytest.mark.usefixtures("unchecked")
@@ -93,86 +93,44 @@ def test_a_complete_run_of_code_that_is_shown_equal_is_not_trained_again(
     assert described(done)["code_digest"] == "f" * 64
 
 
-def stop_at(monkeypatch: pytest.MonkeyPatch, episode: int, how) -> None:
-    """At the end of `episode`, do `how`."""
-    play = Training.episode
-
-    def playing(training: Training) -> None:
-        play(training)
-        if training.episode_index == episode:
-            how()
-
-    monkeypatch.setattr(Training, "episode", playing)
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_saves_and_the_same_command_goes_on(
-    straight: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
-    resumed = job(tmp_path / "resumed", tiny())
-    before = signal.getsignal(number)
-    for episode in (4, 9):
-        with monkeypatch.context() as patch:
-            stop_at(patch, episode, lambda: os.kill(os.getpid(), number))
-            with pytest.raises(run.Interrupted, match=f"signal {int(number)} at step"):
-                run.train(resumed, bar=False)
-        assert signal.getsignal(number) is before
-        assert not resumed.out.exists()
-    assert run.train(resumed, bar=False) == "completed"
-    assert contents(resumed) == contents(straight)
-    found = described(resumed)
-    assert (found["attempts"], found["resumed_at"]) == (3, [40, 90])
-    assert not resumed.state_folder.exists()
-
-
 class Crash(Exception):
     """The process dies."""
 
 
-@pytest.mark.parametrize("episode", [1, 2, 8, 15])
+@pytest.mark.parametrize("decision", [2, 25, 88, 159])
 def test_after_a_crash_at_any_moment_a_run_equals_one_never_interrupted(
-    straight: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, episode: int
+    straight: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decision: int
 ) -> None:
-    """The crash comes in the middle of an episode, after a checkpoint at every third end."""
+    """The crash comes two decisions after a checkpoint, within an episode or about its end."""
     crashed = replace(job(tmp_path / "crashed", tiny()), checkpoint_s=0.0)
-    save, learn, saves = checkpoints.save, Training._learn, []
+    save = checkpoints.save
 
     def some(state: Path, content: dict) -> None:
-        saves.append(1)
-        if len(saves) % 3 == 0:
+        if content["training"]["collector"]["step"] == decision - 2:
             save(state, content)
 
-    def learning(training: Training, steps: int) -> None:
-        learn(training, steps)
-        if training.episode_index == episode and training.step % 10 == 6:
+    def deciding(training: Training, control_steps: int) -> None:
+        decided(training, control_steps)
+        if training.step == decision:
             raise Crash
 
+    decided = Training._decided
     monkeypatch.setattr(checkpoints, "save", some)
     with monkeypatch.context() as patch:
-        patch.setattr(Training, "_learn", learning)
+        patch.setattr(Training, "_decided", deciding)
         with pytest.raises(Crash):
             run.train(crashed, bar=False)
     assert run.train(crashed, bar=False) == "completed"
     assert contents(crashed) == contents(straight)
-    expected = [episode // 3 * 30] if episode >= 3 else []
-    assert described(crashed)["resumed_at"] == expected
+    assert described(crashed)["resumed_at"] == ([decision - 2] if decision > 2 else [])
 
 
 def test_a_damaged_checkpoint_falls_back_to_the_previous_one(
-    straight: Job,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    straight: Job, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     damaged = replace(job(tmp_path / "damaged", tiny()), checkpoint_s=0.0)
-    with monkeypatch.context() as patch:
-
-        def stop() -> None:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-        stop_at(patch, 6, stop)
-        with pytest.raises(run.Interrupted):
-            run.train(damaged, bar=False)
+    with signalled(Environment, "step", 60), pytest.raises(Interrupted):
+        run.train(damaged, bar=False)
     file = damaged.state_folder / checkpoints.CURRENT
     payload = bytearray(file.read_bytes())
     payload[-100] ^= 255
@@ -180,20 +138,18 @@ def test_a_damaged_checkpoint_falls_back_to_the_previous_one(
     assert run.train(damaged, bar=False) == "completed"
     assert "checksum does not match" in caplog.text
     assert contents(damaged) == contents(straight)
-    assert described(damaged)["resumed_at"] == [50]
+    assert described(damaged)["resumed_at"] == [49]
 
 
-def interrupted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
+def interrupted(folder: Path) -> Job:
     stopped = job(folder, tiny())
-    with monkeypatch.context() as patch:
-        stop_at(patch, 5, lambda: os.kill(os.getpid(), signal.SIGTERM))
-        with pytest.raises(run.Interrupted):
-            run.train(stopped, bar=False)
+    with signalled(Environment, "step", 20), pytest.raises(Interrupted):
+        run.train(stopped, bar=False)
     return stopped
 
 
 def test_another_mode_refuses_to_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stopped = interrupted(tmp_path, monkeypatch)
+    stopped = interrupted(tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr(resumption, "_mode", lambda training: {"compiled": True})
         with pytest.raises(checkpoints.CheckpointError, match="its checkpoint has mode"):
@@ -201,10 +157,8 @@ def test_another_mode_refuses_to_resume(tmp_path: Path, monkeypatch: pytest.Monk
     assert run.train(stopped, bar=False) == "completed"
 
 
-def test_another_run_s_checkpoint_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stopped = interrupted(tmp_path, monkeypatch)
+def test_another_run_s_checkpoint_is_refused(tmp_path: Path) -> None:
+    stopped = interrupted(tmp_path)
     other = Job("toy", "variant", 1, 1, stopped.settings, stopped.out, stopped.state)
     with pytest.raises(checkpoints.CheckpointError, match="settings_digest"):
         run.train(other, bar=False)
@@ -240,14 +194,14 @@ def test_a_diverged_loss_keeps_the_rows_up_to_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     diverged = job(tmp_path, tiny(critic_target_period=1000))
-    play = Training.episode
+    update = Training._update
 
-    def playing(training: Training) -> None:
-        if training.episode_index == 9:
+    def updating(training: Training) -> None:
+        if training.step >= 90:
             training.learner.state.critic.parameters.fill_(float("inf"))
-        play(training)
+        update(training)
 
-    monkeypatch.setattr(Training, "episode", playing)
+    monkeypatch.setattr(Training, "_update", updating)
     assert run.train(diverged, bar=False) == "diverged"
     found = described(diverged)["divergence"]
     assert found["what"] == "loss_critic"

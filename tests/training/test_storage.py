@@ -47,7 +47,7 @@ def disk(tmp_path: Path) -> Iterator[tuple[Path, Disk]]:
 
 
 def train(out: Path, state: Path, chosen: Settings) -> int:
-    """The command line, with a checkpoint at every episode's end."""
+    """The command line, with a checkpoint at every decision."""
     arguments = ["train", "--task", "toy", "--variant", "variant", "--study-seed", "1"]
     arguments += ["--settings", json.dumps(chosen.differences()), "--quiet"]
     arguments += ["--out", str(out), "--state", str(state), "--checkpoint-seconds", "0"]
@@ -97,7 +97,7 @@ def test_a_disk_full_of_results_leaves_no_partial_file_and_the_state(
     assert train(out, state, tiny()) == 0
     assert {name: (out / name).read_bytes() for name in expected} == expected
     assert "resumed at step" not in capsys.readouterr().err
-    assert json.loads((out / rundir.RUN).read_text())["resumed_at"] == [150]
+    assert json.loads((out / rundir.RUN).read_text())["resumed_at"] == [160]
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_training(

@@ -1,7 +1,5 @@
 """Every variant of config/variants.yaml passes the same examination."""
 
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +11,11 @@ from mpo.study.entries import load_variants
 from mpo.training import run
 from mpo.training.environment import Environment
 from mpo.training.episodes import run_episode
-from mpo.training.protocols.off_policy import Training
 from mpo.training.seeds import evaluation_seed
+from mpo.training.stopping import Interrupted
 from tests.environments import OPTIMUM, PREFIX, optimal_gain
 from tests.learning import VARIANTS
-from tests.runs import contents, job, tiny
+from tests.runs import contents, job, signalled, tiny
 from tests.whole_runs import trained
 
 pytestmark = pytest.mark.usefixtures("unchecked")
@@ -63,9 +61,7 @@ def refreshed(name: str) -> dict[str, Any]:
 
 
 @ALL
-def test_two_runs_have_equal_bytes_and_so_has_a_resumed_one(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_runs_have_equal_bytes_and_so_has_a_resumed_one(name: str, tmp_path: Path) -> None:
     chosen = tiny(refreshed(name))
     jobs = {kind: job(tmp_path / kind, chosen) for kind in ("first", "second", "resumed")}
     for kind in ("first", "second"):
@@ -73,17 +69,9 @@ def test_two_runs_have_equal_bytes_and_so_has_a_resumed_one(
     assert contents(jobs["first"]) == contents(jobs["second"])
     assert contents(jobs["first"])["training.csv"].count(b"\n") > 2
 
-    play = Training.episode
-
-    def interrupted(training: Training) -> None:
-        play(training)
-        if training.episode_index == 9:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    monkeypatch.setattr(Training, "episode", interrupted)
-    with pytest.raises(run.Interrupted):
+    # 2 evaluations of one episode of 10 steps have come before: step 88, within an episode
+    with signalled(Environment, "step", 108), pytest.raises(Interrupted):
         run.train(jobs["resumed"], bar=False)
-    monkeypatch.setattr(Training, "episode", play)
     assert run.train(jobs["resumed"], bar=False) == "completed"
     assert contents(jobs["resumed"]) == contents(jobs["first"])
 

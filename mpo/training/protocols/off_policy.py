@@ -16,19 +16,20 @@ from mpo.training.actor import Actor
 from mpo.training.clock import Clock
 from mpo.training.replay import Replay
 from mpo.training.seeds import Stream
-from mpo.training.session import Session
+from mpo.training.session import Doing, Session, Walk
 
 __all__ = ["Actor", "Networks", "Training"]
 
 
 class Training(Session[Learner]):
-    """One run under way. `episode` plays one training episode; the rest is read from outside."""
+    """One run under way."""
 
     def __init__(self, settings: Settings, study_seed: int, seed: int, clock: Clock) -> None:
         """Make environments, networks, learner and replay; raises ValueError for a bad task."""
         super().__init__(settings, study_seed, seed, clock)
         self._returns = option("returns", settings.returns)
         self._owed_steps = 0
+        self._compiles_next = self.learner.compiled
 
     def _build(self, observation_size: int, action_size: int) -> None:
         settings, sizes = self.settings, (observation_size, action_size)
@@ -42,21 +43,31 @@ class Training(Session[Learner]):
     def _value(self, observation: np.ndarray, action: np.ndarray) -> float:
         return episodes.critic_value(self.learner, observation, action)
 
-    def _after_step(self, control_steps: int) -> None:
-        self._learn(control_steps)
-        self._evaluate()
+    def _decided(self, control_steps: int) -> None:
+        """Updates are owed once the replay is filled."""
+        if self.replay.decisions >= self.settings.minimum_replay:
+            self._owed_steps += control_steps
 
-    def _learn(self, control_steps: int) -> None:
-        """One update for every `steps_per_update` steps since the replay was filled."""
-        if self.replay.decisions < self.settings.minimum_replay:
-            return
-        self._owed_steps += control_steps
+    def _settle(self) -> Walk:
+        """One update for every `steps_per_update` steps that are owed; then what fell due."""
         while self._owed_steps >= self.settings.steps_per_update:
-            self._owed_steps -= self.settings.steps_per_update
-            with self.clock.part("update"):
-                self.learner.update(self._batch())
-            if self.learner.updates % self.settings.logging_updates == 0:
-                self._log()
+            if self._compiles_next:
+                self.doing = Doing.COMPILING
+                yield
+            self._update()
+            if self._compiles_next:
+                self._compiles_next, self.doing = False, Doing.COLLECTING
+                yield
+        self._end_episode()
+        if self._evaluation_due:
+            yield from self._evaluate()
+
+    def _update(self) -> None:
+        self._owed_steps -= self.settings.steps_per_update
+        with self.clock.part("update"):
+            self.learner.update(self._batch())
+        if self.learner.updates % self.settings.logging_updates == 0:
+            self._log()
 
     def _batch(self):
         returns, settings = self._returns, self.settings
@@ -67,11 +78,12 @@ class Training(Session[Learner]):
             returns.ENDPOINTS,
         )
 
-    # --- checkpoints, between episodes only ---------------------------------------------------
-    def _counters(self) -> dict[str, int]:
-        return {**super()._counters(), "owed_steps": self._owed_steps}
+    # --- checkpoints ------------------------------------------------------------------------
+    def checkpoint(self) -> dict[str, Any]:
+        """What the rest of the run depends on; arrays as they lie, to be saved at once."""
+        return {**super().checkpoint(), "owed_steps": self._owed_steps}
 
     def restore(self, checkpoint: dict[str, Any]) -> None:
-        """Back to a `checkpoint()`."""
+        """Back to a `checkpoint()`; the simulator follows at the beginning of the `walk`."""
         super().restore(checkpoint)
-        self._owed_steps = checkpoint["counters"]["owed_steps"]
+        self._owed_steps = checkpoint["owed_steps"]

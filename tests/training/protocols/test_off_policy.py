@@ -1,6 +1,7 @@
 """Training of a run: when it updates, evaluates and logs, and what a checkpoint holds."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from mpo.training.clock import Clock
 from mpo.training.environment import Diverged, Environment, EnvironmentFault
 from mpo.training.protocols.off_policy import Training
 from mpo.training.seeds import Stream, evaluation_seed, seed_of
+from mpo.training.session import Doing, Walk
 from tests.environments import PREFIX
-from tests.runs import tiny
+from tests.runs import finish, saved_on_the_way, tiny, walk_until
 
 pytestmark = pytest.mark.usefixtures("unchecked")
 
@@ -31,8 +33,7 @@ def clock_of(environment: Environment) -> Any:
 
 def played(chosen: Settings, seed: int = 0) -> Training:
     training = begun(chosen, seed)
-    while not training.finished:
-        training.episode()
+    finish(training)
     return training
 
 
@@ -42,7 +43,7 @@ def test_one_update_for_every_so_many_steps_once_the_replay_is_filled() -> None:
     # steps 24 to 160 are owed: 137 of them, an update for every 4
     assert training.learner.updates == 137 // 4
     assert training.replay.decisions == 160
-    assert training.episode_index == 16
+    assert training.episodes == 16
 
 
 @pytest.mark.parametrize("repeat", [2, 3])
@@ -71,25 +72,25 @@ def test_evaluation_points_fall_between_the_steps_of_an_action_repeat() -> None:
 
 def test_logging_rows_average_their_intervals() -> None:
     training = played(tiny())
-    assert [row["updates"] for row in training.training] == [8, 16, 24, 32]
-    assert [row["updates"] for row in training.timing] == [8, 16, 24, 32]
-    for row in training.training:
+    assert [row["updates"] for row in training.logs.training] == [8, 16, 24, 32]
+    assert [row["updates"] for row in training.logs.timing] == [8, 16, 24, 32]
+    for row in training.logs.training:
         assert math.isfinite(row["loss_critic"])
         assert 0.0 <= row["outside_box"] <= 1.0
         assert 0.0 < row["effective_sample_size"] <= 5.0
         assert row["behaviour_return"] <= 0.0
     # each training episode that ended lies in exactly one interval
-    assert [row["step"] for row in training.training] == [
-        24 + 4 * row["updates"] - 1 for row in training.training
+    assert [row["step"] for row in training.logs.training] == [
+        24 + 4 * row["updates"] - 1 for row in training.logs.training
     ]
 
 
 def test_episodes_and_evaluations_start_from_their_derived_seeds() -> None:
     chosen = tiny(environment=PREFIX + "Clock-v0", steps=40, minimum_replay=10_000)
     training = played(chosen, seed=5)
-    seeds = clock_of(training._environment).seeds
+    seeds = clock_of(training._collector.environment).seeds
     assert seeds == [seed_of(1, 5, Stream.EPISODE, index) for index in range(6)]
-    evaluated = clock_of(training._evaluation).seeds
+    evaluated = clock_of(training._evaluations.environment).seeds
     counts = [1, 1, 1, 2]
     assert evaluated == [
         evaluation_seed(1, 5, point, index)
@@ -114,7 +115,7 @@ def test_replay_keeps_unclipped_actions_and_endings(name: str) -> None:
     assert np.abs(replay.action[rows]).max() > 1.0
     ended = replay.terminated[rows].sum()
     assert ended == (5 if name == "Terminating-v0" else 0)  # five whole episodes of 7 steps
-    given = clock_of(training._environment).actions
+    given = clock_of(training._collector.environment).actions
     clipped = np.clip(replay.action[rows], -1.0, 1.0)
     native = np.array([-2.0, 0.0]) + (clipped + 1.0) * np.array([3.0, 0.5])
     np.testing.assert_allclose(np.stack(given), native, rtol=1e-5, atol=1e-5)
@@ -122,7 +123,7 @@ def test_replay_keeps_unclipped_actions_and_endings(name: str) -> None:
 
 def test_behaviour_density_is_that_of_the_policy_that_acted() -> None:
     training = begun(tiny(minimum_replay=10_000))  # no update: one policy throughout
-    training.episode()
+    walk_until(training, lambda: training.episodes == 1)
     replay, networks = training.replay, training.networks
     rows = replay.decision > 0
     named = unflatten(training.learner.state.policy.parameters, networks.policy_shapes())
@@ -131,23 +132,37 @@ def test_behaviour_density_is_that_of_the_policy_that_acted() -> None:
     np.testing.assert_allclose(replay.behaviour_log_prob[rows], expected, rtol=1e-3, atol=1e-3)
 
 
-def test_restored_training_goes_on_as_the_original() -> None:
-    chosen = tiny()
-    original = begun(chosen)
-    for _ in range(7):
-        original.episode()
-    saved = original.checkpoint()
-    other = begun(chosen)
-    other.restore(saved)
-    for training in (original, other):
-        while not training.finished:
-            training.episode()
-    assert original.evaluations == other.evaluations
-    assert [*map(repr, original.training)] == [*map(repr, other.training)]
-    np.testing.assert_array_equal(
-        original.learner.policy_parameters(), other.learner.policy_parameters()
-    )
-    assert (other.step, other.episode_index) == (160, 16)
+@pytest.mark.parametrize("fields", [{}, {"action_repeat": 4, "steps_per_update": 1}])
+def test_restored_at_any_moment_it_goes_on_as_the_original(
+    fields: dict[str, Any], tmp_path: Path
+) -> None:
+    """Within episodes and evaluations, before the first update, and at the very end."""
+    chosen = tiny(**fields)
+    original = played(chosen)
+    seen = set()
+    for saved in saved_on_the_way(begun(chosen), tmp_path, every=29):
+        other = begun(chosen)
+        other.restore(saved)
+        finish(other)
+        seen.add((saved["collector"]["rollout"] is None, bool(saved["evaluations"]["finished"])))
+        assert other.evaluations == original.evaluations
+        assert [*map(repr, other.logs.training)] == [*map(repr, original.logs.training)]
+        np.testing.assert_array_equal(
+            other.learner.policy_parameters(), original.learner.policy_parameters()
+        )
+        assert (other.step, other.episodes) == (160, original.episodes)
+    assert len(seen) >= 3
+
+
+def test_a_compiled_learner_says_so_before_its_first_update() -> None:
+    training = begun(tiny())
+    training._compiles_next = True
+    doing = [(training.doing, training.learner.updates) for _ in training.walk()]
+    compiling = [at for at, (what, _) in enumerate(doing) if what is Doing.COMPILING]
+    assert len(compiling) == 1
+    assert doing[compiling[0]][1] == 0
+    assert doing[compiling[0] + 1] == (Doing.COLLECTING, 1)
+    assert {what for what, _ in doing} == {Doing.COLLECTING, Doing.COMPILING, Doing.EVALUATING}
 
 
 @pytest.mark.parametrize("what", ["reward", "observation"])
@@ -168,28 +183,26 @@ def test_a_loss_that_is_not_finite_diverges_after_its_row_is_logged() -> None:
     training = begun(tiny(critic_target_period=1000))
     training.learner.state.critic.parameters[-1] = math.nan
     with pytest.raises(Diverged, match="loss_critic is not finite"):
-        while not training.finished:
-            training.episode()
-    assert [row["updates"] for row in training.training] == [8]
+        finish(training)
+    assert [row["updates"] for row in training.logs.training] == [8]
 
 
 def test_an_update_that_breaks_the_policy_is_named_before_the_action_that_shows_it() -> None:
     """The next row is far off, so that acting notices first; the row is written none the less."""
     training = begun(tiny(critic_target_period=1000, logging_updates=1000))
-    while training.learner.updates < 3:
-        training.episode()
+    walk_until(training, lambda: training.learner.updates == 3)
     training.learner.state.policy.parameters[-1] = math.nan
     training.learner.sums[0][METRICS.index("loss_policy")] = math.nan
     with pytest.raises(Diverged, match="loss_policy is not finite"):
-        training.episode()
-    assert len(training.training) == 1
+        finish(training)
+    assert len(training.logs.training) == 1
 
 
 def test_an_action_that_is_not_finite_diverges() -> None:
     training = begun(tiny())
     training.learner.state.policy.parameters[-1] = math.nan
     with pytest.raises(Diverged, match="action is not finite"):
-        training.episode()
+        finish(training)
 
 
 def test_a_bad_task_is_a_value_error() -> None:
@@ -203,14 +216,13 @@ def test_a_parameter_that_breaks_after_the_last_row_still_diverges(part: str) ->
     training = begun(tiny(logging_updates=1000))
     evaluate = training._evaluate
 
-    def evaluating() -> None:
-        evaluate()
+    def evaluating() -> Walk:
+        yield from evaluate()
         if training.finished:
             getattr(training.learner.state, part).parameters[-1] = math.nan
 
     training._evaluate = evaluating  # type: ignore[method-assign]
     with pytest.raises(Diverged, match=f"{part} parameter is not finite"):
-        while not training.finished:
-            training.episode()
+        finish(training)
     assert len({row["step"] for row in training.evaluations}) == 4
-    assert len(training.training) == 1
+    assert len(training.logs.training) == 1

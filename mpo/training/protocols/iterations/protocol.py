@@ -30,6 +30,8 @@ SLSQP is given the dual's exact derivative. An evaluation falls due at the first
 at or after its step, and is recorded at its step. The budget may cut the last iteration short.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 from jaxtyping import Int
@@ -39,7 +41,7 @@ from mpo.training.protocols.iterations.learner import Learner, Pairs
 from mpo.training.protocols.iterations.networks import Networks
 from mpo.training.replay import Replay
 from mpo.training.seeds import Stream
-from mpo.training.session import Session
+from mpo.training.session import Doing, Session, Walk
 
 
 def usable(replay: Replay) -> Int[np.ndarray, " D"]:
@@ -61,29 +63,48 @@ class Training(Session[Learner]):
         self.actor = Actor(networks, self.learner.target_policy_parameters())
         rows = s.iteration_episodes * (s.episode_steps // s.action_repeat + 1)
         self.replay = Replay(rows, observation_size, action_size)
+        self._batches: Int[np.ndarray, "K B"] | None = None
+        """Rows of the batches that are still to be learnt from; None while collecting."""
 
     def _value(self, observation: np.ndarray, action: np.ndarray) -> float:
         return self.learner.value(observation, action)
 
-    def _after_episode(self) -> None:
+    def _settle(self) -> Walk:
         """At an iteration's end: learn, refresh, forget, and evaluate what fell due."""
-        if self.episode_index % self.settings.iteration_episodes and not self.finished:
+        self._end_episode()
+        if not (self._between_iterations or self.finished):
             return
-        with self.clock.part("update"):
-            before = self.learner.updates
-            for _ in range(self.settings.passes):
-                self._pass()
-            self.learner.refresh()
-        self.replay.clear()
-        if self.learner.updates > before:
-            self._log()
-        self._evaluate()
+        if self.replay.decisions:
+            yield from self._learn()
+            self.replay.clear()
+            if self.learner.updates > self.logs.updates:
+                self._log()
+        if self._evaluation_due:
+            yield from self._evaluate()
 
-    def _pass(self) -> None:
-        """Learn from every usable decision once, in random order and whole batches."""
+    @property
+    def _between_iterations(self) -> bool:
+        within = self._collector.rollout is not None
+        return not within and self.episodes % self.settings.iteration_episodes == 0
+
+    def _learn(self) -> Walk:
+        """`passes` times through the iteration, a batch from item to item, then the targets."""
+        self.doing = Doing.LEARNING
+        if self._batches is None:
+            self._batches = np.concatenate([self._pass() for _ in range(self.settings.passes)])
+        while len(self._batches):
+            with self.clock.part("update"):
+                self.learner.update(self._pairs(self._batches[0]))
+            self._batches = self._batches[1:]
+            yield
+        self.learner.refresh()
+        self._batches, self.doing = None, Doing.COLLECTING
+
+    def _pass(self) -> Int[np.ndarray, "K B"]:
+        """Rows of every usable decision once, in random order and whole batches."""
         rows, size = self._sampling.permutation(usable(self.replay)), self.settings.batch_size
-        for start in range(0, len(rows) - size + 1, size):
-            self.learner.update(self._pairs(rows[start : start + size]))
+        whole = len(rows) // size
+        return rows[: whole * size].reshape(whole, size)
 
     def _pairs(self, rows: Int[np.ndarray, " B"]) -> Pairs:
         replay = self.replay
@@ -94,3 +115,15 @@ class Training(Session[Learner]):
             replay.observation[rows + 1],
         )
         return Pairs(*(torch.from_numpy(array) for array in arrays))
+
+    # --- checkpoints ------------------------------------------------------------------------
+    def checkpoint(self) -> dict[str, Any]:
+        """What the rest of the run depends on; arrays as they lie, to be saved at once."""
+        batches = None if self._batches is None else torch.from_numpy(self._batches)
+        return {**super().checkpoint(), "batches": batches}
+
+    def restore(self, checkpoint: dict[str, Any]) -> None:
+        """Back to a `checkpoint()`; the simulator follows at the beginning of the `walk`."""
+        super().restore(checkpoint)
+        batches = checkpoint["batches"]
+        self._batches = None if batches is None else batches.numpy()

@@ -9,6 +9,7 @@ from mpo.training.protocols.iterations.learner import Learner
 from mpo.training.protocols.iterations.networks import Networks
 from mpo.training.protocols.iterations.protocol import Training
 from tests.environments import PREFIX
+from tests.runs import finish
 
 VARIANTS = {
     name: variant.settings
@@ -44,8 +45,7 @@ def begun(chosen: Settings, seed: int = 0) -> Training:
 def played(chosen: Settings, seed: int = 0) -> Training:
     """A run at its end."""
     training = begun(chosen, seed)
-    while not training.finished:
-        training.episode()
+    finish(training)
     training.close()
     return training
 

@@ -1,8 +1,6 @@
 """The protocol of SR's code: what it collects, when it learns and forgets, and what it solves."""
 
 import json
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +14,10 @@ from mpo.training import replaying, run
 from mpo.training.protocols.iterations.learner import Learner, Pairs
 from mpo.training.protocols.iterations.protocol import Training, usable
 from mpo.training.replay import Replay
+from mpo.training.session import Doing
+from mpo.training.stopping import Interrupted
 from tests.environments import OPTIMUM, PREFIX
-from tests.runs import contents, job
+from tests.runs import contents, finish, job, saved_on_the_way, signalled, walk_until
 from tests.training.protocols.iterations.iterating import TINY, VARIANTS, begun, played, tiny
 
 
@@ -35,34 +35,40 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Pairs]:
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_two_runs_have_equal_bytes_and_so_has_a_resumed_one(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_runs_have_equal_bytes_and_so_has_a_resumed_one(name: str, tmp_path: Path) -> None:
     chosen = tiny(name)
     jobs = {kind: job(tmp_path / kind, chosen) for kind in ("first", "second", "resumed")}
     for kind in ("first", "second"):
         assert run.train(jobs[kind], bar=False) == "completed"
     assert contents(jobs["first"]) == contents(jobs["second"])
-    play = Training.episode
-
-    def interrupted(training: Training) -> None:
-        play(training)
-        if training.episode_index in (6, 12):  # amid an iteration, and at the end of one
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Training, "episode", interrupted)
-        for _ in range(2):
-            with pytest.raises(run.Interrupted):
+    # the first batch of the second iteration, the last of all, and one in the middle
+    with signalled(Learner, "update", 10, 23, 45):
+        for _ in range(3):
+            with pytest.raises(Interrupted):
                 run.train(jobs["resumed"], bar=False)
-    assert run.train(jobs["resumed"], bar=False) == "completed"
+        assert run.train(jobs["resumed"], bar=False) == "completed"
     assert contents(jobs["resumed"]) == contents(jobs["first"])
     described = json.loads((jobs["resumed"].out / "run.json").read_text())
-    assert (described["resumed_at"], described["updates"]) == ([48, 96], 45)
+    assert (described["resumed_at"], described["updates"]) == ([64, 96, 160], 45)
+
+
+def test_restored_at_any_moment_it_goes_on_as_the_original(tmp_path: Path) -> None:
+    """Within episodes, evaluations and phases of learning."""
+    original, chosen, seen = played(tiny()), tiny(), set()
+    for saved in saved_on_the_way(begun(chosen), tmp_path, every=61):
+        other = begun(chosen)
+        other.restore(saved)
+        finish(other)
+        seen.add((saved["batches"] is None, bool(saved["evaluations"]["finished"])))
+        assert other.evaluations == original.evaluations
+        assert [*map(repr, other.logs.training)] == [*map(repr, original.logs.training)]
+        assert torch.equal(other.learner.state.policy[0], original.learner.state.policy[0])
+    assert (False, False) in seen
+    assert (True, False) in seen
 
 
 def test_two_seeds_differ() -> None:
-    first, second = (played(tiny(), seed).training[-1] for seed in (0, 1))
+    first, second = (played(tiny(), seed).logs.training[-1] for seed in (0, 1))
     assert first["loss_critic"] != second["loss_critic"]
 
 
@@ -92,10 +98,12 @@ def test_each_pass_takes_every_decision_of_its_own_iteration_once_at_most(
 ) -> None:
     batches = recorded(monkeypatch)
     training = begun(tiny(environment=PREFIX + "Clock-v0", episode_steps=5, batch_size=4))
-    for _ in range(8):
-        training.episode()
-        if training.episode_index % 4:
+    learnt = 0
+    for _ in training.walk():
+        if training.doing is Doing.LEARNING or training.learner.updates == learnt:
             continue
+        learnt = training.learner.updates
+        assert training.episodes % 4 == 0
         assert training.replay.decisions == training.replay.written == 0
         assert len(batches) == 3 * (4 * 4 // 4)
         for passed in range(3):
@@ -109,13 +117,13 @@ def test_each_pass_takes_every_decision_of_its_own_iteration_once_at_most(
         starts = [pairs.observation_t[pairs.observation_t[:, 0] == 0.0, 1] for pairs in batches]
         assert len(torch.cat(starts).unique()) == 4  # four episodes, none of an earlier iteration
         batches.clear()
+    assert training.learner.updates >= 2 * 12
 
 
 def test_the_target_policy_acts_until_the_iteration_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     batches = recorded(monkeypatch)
     training = begun(tiny())
-    for _ in range(4):
-        training.episode()
+    walk_until(training, lambda: training.episodes == 4 and training.learner.updates == 9)
     learner, observation = training.learner, np.array([0.3], np.float32)
     before = training.actor.mean(observation)
     learner.update(batches[0])
@@ -130,24 +138,24 @@ def test_the_target_policy_acts_until_the_iteration_ends(monkeypatch: pytest.Mon
 
 def test_rows_and_evaluations_fall_at_the_ends_of_iterations() -> None:
     training = played(tiny(steps=80, evaluation_points=5))
-    assert [row["step"] for row in training.training] == [32, 64, 80]
+    assert [row["step"] for row in training.logs.training] == [32, 64, 80]
     # the last, of 2 episodes: 14 decisions, a batch a pass
-    assert [row["updates"] for row in training.training] == [9, 18, 21]
+    assert [row["updates"] for row in training.logs.training] == [9, 18, 21]
     assert sorted({row["step"] for row in training.evaluations}) == [16, 32, 48, 64, 80]
     assert {row["length"] for row in training.evaluations} == {8}
-    assert all(np.isfinite(row["behaviour_return"]) for row in training.training)
-    assert all(np.isnan(row["penalty_temperature"]) for row in training.training)
+    assert all(np.isfinite(row["behaviour_return"]) for row in training.logs.training)
+    assert all(np.isnan(row["penalty_temperature"]) for row in training.logs.training)
 
 
 def test_a_budget_too_small_for_one_batch_learns_nothing_and_is_evaluated() -> None:
     training = played(tiny(steps=6, evaluation_points=2))
-    assert (training.learner.updates, training.training) == (0, [])
+    assert (training.learner.updates, training.logs.training) == (0, [])
     assert len(training.evaluations) == 3
 
 
 def test_episodes_are_cut_also_under_an_action_repeat() -> None:
     training = begun(tiny(action_repeat=4))
-    training.episode()
+    walk_until(training, lambda: training.episodes == 1)
     assert (training.step, training.replay.decisions) == (8, 2)
 
 
@@ -164,7 +172,7 @@ def test_a_finished_run_s_policy_is_played_again_cut_and_squashed(tmp_path: Path
     run.train(done, bar=False)
     table = replaying.returns(done.out, 2, 0)
     assert table["length"].tolist() == [8, 8, 8]
-    environment = Training(done.settings, 1, 0, run.Clock())._evaluation
+    environment = Training(done.settings, 1, 0, run.Clock())._evaluations.environment
     actor = replaying.load_policy(done.out, environment, done.settings)
     far = np.array([1e4], np.float32)
     assert abs(actor.mean(far)) <= 1.0
