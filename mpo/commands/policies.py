@@ -41,6 +41,8 @@ def evaluate(
     else:
         try:
             table = replaying.returns(run_dir, episodes, seed)
+        except replaying.NotPlayable as error:
+            raise InputError(f"{run_dir}: {error}") from None
         except ValueError as error:
             raise InputError(str(error)) from None
     click.echo(table.to_string(index=False))
@@ -57,9 +59,12 @@ def evaluate(
 def render(run_dir: Path, film: Path, seed: int, width: int, seconds: float) -> None:
     """Film one episode of a run's final policy as a GIF."""
     from mpo.training import films
+    from mpo.training.replaying import NotPlayable
 
     try:
         shown = films.render(run_dir, film, seed, width, seconds)
+    except NotPlayable as error:
+        raise InputError(f"{run_dir}: {error}") from None
     except ValueError as error:
         raise InputError(str(error)) from None
     click.echo(f"{film}: {shown} frames")

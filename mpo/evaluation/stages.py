@@ -46,7 +46,7 @@ def write_estimates(folder: Path) -> None:
 
 
 def write_tables(folder: Path) -> None:
-    """Every table, from the frames in `folder`."""
+    """Every table, from the frames in `folder`, or the sentence in its place."""
     frames = read_frames(folder)
     for name in tables.names():
-        tables.write(name, frames, folder / "tables")
+        tables.make(name, frames, folder)

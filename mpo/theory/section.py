@@ -6,30 +6,36 @@ from pathlib import Path
 
 import pandas as pd
 
-from mpo.evaluation.reading.frames import read_csv, read_text
+from mpo.evaluation.reading.frames import read_csv, read_text, write_text
+from mpo.evaluation.showing.failures import Exhibit, attempt, in_place
 from mpo.evaluation.showing.tables import markdown
 from mpo.evaluation.showing.tables.cells import number
 from mpo.theory import convergence, cycling, errata, figures
 
 
+FILE = "theory/section.md"
+
+
+def make(study_dir: Path) -> None:
+    """The section's file, or in it the sentence that says why there is none."""
+    exhibit = Exhibit("section", "theory", "theory_section", (FILE,))
+    attempt(exhibit, study_dir, lambda: write_text(section(study_dir), study_dir / FILE))
+
+
 def section(study_dir: Path) -> str:
-    """Everything that was computed of the theory, with links relative to `study_dir`."""
-    folder = study_dir / "theory"
-    found = read_text(folder / "errata.csv")
-    iterations, cycles = read_csv(folder / "iterations.csv"), read_csv(folder / "cycling.csv")
-    parts = [
-        _verdicts(found),
-        errata.shown(found),
-        _figure("appendix_sign", study_dir),
-        _figure("overflow_map", study_dir),
-        _figure("backups_order", study_dir),
-        _figure("policy_iteration", study_dir),
-        _iterations(),
-        _iterations_table(iterations),
-        _cycling(cycles),
-        _cycling_table(cycles),
-    ]
+    """Everything that was computed of the theory, with links relative to `study_dir`.
+
+    A table or figure that could not be made has its sentence in its place.
+    """
+    parts = in_place("table", "errata", study_dir, lambda: _errata(study_dir))
+    for name in figures.NAMES:
+        parts += in_place("figure", name, study_dir, lambda name=name: _figure(name, study_dir))
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _errata(study_dir: Path) -> list[str]:
+    found = read_text(study_dir / "theory/errata.csv")
+    return [_verdicts(found), errata.shown(found)]
 
 
 def _verdicts(found: pd.DataFrame) -> str:
@@ -44,21 +50,23 @@ def _verdicts(found: pd.DataFrame) -> str:
     )
 
 
-def _figure(name: str, study_dir: Path) -> str:
+def _figure(name: str, study_dir: Path) -> list[str]:
+    """The figure with its caption, and the tables that came of the same computation."""
     drawn = read_csv(study_dir / "figures" / f"{name}.csv")
     caption = figures.module(name).caption(drawn)
-    return f"![{name.replace('_', ' ')}](figures/{name}.png)\n\n*{caption}*"
+    shown = [f"![{name.replace('_', ' ')}](figures/{name}.png)\n\n*{caption}*"]
+    for table in figures.TABLES.get(name, ()):
+        rows = read_csv(study_dir / "theory" / f"{table}.csv")
+        shown += _TABLES[table](rows)
+    return shown
 
 
-def _iterations() -> str:
-    return (
+def _iterations(rows: pd.DataFrame) -> list[str]:
+    said = (
         f"Iterations until {100 * convergence.REACHED:g} % of the uniform policy's suboptimality "
         "is left, mean and standard error over processes, and on how many processes a backup got "
         "there earlier or later than `policy` did:"
     )
-
-
-def _iterations_table(rows: pd.DataFrame) -> str:
     shown = pd.DataFrame(
         {
             "sweeps an iteration": row["sweeps"],
@@ -70,22 +78,22 @@ def _iterations_table(rows: pd.DataFrame) -> str:
         }
         for row in rows.to_dict("records")
     )
-    return markdown(shown)
+    return [said, markdown(shown)]
 
 
-def _cycling(rows: pd.DataFrame) -> str:
+def _cycling(rows: pd.DataFrame) -> list[str]:
     most = rows.groupby("backup", sort=False)["cycling"].agg(["min", "max"])
     improved, soft = most.loc["improved"], int(most["max"]["soft"])
-    return (
+    said = (
         f"Sweeps of a backup at a fixed temperature on {int(rows['processes'].iloc[0])} random "
         f"two-state processes at discount {cycling.DISCOUNT:g}: between {improved['min']} and "
         f"{improved['max']} never settle with `improved`, whose weights depend on Q, and "
         f"{f'at most {soft}' if soft else 'none'} with `soft`, which is a contraction:"
     )
-
-
-def _cycling_table(rows: pd.DataFrame) -> str:
     wide = rows.pivot(index="backup", columns="temperature", values="cycling")
     wide.columns = [f"η = {number(float(column), 2)}" for column in wide.columns]
     wide.index = pd.Index([f"`{name}`" for name in wide.index], name="never settle with")
-    return markdown(wide.reset_index().astype(str))
+    return [said, markdown(wide.reset_index().astype(str))]
+
+
+_TABLES = {"iterations": _iterations, "cycling": _cycling}

@@ -5,20 +5,26 @@ from pathlib import Path
 
 os.environ["MUJOCO_GL"] = os.environ.get("MUJOCO_GL", "egl")  # before MuJoCo is imported
 
+import gymnasium
 import numpy as np
 from PIL import Image
 
-from mpo.training.environment import Environment
+from mpo.settings import Settings
+from mpo.training.environment import Environment, EnvironmentFault
 from mpo.training.episodes import run_episode
-from mpo.training.replaying import load_policy, load_settings
+from mpo.training.replaying import load_policy, load_settings, playing
 from mpo.training.seeds import Stream, seed_of
 
 FRAMES_PER_SECOND = 20
 PACKAGES = "libegl1 and libgl1-mesa-dri"
 
 
-class NoOpenGL(ValueError):
-    """Nothing can be rendered on this machine; the message names the packages to install."""
+class NoPictures(ValueError):
+    """The environment draws no pictures; no machine can film it."""
+
+
+class CannotRender(ValueError):
+    """This machine lacks what drawing needs; the message names what to install."""
 
 
 def render(
@@ -32,37 +38,74 @@ def render(
     """Write a GIF of one episode by the mean action; the number of its frames.
 
     The film shows the first `seconds` of the episode at the simulator's own speed, about `rate`
-    frames a second. Raises NoOpenGL where there is no headless OpenGL, ValueError for a policy
-    that does not fit its settings.
+    frames a second. Raises `NoPictures`, `CannotRender`, or `NotPlayable` for a policy that
+    diverged, and ValueError for one that does not fit its settings.
     """
     chosen = load_settings(directory)
-    environment = Environment.of(chosen, render=True)
-    actor = load_policy(directory, environment, chosen)
-    decision_s = environment.decision_seconds
-    every = max(1, round(1.0 / (rate * decision_s)))
-    most = round(seconds * rate)
-    frames: list[Image.Image] = []
-    decisions = 0
-
-    def watch() -> None:
-        nonlocal decisions
-        if decisions % every == 0 and len(frames) < most:
-            frames.append(_scaled(environment.render(), width, frames[:1]))
-        decisions += 1
-
+    environment = _opened(chosen)
     try:
-        run_episode(environment, actor, seed_of(seed, 0, Stream.FILM), chosen.discount, watch=watch)
-    except (ImportError, AttributeError, RuntimeError) as error:
-        raise NoOpenGL(
-            f"rendering needs headless OpenGL (Debian packages {PACKAGES}): {error}"
-        ) from None
-    environment.close()
+        actor = load_policy(directory, environment, chosen)
+        decision_s = _decision_seconds(environment, chosen)
+        every = max(1, round(1.0 / (rate * decision_s)))
+        most = max(1, round(seconds * rate))
+        frames: list[Image.Image] = []
+        decisions = 0
+
+        def watch() -> None:
+            nonlocal decisions
+            if decisions % every == 0 and len(frames) < most:
+                pixels = _picture(environment, chosen.environment)
+                frames.append(_scaled(pixels, width, frames[:1]))
+            decisions += 1
+
+        start = seed_of(seed, 0, Stream.FILM)
+        with playing(directory):
+            run_episode(environment, actor, start, chosen.discount, watch=watch)
+    finally:
+        environment.close()
     film.parent.mkdir(parents=True, exist_ok=True)
     duration = round(1000 * every * decision_s)
     frames[0].save(
         film, save_all=True, append_images=frames[1:], duration=duration, loop=0, optimize=True
     )
     return len(frames)
+
+
+def _opened(chosen: Settings) -> Environment:
+    try:
+        return Environment.of(chosen, render=True)
+    except EnvironmentFault as fault:
+        if "render_mode" in str(fault.__cause__):
+            raise NoPictures(f"{chosen.environment} has no render mode") from None
+        raise
+
+
+def _decision_seconds(environment: Environment, chosen: Settings) -> float:
+    """Seconds that a decision lasts: the simulator's, else by the rate at which it is to be shown.
+
+    Where an environment tells neither, a decision is shown for one frame of `FRAMES_PER_SECOND`.
+    """
+    try:
+        return environment.decision_seconds
+    except AttributeError:
+        creator = gymnasium.spec(chosen.environment).entry_point
+        if isinstance(creator, str):
+            creator = gymnasium.envs.registration.load_env_creator(creator)
+        rate = getattr(creator, "metadata", {}).get("render_fps") or FRAMES_PER_SECOND
+        return chosen.action_repeat / rate
+
+
+def _picture(environment: Environment, name: str) -> np.ndarray:
+    try:
+        return environment.render()
+    except (NotImplementedError, AssertionError):
+        raise NoPictures(f"{name} has no render mode rgb_array") from None
+    except gymnasium.error.DependencyNotInstalled as error:
+        raise CannotRender(f"drawing {name} needs a package: {error}") from None
+    except (ImportError, AttributeError, RuntimeError) as error:
+        raise CannotRender(
+            f"rendering needs headless OpenGL (Debian packages {PACKAGES}): {error}"
+        ) from None
 
 
 def _scaled(pixels: np.ndarray, width: int, first: list[Image.Image]) -> Image.Image:

@@ -5,7 +5,8 @@ nothing in it can execute.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,29 @@ from tqdm import tqdm
 from mpo import rundir
 from mpo.settings import Settings, option, settings
 from mpo.training.actor import Actor, UniformActor
-from mpo.training.environment import Environment, require_contract
+from mpo.training.environment import Diverged, Environment, require_contract
 from mpo.training.episodes import run_episode
 from mpo.training.seeds import Stream, evaluation_seed, seed_of
+
+
+class NotPlayable(ValueError):
+    """A policy whose episodes do not stay finite; the message says whether its run diverged."""
+
+
+@contextmanager
+def playing(directory: Path) -> Iterator[None]:
+    """Episodes of the run in `directory`; raises `NotPlayable` where they do not stay finite."""
+    try:
+        yield
+    except Diverged as error:
+        divergence = json.loads((directory / rundir.RUN).read_text()).get("divergence")
+        how = (
+            f"; the run diverged at step {divergence['step']:,} ({divergence['what']} in "
+            f"{divergence['where']})"
+            if divergence
+            else ""
+        )
+        raise NotPlayable(f"the final policy cannot be played: {error}{how}") from None
 
 
 def load_policy(directory: Path, environment: Environment, chosen: Settings) -> Actor:
@@ -50,14 +71,18 @@ def load_settings(directory: Path) -> Settings:
 
 
 def returns(directory: Path, count: int, seed: int) -> pd.DataFrame:
-    """Episodes of a run's final policy: one row each, and their mean in the last."""
+    """Episodes of a run's final policy: one row each, and their mean in the last.
+
+    Raises `NotPlayable` for the policy of a run that diverged, ValueError for files that are none.
+    """
     chosen = load_settings(directory)
     environment = Environment.of(chosen)
     actor = load_policy(directory, environment, chosen)
     rows = []
     for index in range(count):
         start = evaluation_seed(seed, 0, 0, index)
-        episode = run_episode(environment, actor, start, chosen.discount)
+        with playing(directory):
+            episode = run_episode(environment, actor, start, chosen.discount)
         rows.append({"episode": str(index), "return": episode.return_, "length": episode.length})
     environment.close()
     table = pd.DataFrame(rows)

@@ -29,5 +29,6 @@ rule claims:
         study=DIR,
         claims=bytes_digest([Path(CLAIMS_FILE)]),
         code=code_of("claims.py"),
+        failures=failures_of("claims"),
     shell:
         "python workflow/scripts/claims.py {params.file} {params.study} 2> {log}"

@@ -1,6 +1,8 @@
 # What several stages share: where a run's files are, and what the rules after training read.
 import getpass
 
+from mpo.evaluation.showing import failures
+
 # A rule's `python` is the one that runs Snakemake, also where its environment is not active.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
@@ -43,3 +45,22 @@ wildcard_constraints:
 def code_of(script, *modules):
     """A parameter that changes when the code of a script, or of what it imports, does."""
     return script_digest(Path("workflow/scripts", script), *modules)
+
+
+def failures_of(rule):
+    """A parameter that changes when an exhibit of the rule fails, so that it is made again."""
+    return failures.count(rule, Path(DIR))
+
+
+def tell_failures():
+    """What could not be made and has a sentence in its place, after everything else was told."""
+    for sentence in failures.standing(Path(DIR)):
+        print(f"mpo: {sentence} The next call tries again.", file=sys.stderr)
+
+
+onsuccess:
+    tell_failures()
+
+
+onerror:
+    tell_failures()

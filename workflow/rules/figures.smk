@@ -37,5 +37,6 @@ for figure in FIGURES:
             figure=figure,
             study=DIR,
             code=code_of("figure.py", f"evaluation.showing.figures.{figure}"),
+            failures=failures_of(f"figure_{figure}"),
         shell:
             "python workflow/scripts/figure.py {params.figure} {params.study} 2> {log}"

@@ -37,6 +37,7 @@ rule report_markdown:
             *(f"evaluation.showing.figures.{name}" for name in FIGURES),
             *(f"evaluation.showing.tables.{name}" for name in TABLES),
         ),
+        failures=failures_of("report_markdown"),
     shell:
         "python workflow/scripts/report.py {params.study} --changed {params.changed} 2> {log}"
 

@@ -25,5 +25,6 @@ for table in TABLES:
             table=table,
             study=DIR,
             code=code_of("table.py", f"evaluation.showing.tables.{table}"),
+            failures=failures_of(f"table_{table}"),
         shell:
             "python workflow/scripts/table.py {params.table} {params.study} 2> {log}"

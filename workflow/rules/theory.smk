@@ -24,6 +24,7 @@ rule theory_errata:
     params:
         study=DIR,
         code=code_of("theory_errata.py", *(f"theory.errata.{name}" for name in THEORY_ERRATA)),
+        failures=failures_of("theory_errata"),
     shell:
         "python workflow/scripts/theory_errata.py {params.study} 2> {log}"
 
@@ -50,6 +51,7 @@ for figure, tables in THEORY_FIGURES.items():
             figure=figure,
             study=DIR,
             code=code_of("theory_figure.py", f"theory.figures.{figure}"),
+            failures=failures_of(f"theory_{figure}"),
         shell:
             "python workflow/scripts/theory_figure.py {params.figure} {params.study} 2> {log}"
 
@@ -67,5 +69,6 @@ rule theory_section:
     params:
         study=DIR,
         code=code_of("theory_section.py", *(f"theory.figures.{name}" for name in THEORY_FIGURES)),
+        failures=failures_of("theory_section"),
     shell:
         "python workflow/scripts/theory_section.py {params.study} 2> {log}"

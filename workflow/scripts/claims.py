@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from mpo.evaluation.claims import claims_of
-from mpo.evaluation.showing.claims.files import write
+from mpo.evaluation.showing.claims.files import make
 from mpo.study.claims import load_claims
 from mpo.study.yaml_files import ConfigError
 
@@ -18,4 +18,4 @@ try:
     entries = load_claims(chosen.claims)
 except ConfigError as error:
     sys.exit(str(error))
-write(claims_of(entries), chosen.study)
+make(claims_of(entries), chosen.study)

@@ -11,4 +11,4 @@ parser.add_argument("name", choices=figures.names())
 parser.add_argument("study", type=Path, help="folder of the study, as results/smoke")
 chosen = parser.parse_args()
 
-figures.write(chosen.name, read_frames(chosen.study), chosen.study / "figures")
+figures.make(chosen.name, read_frames(chosen.study), chosen.study)

@@ -1,33 +1,63 @@
 """Films the median run of each task and variant of a study, and writes films.md.
 
-Where this machine cannot render, the section says what is missing, and nothing else fails.
+A film that cannot be made has its line there, which says why, and nothing else fails.
 """
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
 from mpo.evaluation import read_frames
 from mpo.evaluation.reading.frames import write_text
 from mpo.evaluation.showing import filmed
-from mpo.training.films import NoOpenGL, render
+from mpo.evaluation.showing.failures import Absent, Exhibit, Failure, attempt, record, tried
 
 WIDTH, SECONDS, RATE = 120, 5.0, 10.0
+FILMS = Exhibit("section", "films", "films", ("films.md",))
+ON_REQUEST = (signal.SIGINT, signal.SIGTERM)
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("study", type=Path, help="folder of the study, as results/smoke")
-folder = parser.parse_args().study
-frames = read_frames(folder)
-(folder / "films").mkdir(exist_ok=True)  # there even where nothing can be filmed
-made = set()
-text = None
-for (task, variant), seed in filmed.median_runs(frames).items():
-    run = folder / f"runs/{task}/{variant}/{seed}"
+parser.add_argument("--ended", type=int, help="status with which this script ended before")
+chosen = parser.parse_args()
+
+
+def film(task: str, variant: str, seed: int) -> None:
+    from mpo.training.films import NoPictures, render
+    from mpo.training.replaying import NotPlayable
+
+    run = chosen.study / f"runs/{task}/{variant}/{seed}"
     try:
-        render(run, folder / filmed.file_of(task, variant), 0, WIDTH, SECONDS, RATE)
-    except NoOpenGL as error:
-        print(error, file=sys.stderr)
-        text = f"No films were made: {error}.\n"
-        break
-    made.add((task, variant))
-write_text(text or filmed.section(frames, made, SECONDS), folder / "films.md")
+        render(run, chosen.study / filmed.file_of(task, variant), 0, WIDTH, SECONDS, RATE)
+    except (NoPictures, NotPlayable) as error:
+        raise Absent(str(error)) from None
+
+
+def film_all() -> None:
+    """Every film, and the section, with the reason in place of a film that there is not."""
+    runs = filmed.median_runs(frames)
+    for (task, variant), seed in runs.items():
+        if failure := tried(lambda task=task, name=variant, seed=seed: film(task, name, seed)):
+            failures[task, variant] = failure
+    why = {pair: failure.why for pair, failure in failures.items()}
+    write_text(filmed.section(frames, why, SECONDS), chosen.study / "films.md")
+
+
+def crash() -> None:
+    """What a library of the graphics driver that took the process down raises in its place."""
+    raise RuntimeError(f"rendering ended the process by {signal.Signals(chosen.ended - 128).name}")
+
+
+frames = read_frames(chosen.study)
+failures: dict[tuple[str, str], Failure] = {}
+(chosen.study / "films").mkdir(exist_ok=True)  # there even where nothing can be filmed
+if chosen.ended is None:
+    attempt(FILMS, chosen.study, film_all)
+    faults = [failure for failure in failures.values() if failure.traceback]
+    if faults:
+        record(FILMS, chosen.study, faults[0]._replace(partly=True))
+elif chosen.ended > 128 and chosen.ended - 128 not in ON_REQUEST:
+    attempt(FILMS, chosen.study, crash)
+else:
+    sys.exit(chosen.ended)

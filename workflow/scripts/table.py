@@ -11,4 +11,4 @@ parser.add_argument("name", choices=tables.names())
 parser.add_argument("study", type=Path, help="folder of the study, as results/smoke")
 chosen = parser.parse_args()
 
-tables.write(chosen.name, read_frames(chosen.study), chosen.study / "tables")
+tables.make(chosen.name, read_frames(chosen.study), chosen.study)

@@ -13,4 +13,4 @@ parser.add_argument("study", type=Path, help="folder of the study, as results/sm
 chosen = parser.parse_args()
 
 torch.set_num_threads(1)
-figures.write(chosen.name, chosen.study)
+figures.make(chosen.name, chosen.study)

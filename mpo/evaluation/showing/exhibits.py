@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mpo.evaluation.reading.frames import Frames
-from mpo.evaluation.showing import figures, tables
+from mpo.evaluation.showing import failures, figures, tables
 
 
 class ReportError(ValueError):
@@ -16,8 +16,10 @@ class ReportError(ValueError):
 def figure(name: str, frames: Frames, study_dir: Path, folder: str = "figures") -> str:
     """The figure `name` with its caption; the image is linked as `folder/<name>.png`.
 
-    Raises `ReportError` naming the command that makes it where the study does not have it.
+    Raises `ReportError` where the study does not have it, naming the command that makes it, or
+    where it could not be made, saying why.
     """
+    made("figure", name, study_dir)
     required(
         study_dir / "figures" / f"{name}.png",
         f"python workflow/scripts/figure.py {name} {study_dir}",
@@ -29,11 +31,20 @@ def figure(name: str, frames: Frames, study_dir: Path, folder: str = "figures") 
 def table(name: str, frames: Frames, study_dir: Path) -> str:
     """The table `name` with its caption.
 
-    Raises `ReportError` naming the command that makes it where the study does not have it.
+    Raises `ReportError` where the study does not have it, naming the command that makes it, or
+    where it could not be made, saying why.
     """
+    made("table", name, study_dir)
     path = study_dir / "tables" / f"{name}.md"
     required(path, f"python workflow/scripts/table.py {name} {study_dir}")
     return f"{path.read_text(encoding='utf-8')}\n*{tables.caption(name, frames)}*"
+
+
+def made(kind: str, name: str, study_dir: Path) -> None:
+    """Raises `ReportError` with the sentence that stands in place of an exhibit."""
+    sentence = failures.sentence_for(kind, name, study_dir)
+    if sentence is not None:
+        raise ReportError(sentence)
 
 
 def required(path: Path, command: str) -> None:

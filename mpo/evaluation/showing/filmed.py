@@ -5,11 +5,12 @@ The films themselves are made by `training.films`, from policies; nothing here r
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.showing.failures import Absent
 from mpo.evaluation.showing.figures.panels import chunks
 from mpo.evaluation.showing.tables import markdown
 from mpo.evaluation.showing.tables.cells import NOTHING
@@ -36,26 +37,41 @@ def file_of(task: str, variant: str) -> str:
     return f"films/{task}/{variant}.gif"
 
 
-def section(frames: Frames, made: Collection[tuple[str, str]], seconds: float) -> str:
-    """The films that were made, a row a task; or, where none was, nothing but that."""
+def section(frames: Frames, why: Mapping[tuple[str, str], str], seconds: float) -> str:
+    """The films, a row a task, then `why` there is none of a task and variant.
+
+    Raises `Absent` where no variant is one that can be filmed.
+    """
     seeds = median_runs(frames)
+    if not seeds:
+        raise Absent("the policies of other code are not played here")
+    made = {pair: seed for pair, seed in seeds.items() if pair not in why}
     parts = []
-    for group in chunks(list(frames.manifest.variants), COLUMNS):
+    for group in chunks(list(frames.manifest.variants), COLUMNS) if made else ():
         lines = [
-            {"task": task, **{name: _cell(task, name, made, seeds) for name in group}}
+            {"task": task, **{name: _cell(task, name, made) for name in group}}
             for task in frames.manifest.tasks
         ]
         parts.append(markdown(pd.DataFrame(lines)))
-    parts.append(
-        f"*The first {seconds:g} seconds of an episode by the mean action of the final policy, of "
-        "the run whose final return is the median, its seed below.*\n"
-    )
+    if made:
+        parts.append(
+            f"*The first {seconds:g} seconds of an episode by the mean action of the final policy, "
+            "of the run whose final return is the median, its seed below.*\n"
+        )
+    for reason in dict.fromkeys(why.values()):
+        lacking = [pair for pair in why if why[pair] == reason]
+        parts.append(f"No film of {_named(lacking, seeds)}: {reason}.\n")
     return "\n".join(parts)
 
 
-def _cell(
-    task: str, name: str, made: Collection[tuple[str, str]], seeds: dict[tuple[str, str], int]
-) -> str:
+def _cell(task: str, name: str, made: Mapping[tuple[str, str], int]) -> str:
     if (task, name) not in made:
         return NOTHING
-    return f"![{name} on {task}]({file_of(task, name)}) seed {seeds[task, name]}"
+    return f"![{name} on {task}]({file_of(task, name)}) seed {made[task, name]}"
+
+
+def _named(pairs: Sequence[tuple[str, str]], seeds: Mapping[tuple[str, str], int]) -> str:
+    """The runs that lack a film, as few as there may be; all of them as "any run"."""
+    if len(pairs) == len(seeds) > 1:
+        return "any run"
+    return ", ".join(f"`{name}` on {task} (seed {seeds[task, name]})" for task, name in pairs)

@@ -43,10 +43,7 @@ LONG_CELL = 40
 
 
 def report_html(markdown: str, study_dir: str | Path) -> str:
-    """The page for `markdown`, whose images lie in `study_dir`.
-
-    Raises FileNotFoundError for an image that does not.
-    """
+    """The page for `markdown`, whose images lie in `study_dir`; of one that does not, it says so."""
     body = MarkdownIt("commonmark").enable("table").render(markdown)
     body = re.sub(r"<p><em>(.*?)</em></p>", r'<p class="caption">\1</p>', body, flags=re.DOTALL)
     body = re.sub(
@@ -55,8 +52,8 @@ def report_html(markdown: str, study_dir: str | Path) -> str:
         body,
     )
     body = re.sub(
-        r'<img src="((?!data:)[^"]*)"',
-        lambda match: f'<img src="{_inlined(Path(study_dir) / html.unescape(match[1]))}"',
+        r'<img src="((?!data:)[^"]*)" alt="([^"]*)" />',
+        lambda match: _image(Path(study_dir) / html.unescape(match[1]), match[2]),
         body,
     )
     body = body.replace("<table>", '<div class="scroll"><table>')
@@ -76,7 +73,13 @@ def _figure(study_dir: Path, source: str, alt: str) -> str:
     sharp = path.with_suffix(".svg")
     if path.suffix == ".png" and sharp.exists() and sharp.stat().st_size <= LARGEST_SVG:
         path = sharp
-    return f'<figure><img alt="{alt}" src="{_inlined(path)}"></figure>'
+    return f"<figure>{_image(path, alt)}</figure>"
+
+
+def _image(path: Path, alt: str) -> str:
+    if not path.is_file():
+        return f"(the picture {alt} is missing: {html.escape(str(path))})"
+    return f'<img src="{_inlined(path)}" alt="{alt}" />'
 
 
 def _inlined(path: Path) -> str:

@@ -1,13 +1,15 @@
 """`report.md`: what was run, what was found, and everything needed to judge it.
 
 Nothing is typed by hand: every number comes from a frame or from a table's file, and the
-sentences are put together here. Figures and tables are those that lie in the study's folder.
+sentences are put together here. Figures and tables are those that lie in the study's folder. What
+is missing there, or cannot be told, has a sentence in its place; the report itself always comes.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -15,62 +17,101 @@ import pandas as pd
 from mpo.evaluation.estimating.statistics import smallest_p
 from mpo.evaluation.reading.frames import Frames, read_frames
 from mpo.evaluation.reading.manifest import ALL
-from mpo.evaluation.showing import tables
+from mpo.evaluation.showing import failures, tables
 from mpo.evaluation.showing.claims import files as claims
-from mpo.evaluation.showing.exhibits import count, figure, required, table
+from mpo.evaluation.showing.exhibits import ReportError, count, figure, required, table
+from mpo.evaluation.showing.failures import Exhibit
 from mpo.evaluation.showing.tables.cells import interval, number
 from mpo.evaluation.telling import equal_codes
 
 LEVEL = 0.05
-
-
-def report(study_dir: str | Path, changed: Sequence[str] = ()) -> str:
+RULE = "report_markdown"
+"""Of the workflow, which makes the report."""
+def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str = "") -> str:
     """The report of the study in `study_dir`, as Markdown with links relative to that folder.
 
-    `changed` names the variants whose code or settings are other ones now than in these runs.
-    Raises `ReportError` naming the table or figure that is missing and the command that makes it.
+    `changed` names the variants whose code or settings are other ones now than in these runs;
+    `unfinished` stands above everything and says what is missing. Raises what `read_frames` does.
     """
     study_dir = Path(study_dir)
     frames = read_frames(study_dir)
+
+    def text(name: str, tell: Callable[[], list[str]]) -> list[str]:
+        return _told(Exhibit("text", name, RULE), study_dir, tell)
+
+    def shown(show: Callable[..., str], *names: str) -> list[str]:
+        caption = f"caption of the {show.__name__}"
+        return [
+            part
+            for name in names
+            for part in _told(
+                Exhibit(caption, name, RULE), study_dir, lambda: [show(name, frames, study_dir)]
+            )
+        ]
+
     sections = {
-        "What was run": _what_was_run(frames),
-        "What was found": [claims.section(study_dir), *_what_was_found(frames)],
+        "What was run": text("what_was_run", lambda: _what_was_run(frames)),
+        "What was found": [
+            *text("claims", lambda: [claims.section(study_dir)]),
+            *text("what_was_found", lambda: _what_was_found(frames)),
+        ],
         "All tasks together": [
-            figure("aggregate_intervals", frames, study_dir),
-            table("aggregate", frames, study_dir),
-            figure("performance_profiles", frames, study_dir),
-            figure("sample_efficiency", frames, study_dir),
-            figure("probability_of_improvement", frames, study_dir),
+            *shown(figure, "aggregate_intervals"),
+            *shown(table, "aggregate"),
+            *shown(
+                figure, "performance_profiles", "sample_efficiency", "probability_of_improvement"
+            ),
         ],
-        "By task": [
-            figure("learning_curves", frames, study_dir),
-            table("by_task", frames, study_dir),
-        ],
-        "Films": [_section(study_dir, "films.md", "films.py")],
+        "By task": [*shown(figure, "learning_curves"), *shown(table, "by_task")],
+        "Films": text("films", lambda: [_section(study_dir, "films.md", "films.py")]),
         "Inside the algorithm": [
-            figure("temperature", frames, study_dir),
-            *_overflows(frames),
-            figure("kl_relative", frames, study_dir),
-            figure("effective_sample_size", frames, study_dir),
-            figure("policy_deviation", frames, study_dir),
-            figure("value_bias", frames, study_dir),
+            *shown(figure, "temperature"),
+            *text("overflows", lambda: _overflows(frames)),
+            *shown(
+                figure, "kl_relative", "effective_sample_size", "policy_deviation", "value_bias"
+            ),
         ],
-        "What it costs": [figure("cost", frames, study_dir), table("cost", frames, study_dir)],
-        "The theory by computation": [
-            _section(study_dir, "theory/section.md", "theory_section.py")
-        ],
-        "Beside published scores": [table("published", frames, study_dir)],
+        "What it costs": [*shown(figure, "cost"), *shown(table, "cost")],
+        "The theory by computation": text(
+            "theory", lambda: [_section(study_dir, "theory/section.md", "theory_section.py")]
+        ),
+        "Beside published scores": shown(table, "published"),
         "Runs": [
-            table("runs", frames, study_dir),
-            *_origins(frames),
-            *equal_codes.said(frames),
+            *shown(table, "runs"),
+            *text("origins", lambda: _origins(frames)),
+            *text("equal_codes", lambda: equal_codes.said(frames)),
             *_changes(changed),
         ],
     }
-    parts = [f"# Study `{frames.manifest.study}`"]
+    parts = [f"# Study `{frames.manifest.study}`", unfinished, *_failed(study_dir)]
     for title, paragraphs in sections.items():
         parts += [f"## {title}", *paragraphs]
-    return "\n\n".join(part.strip() for part in parts) + "\n"
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
+
+
+def _told(exhibit: Exhibit, study_dir: Path, tell: Callable[[], list[str]]) -> list[str]:
+    """What `tell` says, or the sentence that says why there is nothing."""
+    told: list[str] = []
+
+    def attempted() -> None:
+        try:
+            told.extend(tell())
+        except ReportError as error:
+            told.append(str(error))
+
+    sentence = failures.attempt(exhibit, study_dir, attempted)
+    return told if sentence is None else [sentence]
+
+
+def _failed(study_dir: Path) -> list[str]:
+    """How much of the report could not be made, for its top."""
+    standing = failures.standing(study_dir)
+    if not standing:
+        return []
+    return [
+        f"**{count(len(standing), 'part')} of this report could not be made.** In each one's place "
+        "stands why; the next call of `snakemake` tries again."
+    ]
 
 
 def _what_was_run(frames: Frames) -> list[str]:

@@ -8,9 +8,12 @@ Posteriori Policy Optimisation" (arXiv 1806.06920); SR is Chen, Chin, Li and Che
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 
 import pandas as pd
 
+from mpo.evaluation.reading.frames import write_csv, write_text
+from mpo.evaluation.showing.failures import Exhibit, attempt
 from mpo.evaluation.showing.tables import markdown
 from mpo.theory.check import Check
 
@@ -67,6 +70,18 @@ def table() -> pd.DataFrame:
         for check in all_checks()
     ]
     return pd.DataFrame(rows)
+
+
+def make(study_dir: Path) -> None:
+    """`theory/errata.csv` and, for readers, `.md`, or the sentence that says why there are none."""
+    files = ("theory/errata.csv", "theory/errata.md")
+
+    def write() -> None:
+        found = table()
+        write_csv(found, study_dir / files[0])
+        write_text(shown(found), study_dir / files[1])
+
+    attempt(Exhibit("table", "errata", "theory_errata", files), study_dir, write)
 
 
 def shown(found: pd.DataFrame) -> str:

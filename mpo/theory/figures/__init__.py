@@ -16,10 +16,13 @@ import matplotlib
 import pandas as pd
 
 from mpo.evaluation.reading.frames import write_csv
+from mpo.evaluation.showing.failures import Exhibit, attempt
 from mpo.evaluation.showing.figures import STYLE, save
 
 NAMES = ("appendix_sign", "overflow_map", "backups_order", "policy_iteration")
 """In the order of the report."""
+TABLES = {"policy_iteration": ("iterations", "cycling")}
+"""What else comes of a figure's computation, by figure."""
 
 
 class Computed(NamedTuple):
@@ -34,6 +37,14 @@ def module(name: str) -> ModuleType:
     if name not in NAMES:
         raise ValueError(f"figure {name!r} is not known; figures are {', '.join(NAMES)}")
     return importlib.import_module(f"{__name__}.{name}")
+
+
+def make(name: str, study_dir: Path) -> None:
+    """What `write` writes, or the sentence that says why there is no such figure."""
+    files = [f"figures/{name}.{kind}" for kind in ("svg", "png", "csv")]
+    files += [f"theory/{table}.csv" for table in TABLES.get(name, ())]
+    exhibit = Exhibit("figure", name, f"theory_{name}", tuple(files))
+    attempt(exhibit, study_dir, lambda: write(name, study_dir))
 
 
 def write(name: str, study_dir: Path) -> None:

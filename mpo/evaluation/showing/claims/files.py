@@ -16,7 +16,8 @@ from mpo.evaluation.showing.claims.shown import (
     said_undecided,
     shown,
 )
-from mpo.evaluation.showing.exhibits import required
+from mpo.evaluation.showing.exhibits import made, required
+from mpo.evaluation.showing.failures import Exhibit, attempt, sentence_for
 
 NAME = "claims"
 
@@ -24,11 +25,18 @@ NAME = "claims"
 def write(claims: list[Claim], study_dir: Path) -> None:
     """Writes `tables/claims.*` and, as a text of its own, `tables/claims_section.md`."""
     frames, errata = read_frames(study_dir), study_dir / "theory/errata.csv"
-    rows = judge(claims, frames, read_csv(errata) if errata.exists() else None)
+    computed = errata.exists() and sentence_for("table", "errata", study_dir) is None
+    rows = judge(claims, frames, read_csv(errata) if computed else None)
     tables.write_files(NAME, rows, shown(rows), study_dir / "tables")
     parts = [counted(rows), said_powerless(powerless(claims, frames.manifest))]
     text = "\n\n".join([*filter(None, parts), tables.markdown(shown(rows)), f"*{caption()}*"])
     write_text(f"{text}\n", study_dir / "tables" / f"{NAME}_section.md")
+
+
+def make(claims: list[Claim], study_dir: Path) -> None:
+    """The claims' files in `study_dir`, or the sentence that says why there are none."""
+    files = tuple(f"tables/{NAME}{end}" for end in (".csv", ".md", ".tex", "_section.md"))
+    attempt(Exhibit("table", NAME, NAME, files), study_dir, lambda: write(claims, study_dir))
 
 
 def section(study_dir: Path) -> str:
@@ -44,6 +52,7 @@ def in_short(study_dir: Path) -> str:
     Raises `ReportError` where they were not judged.
     """
     path = study_dir / "tables" / f"{NAME}.csv"
+    made("table", NAME, study_dir)
     required(path, f"python workflow/scripts/claims.py config/claims.yaml {study_dir}")
     rows = read_csv(path)
     parts = [counted(rows), said_undecided(rows), tables.markdown(brief(rows))]

@@ -2,7 +2,7 @@
 
 A module `figures/<name>.py` has three functions of `Frames`: `drawn` gives the numbers that the
 figure shows, `figure` draws just those, `caption` says what they are, with n and the kind of
-interval. Adding a figure is adding such a file and its name to the rules.
+interval. Where a study has no such numbers `drawn` has no rows, and `ABSENT` says why. Adding a figure is adding such a file and its name to the rules.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from mpo.evaluation.reading.frames import Frames, write_csv
+from mpo.evaluation.showing.failures import Absent, Exhibit, attempt
 from mpo.rundir import write_atomically
 
 STYLE: dict[Any, Any] = {
@@ -67,7 +68,9 @@ def module(name: str) -> ModuleType:
 
 
 def draw(name: str, frames: Frames) -> Figure:
-    """The figure `name` of `frames`."""
+    """The figure `name` of `frames`. Raises `Absent` where they hold nothing to draw."""
+    if module(name).drawn(frames).empty:
+        raise Absent(module(name).ABSENT)
     with matplotlib.rc_context(STYLE):
         return module(name).figure(frames)
 
@@ -78,10 +81,21 @@ def caption(name: str, frames: Frames) -> str:
 
 
 def write(name: str, frames: Frames, folder: Path) -> None:
-    """Writes `<name>.png`, `<name>.svg` and, with the numbers drawn, `<name>.csv`."""
+    """Writes `<name>.png`, `<name>.svg` and, with the numbers drawn, `<name>.csv`.
+
+    Raises `Absent` where there is nothing to draw.
+    """
+    drawing = draw(name, frames)
     with matplotlib.rc_context(STYLE):
-        save(module(name).figure(frames), folder / name)
+        save(drawing, folder / name)
     write_csv(module(name).drawn(frames), folder / f"{name}.csv")
+
+
+def make(name: str, frames: Frames, study_dir: Path) -> None:
+    """The figure's files in `study_dir`, or the sentence that says why there is none."""
+    files = tuple(f"figures/{name}.{kind}" for kind in ("svg", "png", "csv"))
+    exhibit = Exhibit("figure", name, f"figure_{name}", files)
+    attempt(exhibit, study_dir, lambda: write(name, frames, study_dir / "figures"))
 
 
 def save(drawing: Figure, stem: Path) -> None:

@@ -17,6 +17,7 @@ TITLES = {
     "score_optimality_gap": "optimality gap",
 }
 BETTER = {"score_optimality_gap": "lower is better"}
+ABSENT = "no task has a run of every variant"
 
 
 def drawn(frames: Frames) -> pd.DataFrame:

@@ -14,23 +14,25 @@ MEASURES = {
     "ms_per_update": "milliseconds an update",
     "core_minutes": "core-minutes a run",
 }
+ABSENT = "no run logged its time"
 
 
 def drawn(frames: Frames) -> pd.DataFrame:
-    """Task, variant, seed, ms_per_update and core_minutes of every run."""
+    """Task, variant, seed, ms_per_update and core_minutes of every run that has one of them."""
     columns = ["task", "variant", "seed", *MEASURES]
     rows = frames.runs.assign(core_minutes=frames.runs["cpu_s"] / 60)
-    return rows[columns].reset_index(drop=True)
+    return rows[columns].dropna(subset=list(MEASURES), how="all").reset_index(drop=True)
 
 
 def figure(frames: Frames) -> Figure:
-    """A row a measure, a column a task; a dot a run, a line at the median."""
+    """A row a measure that any run has, a column a task; a dot a run, a line at the median."""
     rows = drawn(frames)
+    measures = {name: label for name, label in MEASURES.items() if rows[name].notna().any()}
     tasks, variants = list(frames.manifest.tasks), list(frames.manifest.variants)
     found = styles(variants)
     height = 0.7 + 0.2 * len(variants)
-    drawing, axes = grid(len(MEASURES), len(tasks), height=height, sharey=True)
-    for line, (measure, label) in zip(axes, MEASURES.items(), strict=True):
+    drawing, axes = grid(len(measures), len(tasks), height=height, sharey=True)
+    for line, (measure, label) in zip(axes, measures.items(), strict=True):
         for panel, task in zip(line, tasks, strict=True):
             for place, variant in enumerate(variants):
                 mine = rows.loc[(rows["task"] == task) & (rows["variant"] == variant), measure]
@@ -39,7 +41,8 @@ def figure(frames: Frames) -> Figure:
                 panel.plot([middle, middle], ends, color=style.colour, linewidth=2)
                 dots = [place] * len(mine)
                 panel.plot(mine, dots, "o", color=style.colour, markersize=3.5, alpha=0.6)
-            panel.set_xlim(0, 1.08 * rows.loc[rows["task"] == task, measure].max())
+            most = rows.loc[rows["task"] == task, measure].max()
+            panel.set_xlim(0, 1.08 * most if most > 0 else 1)
             panel.set_xlabel(label)
             panel.locator_params(axis="x", nbins=4)
             panel.grid(axis="y", visible=False)

@@ -21,6 +21,7 @@ KLS = {
     "kl_mean_relative": "M-step, mean",
     "kl_covariance_relative": "M-step, covariance",
 }
+ABSENT = "no run logged a KL divergence"
 
 
 def drawn(frames: Frames) -> pd.DataFrame:

@@ -20,6 +20,8 @@ from mpo.evaluation.showing.figures.panels import label_rows, task_panels, thous
 from mpo.evaluation.showing.palette import styles
 from mpo.settings import Settings
 
+ABSENT = "no run was evaluated"
+
 
 class Iterations(NamedTuple):
     """What every variant of a study that learns by iterations does in one."""

@@ -9,6 +9,8 @@ from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.captions import said_interval, said_n
 from mpo.evaluation.showing.figures.panels import bands, legend
 
+ABSENT = "no task has a run of every variant"
+
 
 def drawn(frames: Frames) -> pd.DataFrame:
     """Variant, tau, value, low and high of the share of runs above tau."""

@@ -9,6 +9,8 @@ from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.captions import said_n
 from mpo.evaluation.showing.figures.panels import logged, tracks
 
+ABSENT = "no run logged the policy's deviation"
+
 
 def drawn(frames: Frames) -> pd.DataFrame:
     """Task, variant, seed, updates and policy_deviation of every logged row that has one."""

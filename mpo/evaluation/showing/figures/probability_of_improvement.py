@@ -11,6 +11,8 @@ from mpo.evaluation.showing.captions import said_interval, said_n
 from mpo.evaluation.showing.figures.panels import ROW_TASKS, grid, title
 from mpo.evaluation.showing.palette import styles
 
+ABSENT = "no variant has a base in this study"
+
 
 def drawn(frames: Frames) -> pd.DataFrame:
     """Variant, base, task, value, low and high."""

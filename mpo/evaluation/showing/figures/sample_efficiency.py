@@ -10,6 +10,8 @@ from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing.captions import said_interval, said_n
 from mpo.evaluation.showing.figures.panels import bands, legend
 
+ABSENT = "no task has a run of every variant"
+
 
 def drawn(frames: Frames) -> pd.DataFrame:
     """Variant, fraction of the budget, value, low and high of the IQM over all tasks."""

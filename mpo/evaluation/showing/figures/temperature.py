@@ -19,6 +19,8 @@ from mpo.evaluation.showing.figures.panels import (
 )
 from mpo.settings import Settings
 
+ABSENT = "no run logged a temperature"
+
 
 def drawn(frames: Frames) -> pd.DataFrame:
     """Task, variant, dual, seed, updates and temperature of every logged row of every run."""

@@ -9,6 +9,8 @@ from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.captions import said_n
 from mpo.evaluation.showing.figures.panels import tracks
 
+ABSENT = "no run logged what its critic expects"
+
 
 def drawn(frames: Frames) -> pd.DataFrame:
     """Task, variant, seed, step and value_bias of every evaluation that has one."""

@@ -14,6 +14,7 @@ from types import ModuleType
 import pandas as pd
 
 from mpo.evaluation.reading.frames import Frames, write_csv, write_text
+from mpo.evaluation.showing.failures import Exhibit, attempt
 from mpo.evaluation.showing.tables.cells import NOTHING
 from mpo.evaluation.showing.tables.latex import latex
 
@@ -42,6 +43,13 @@ def caption(name: str, frames: Frames) -> str:
 def write(name: str, frames: Frames, folder: Path) -> None:
     """Writes `<name>.csv` for programs, `<name>.md` for readers and `<name>.tex` for papers."""
     write_files(name, module(name).table(frames), module(name).shown(frames), folder)
+
+
+def make(name: str, frames: Frames, study_dir: Path) -> None:
+    """The table's files in `study_dir`, or the sentence that says why there is none."""
+    files = tuple(f"tables/{name}.{kind}" for kind in ("csv", "md", "tex"))
+    exhibit = Exhibit("table", name, f"table_{name}", files)
+    attempt(exhibit, study_dir, lambda: write(name, frames, study_dir / "tables"))
 
 
 def write_files(name: str, table: pd.DataFrame, shown: pd.DataFrame, folder: Path) -> None:
