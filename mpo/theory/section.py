@@ -12,7 +12,6 @@ from mpo.evaluation.showing.tables import markdown
 from mpo.evaluation.showing.tables.cells import number
 from mpo.theory import convergence, cycling, errata, figures
 
-
 FILE = "theory/section.md"
 
 

@@ -43,7 +43,7 @@ LONG_CELL = 40
 
 
 def report_html(markdown: str, study_dir: str | Path) -> str:
-    """The page for `markdown`, whose images lie in `study_dir`; of one that does not, it says so."""
+    """The page for `markdown`, whose images lie in `study_dir`; it names those that do not."""
     body = MarkdownIt("commonmark").enable("table").render(markdown)
     body = re.sub(r"<p><em>(.*?)</em></p>", r'<p class="caption">\1</p>', body, flags=re.DOTALL)
     body = re.sub(

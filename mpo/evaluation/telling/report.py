@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -27,6 +26,8 @@ from mpo.evaluation.telling import equal_codes
 LEVEL = 0.05
 RULE = "report_markdown"
 """Of the workflow, which makes the report."""
+
+
 def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str = "") -> str:
     """The report of the study in `study_dir`, as Markdown with links relative to that folder.
 
@@ -40,14 +41,11 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
         return _told(Exhibit("text", name, RULE), study_dir, tell)
 
     def shown(show: Callable[..., str], *names: str) -> list[str]:
-        caption = f"caption of the {show.__name__}"
-        return [
-            part
-            for name in names
-            for part in _told(
-                Exhibit(caption, name, RULE), study_dir, lambda: [show(name, frames, study_dir)]
-            )
-        ]
+        parts = []
+        for name in names:
+            exhibit = Exhibit(f"caption of the {show.__name__}", name, RULE)
+            parts += _told(exhibit, study_dir, lambda name=name: [show(name, frames, study_dir)])
+        return parts
 
     sections = {
         "What was run": text("what_was_run", lambda: _what_was_run(frames)),
@@ -193,6 +191,8 @@ def _separation(row: pd.Series, frames: Frames) -> str:
 
 
 def _overflows(frames: Frames) -> list[str]:
+    if frames.diagnostics["dual_overflows"].dropna().empty:
+        return ["No run logged whether its dual was finite."]
     counts = frames.diagnostics.groupby("variant", sort=False)["dual_overflows"].sum()
     counts = counts[counts > 0]
     if counts.empty:

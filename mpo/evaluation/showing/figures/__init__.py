@@ -2,7 +2,8 @@
 
 A module `figures/<name>.py` has three functions of `Frames`: `drawn` gives the numbers that the
 figure shows, `figure` draws just those, `caption` says what they are, with n and the kind of
-interval. Where a study has no such numbers `drawn` has no rows, and `ABSENT` says why. Adding a figure is adding such a file and its name to the rules.
+interval. Where a study has no such numbers `drawn` has no rows, and `ABSENT` says why. Adding a
+figure is adding such a file and its name to the rules.
 """
 
 from __future__ import annotations

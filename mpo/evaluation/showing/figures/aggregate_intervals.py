@@ -31,7 +31,8 @@ def figure(frames: Frames) -> Figure:
     rows = drawn(frames)
     variants = list(frames.manifest.variants)
     found = styles(variants)
-    drawing, axes = grid(1, len(TITLES), height=0.35 + 0.27 * len(variants), sharey="row")
+    height = 0.35 + 0.27 * len(variants)
+    drawing, axes = grid(1, len(TITLES), height=height, names=variants, sharey="row")
     for panel, (metric, title) in zip(axes[0], TITLES.items(), strict=True):
         for place, variant in enumerate(variants):
             row = rows[(rows["metric"] == metric) & (rows["variant"] == variant)].iloc[0]

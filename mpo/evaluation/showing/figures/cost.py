@@ -31,7 +31,7 @@ def figure(frames: Frames) -> Figure:
     tasks, variants = list(frames.manifest.tasks), list(frames.manifest.variants)
     found = styles(variants)
     height = 0.7 + 0.2 * len(variants)
-    drawing, axes = grid(len(measures), len(tasks), height=height, sharey=True)
+    drawing, axes = grid(len(measures), len(tasks), height=height, names=variants, sharey=True)
     for line, (measure, label) in zip(axes, measures.items(), strict=True):
         for panel, task in zip(line, tasks, strict=True):
             for place, variant in enumerate(variants):

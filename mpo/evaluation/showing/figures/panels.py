@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import matplotlib
@@ -23,15 +23,31 @@ ROW_TASKS = 4
 """Tasks beside each other."""
 COLUMN_WIDTH = 2.6
 """Inches of one panel; four of them fill a page's width."""
+NAMES_WIDTH = 1.1
+"""Inches beside the panels that are there for names."""
+LETTER_WIDTH, LINE_HEIGHT = 0.075, 0.19
+LEGEND_LINES = 3
+"""Lines of a legend that there is always room for."""
 TITLE_LETTERS = 26
 """Letters of a title that fit above one panel at full size."""
 
 
-def grid(rows: int, columns: int, height: float = 2.1, **options) -> tuple[Figure, np.ndarray]:
-    """A figure of (rows, columns) panels, which keep clear of each other and of the legend."""
-    width = max(columns * COLUMN_WIDTH, 4.8)
+def grid(
+    rows: int, columns: int, height: float = 2.1, names: Iterable[str] = (), **options
+) -> tuple[Figure, np.ndarray]:
+    """A figure of (rows, columns) panels, which keep clear of each other and of the legend.
+
+    `names` stand beside the first column, which costs the panels no width.
+    """
+    beside = max((_inches(name) for name in names), default=0.0)
+    width = max(columns * COLUMN_WIDTH, 4.8) + max(0.0, beside - NAMES_WIDTH)
     drawing = Figure(figsize=(width, rows * height + 0.6), layout="constrained")
     return drawing, drawing.subplots(rows, columns, squeeze=False, **options)
+
+
+def _inches(text: str) -> float:
+    """How wide a label is, about."""
+    return LETTER_WIDTH * max(len(line) for line in text.split("\n"))
 
 
 def chunks(names: Sequence[str], size: int) -> list[list[str]]:
@@ -136,9 +152,12 @@ def legend(drawing: Figure, variants: Sequence[str]) -> None:
     handles = [Line2D([], [], label=name, **style.of_line()) for name, style in found.items()]
     if not handles:
         return
-    fitting = max(1, int(drawing.get_figwidth() / 1.6))
+    widest = max(1.6, 0.55 + max(_inches(name) for name in found))  # with its line
+    fitting = max(1, int(drawing.get_figwidth() / widest))
     lines = math.ceil(len(handles) / fitting)
     columns = math.ceil(len(handles) / lines)
+    more = max(0, lines - LEGEND_LINES)
+    drawing.set_figheight(drawing.get_figheight() + LINE_HEIGHT * more)  # not from the panels
     by_column = [
         handles[place] for start in range(columns) for place in range(start, len(handles), columns)
     ]

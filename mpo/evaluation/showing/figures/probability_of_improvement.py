@@ -27,7 +27,9 @@ def figure(frames: Frames) -> Figure:
     tasks = [ALL, *frames.manifest.tasks]
     lines = -(-len(tasks) // ROW_TASKS)
     height = 0.75 + 0.42 * max(1, len(variants))
-    drawing, axes = grid(lines, -(-len(tasks) // lines), height=height, sharey=True)
+    labels = [f"{name}\nover {bases[name]}" for name in variants]
+    columns = -(-len(tasks) // lines)
+    drawing, axes = grid(lines, columns, height=height, names=labels, sharey=True)
     found = styles(variants)
     for place, panel in enumerate(axes.ravel()):
         if place >= len(tasks):
@@ -51,9 +53,7 @@ def figure(frames: Frames) -> Figure:
         panel.tick_params(axis="y", length=0)
         title(panel, "all tasks" if tasks[place] == ALL else tasks[place])
         panel.set_xlabel("P(above its base)")
-    axes[0][0].set_yticks(
-        range(len(variants)), [f"{name}\nover {bases[name]}" for name in variants]
-    )
+    axes[0][0].set_yticks(range(len(variants)), labels)
     axes[0][0].set_ylim(max(1, len(variants)) - 0.5, -0.5)
     return drawing
 
