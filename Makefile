@@ -3,6 +3,7 @@
 #
 #   make results                                    the default study, on all cores
 #   make results CONFIG=config/smoke.yaml CORES=2   a small one, in minutes
+#   make report CONFIG=config/smoke.yaml            what there is of it so far, while it is trained
 #   make figures STUDY=pilot                        a shipped study's, from its runs, untrained
 #   make readme STUDY=pilot                         shows a finished study in README.md
 #   make findings                                   the pages about the pilot, from its numbers
@@ -24,7 +25,7 @@ ifneq ($(shell test -w "$$HOME" && echo writable),writable)
   $(shell mkdir -p "$(HOME)")
 endif
 
-.PHONY: results figures readme findings test soak lint format benchmark clean
+.PHONY: results report figures readme findings test soak lint format benchmark clean
 .DELETE_ON_ERROR:
 
 results: $(READY)
@@ -34,6 +35,9 @@ results: $(READY)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG) && \
 	$(BIN)/snakemake --cores 1 --configfile $(CONFIG) --report $$folder/provenance.html && \
 	echo "read $$folder/report.html; how it was made is in $$folder/provenance.html"
+
+report: $(READY)
+	$(BIN)/python -m mpo report --study $(CONFIG)
 
 figures: $(READY)
 	$(BIN)/snakemake --cores $(CORES) --configfile config/$(STUDY).yaml --config train=false \

@@ -7,7 +7,17 @@ from collections.abc import Sequence
 
 import click
 
-from mpo.commands import InputError, crate, lists, policies, results, timing, training, verification
+from mpo.commands import (
+    InputError,
+    crate,
+    lists,
+    policies,
+    reporting,
+    results,
+    timing,
+    training,
+    verification,
+)
 from mpo.settings import OptionError, SettingsError
 from mpo.study.yaml_files import ConfigError
 
@@ -22,6 +32,7 @@ COMMANDS = (
     timing.benchmark,
     results.compare,
     results.power,
+    reporting.report,
     verification.verify,
     crate.crate,
 )

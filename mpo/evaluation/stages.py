@@ -35,9 +35,16 @@ def write_runs(study: Study, published: Iterable[Mapping[str, Any]], folder: Pat
 
 
 def write_estimates(folder: Path) -> None:
-    """What the runs say together, with intervals; from what `write_runs` wrote."""
+    """What the runs say together, with intervals; from what `write_runs` wrote.
+
+    Raises ValueError where that is not of the runs in the manifest.
+    """
     manifest = read_manifest(folder)
     scored, drawn = read_csv(folder / FRAMES["scores"]), read_csv(folder / FRAMES["curves"])
+    for rows, file in ((scored, FRAMES["scores"]), (drawn, FRAMES["curves"])):
+        found = set(zip(rows["task"], rows["variant"], rows["seed"], strict=True))
+        if found != {(run.task, run.variant, run.seed) for run in manifest.runs}:
+            raise ValueError(f"{folder / file}: its runs are not those of {folder}/manifest.json")
     write_csv(estimates.aggregate(manifest, scored), folder / FRAMES["aggregate"])
     write_csv(estimates.by_task(manifest, scored), folder / FRAMES["by_task"])
     write_csv(estimates.curve_estimates(manifest, drawn), folder / FRAMES["curve_estimates"])

@@ -3,6 +3,12 @@
 Every frame has the columns metric, task, variant, n, value, low, high; `n` counts the runs of
 each task, and the task `all` means an aggregate over the study's tasks. Where no interval can be
 had (one run, or a metric that is a plain spread) low and high are empty.
+
+A study under way has more runs of some variants and tasks than of others. Then every run counts
+in what is said of its task, with the n of its variant; over all tasks only those count on which
+every variant has a run (`shared_tasks`), so that variants are compared on the same ones, and of a
+variant as many runs of each as of the one where it has fewest, the first by seed: rliable needs
+equal numbers, and a seed says nothing about how a run went. A variant without runs has no rows.
 """
 
 from __future__ import annotations
@@ -23,19 +29,19 @@ from mpo.evaluation.estimating.statistics import (
 from mpo.evaluation.reading.manifest import ALL, Manifest, Task
 
 PROFILE_POINTS = 51
+COLUMNS = ["metric", "task", "variant", "n", "value", "low", "high"]
 
 
 def aggregate(manifest: Manifest, scores: pd.DataFrame) -> pd.DataFrame:
     """IQM, median, mean and optimality gap over all tasks, of final score and of area."""
-    rows = []
-    for variant in manifest.variants:
+    tasks, rows = shared_tasks(manifest, scores), []
+    for variant in manifest.variants if tasks else ():
         for quantity in ("score", "area"):
-            found = estimate(
-                matrix(manifest, scores, quantity, variant), aggregates, "aggregate", variant
-            )
+            sample = matrix(manifest, scores, quantity, variant, *tasks)
+            found = estimate(sample, aggregates, "aggregate", variant)
             names = [f"{quantity}_{metric}" for metric in AGGREGATES]
             rows += _rows(names, ALL, variant, found)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def by_task(manifest: Manifest, scores: pd.DataFrame) -> pd.DataFrame:
@@ -54,9 +60,11 @@ def by_task(manifest: Manifest, scores: pd.DataFrame) -> pd.DataFrame:
         "steps_to_threshold",
         "reached",
     ]
-    rows = []
+    had, rows = _had(scores), []
     for task in manifest.tasks:
         for variant in manifest.variants:
+            if (task, variant) not in had:
+                continue
             stacked = [matrix(manifest, scores, name, variant, task) for name in columns]
             sample = np.stack(stacked, axis=-1)
             found = estimate(sample, _task_statistics, "by_task", task, variant)
@@ -76,10 +84,13 @@ def curve_estimates(manifest: Manifest, curves: pd.DataFrame) -> pd.DataFrame:
     numbered = curves.assign(
         point=curves.groupby(["task", "variant", "seed"])["step"].rank().astype(int)
     )
-    rows = []
+    had, shared, rows = _had(curves), shared_tasks(manifest, curves), []
     for variant in manifest.variants:
         for task in [*manifest.tasks, ALL]:
-            sample = _points(manifest, numbered, variant, task)
+            tasks = shared if task == ALL else [task]
+            if not tasks or (tasks[0], variant) not in had:
+                continue
+            sample = _points(manifest, numbered, variant, tasks)
             found = {"score_iqm": estimate(sample, iqm, "curves", task, variant)}
             if task != ALL:
                 found["return_iqm"] = _returns(found["score_iqm"], manifest.tasks[task])
@@ -91,7 +102,8 @@ def curve_estimates(manifest: Manifest, curves: pd.DataFrame) -> pd.DataFrame:
                         points, _steps(manifest, task), fractions, strict=True
                     )
                 ]
-    return pd.DataFrame(rows).astype({"step": "Int64"})
+    columns = [*COLUMNS, "step", "fraction"]
+    return pd.DataFrame(rows, columns=columns).astype({"step": "Int64"})
 
 
 def improvements(manifest: Manifest, scores: pd.DataFrame) -> pd.DataFrame:
@@ -99,21 +111,22 @@ def improvements(manifest: Manifest, scores: pd.DataFrame) -> pd.DataFrame:
 
     One more column, `base`. A variant without a base in the study has no rows.
     """
-    columns = ["metric", "task", "variant", "n", "value", "low", "high", "base"]
-    rows = []
+    had, shared, rows = _had(scores), shared_tasks(manifest, scores), []
     for variant in manifest.variants:
         base = manifest.base_of(variant)
         if base is None:
             continue
         for task in [ALL, *manifest.tasks]:
-            tasks = [task] if task != ALL else list(manifest.tasks)
+            tasks = shared if task == ALL else [task]
+            if not tasks or not {(tasks[0], variant), (tasks[0], base)} <= had:
+                continue
             samples = [matrix(manifest, scores, "score", name, *tasks) for name in (variant, base)]
             found = estimate(samples, improvement, "improvement", task, variant, base)
             rows += [
                 {**row, "base": base}
                 for row in _rows(["probability_of_improvement"], task, variant, found)
             ]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=[*COLUMNS, "base"])
 
 
 def profiles(manifest: Manifest, scores: pd.DataFrame) -> pd.DataFrame:
@@ -126,22 +139,40 @@ def profiles(manifest: Manifest, scores: pd.DataFrame) -> pd.DataFrame:
     def shares(sample: np.ndarray) -> np.ndarray:
         return np.stack([(sample > level).mean(axis=(0, 1)) for level in levels])
 
-    rows = []
-    for variant in manifest.variants:
-        found = estimate(matrix(manifest, scores, "score", variant), shares, "profiles", variant)
+    tasks, rows = shared_tasks(manifest, scores), []
+    for variant in manifest.variants if tasks else ():
+        sample = matrix(manifest, scores, "score", variant, *tasks)
+        found = estimate(sample, shares, "profiles", variant)
         points = _rows(["share_above"] * len(levels), ALL, variant, found)
         rows += [{**row, "tau": tau} for row, tau in zip(points, levels, strict=True)]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[*COLUMNS, "tau"])
+
+
+def shared_tasks(manifest: Manifest, rows: pd.DataFrame) -> list[str]:
+    """The tasks on which every variant has a run in `rows`: all of them, in a finished study."""
+    had = _had(rows)
+    return [task for task in manifest.tasks if {(task, name) for name in manifest.variants} <= had]
+
+
+def _had(rows: pd.DataFrame) -> set[tuple[str, str]]:
+    """Tasks and variants that there are runs of."""
+    return set(zip(rows["task"], rows["variant"], strict=True))
 
 
 def matrix(
     manifest: Manifest, scores: pd.DataFrame, column: str, variant: str, *tasks: str
 ) -> np.ndarray:
-    """`column` of the runs of `variant` as (runs, tasks), by seed and as the study orders tasks."""
-    chosen = list(tasks or manifest.tasks)
-    rows = scores[scores["variant"] == variant]
-    table = rows.pivot(index="seed", columns="task", values=column).sort_index()
-    return table[chosen].to_numpy(dtype=float)
+    """`column` of the runs of `variant` as (runs, tasks), by seed and as the study orders tasks.
+
+    As many runs of each task as there are of the one with fewest. Raises ValueError for a run that
+    stands twice.
+    """
+    rows = scores[scores["variant"] == variant].sort_values("seed", kind="stable")
+    if rows.duplicated(["task", "seed"]).any():
+        raise ValueError(f"{variant}: a run stands twice")
+    each = [rows.loc[rows["task"] == task, column] for task in tasks or manifest.tasks]
+    runs = min(map(len, each))
+    return np.stack([values.to_numpy(dtype=float)[:runs] for values in each], axis=-1)
 
 
 def _returns(scores: Estimate, task: Task) -> Estimate:
@@ -150,9 +181,10 @@ def _returns(scores: Estimate, task: Task) -> Estimate:
     return Estimate(scores.n, *ends)
 
 
-def _points(manifest: Manifest, numbered: pd.DataFrame, variant: str, task: str) -> np.ndarray:
+def _points(
+    manifest: Manifest, numbered: pd.DataFrame, variant: str, tasks: list[str]
+) -> np.ndarray:
     """Scores (runs, tasks, points)."""
-    tasks = list(manifest.tasks) if task == ALL else [task]
     each = [
         matrix(manifest, numbered[numbered["point"] == point], "score", variant, *tasks)
         for point in range(1, manifest.points + 1)

@@ -62,9 +62,13 @@ def read_run(
     evaluations, training, timing = (tables[name] for name in TABLES)
     assert evaluations is not None and training is not None and timing is not None
     faults += _identity(run, manifest, planned)
+    try:
+        changed = altered(folder, run)
+    except FileNotFoundError:
+        return None, [Fault(planned.path, "the run is being replaced by another")]
     faults += [
         Fault(planned.path, f"{name} is not the file that the run wrote: its checksum is another")
-        for name in altered(folder, run)
+        for name in changed
     ]
     if not faults:
         faults += _evaluations(evaluations, run["status"], manifest, planned)

@@ -47,7 +47,20 @@ def load(study_dir: str | Path) -> Study:
     """
     study_dir = Path(study_dir)
     manifest = read_manifest(study_dir)
+    study, faults = load_so_far(study_dir, manifest)
+    if faults or study is None:
+        raise StudyError(study_dir, manifest.study, faults)
+    return study
+
+
+def load_so_far(study_dir: Path, manifest: Manifest) -> tuple[Study | None, list[Fault]]:
+    """The logs of those of the manifest's runs that are whole, and the faults of the others.
+
+    The manifest of what is returned asks for no more than that; None where no run is whole. Runs
+    may be trained in the same folder meanwhile.
+    """
     faults: list[Fault] = []
+    whole: list[PlannedRun] = []
     runs: list[dict[str, Any]] = []
     frames: dict[str, list[pd.DataFrame]] = {"evaluations": [], "training": [], "timing": []}
     for planned in _ordered(manifest):
@@ -65,14 +78,16 @@ def load(study_dir: str | Path) -> Study:
         if evaluations is None:
             faults.append(_no_random_return(planned.task))
             continue
+        whole.append(planned)
         runs.append({**keys, **files.run})
         frames["evaluations"].append(evaluations.assign(**keys))
         frames["training"].append(files.training.assign(**keys))
         frames["timing"].append(files.timing.assign(**keys))
-    if faults:
-        raise StudyError(study_dir, manifest.study, list(dict.fromkeys(faults)))
+    faults = list(dict.fromkeys(faults))
+    if not whole:
+        return None, faults
     joined = {name: _joined(parts) for name, parts in frames.items()}
-    return Study(manifest, pd.DataFrame(runs), **joined)
+    return Study(manifest.only(whole), pd.DataFrame(runs), **joined), faults
 
 
 def _ordered(manifest: Manifest) -> list[PlannedRun]:

@@ -8,7 +8,8 @@ digests that its files must carry.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,19 @@ class Manifest:
         base = self.variants[variant].base
         return base if base in self.variants else None
 
+    def only(self, runs: Sequence[PlannedRun]) -> Manifest:
+        """The manifest that asks for `runs`, some of this one's, and no others."""
+        tasks = {run.task for run in runs}
+        variants, seeds = {run.variant for run in runs}, {run.seed for run in runs}
+        chosen = set(runs)
+        return replace(
+            self,
+            tasks={name: task for name, task in self.tasks.items() if name in tasks},
+            variants={name: each for name, each in self.variants.items() if name in variants},
+            seeds=[seed for seed in self.seeds if seed in seeds],
+            runs=[run for run in self.runs if run in chosen],
+        )
+
 
 def read_manifest(study_dir: Path) -> Manifest:
     """The manifest of the study in `study_dir`. Raises `ManifestError` with what is wrong."""
@@ -116,14 +130,15 @@ def read_manifest(study_dir: Path) -> Manifest:
             f"{path}: format: {values.get('format')!r} is not allowed; this code reads {FORMAT}"
         )
     try:
-        return _manifest(values, equalities(path))
+        return manifest_of(values, equalities(path))
     except KeyError as error:
         raise ManifestError(f"{path}: the key {error} is missing") from None
     except SettingsError as error:
         raise ManifestError(str(error)) from None
 
 
-def _manifest(values: dict[str, Any], shown: tuple[Equality, ...]) -> Manifest:
+def manifest_of(values: dict[str, Any], shown: tuple[Equality, ...] = ()) -> Manifest:
+    """The manifest with the content `values`, and the codes `shown` equal. Raises KeyError."""
     evaluation = values["evaluation"]
     return Manifest(
         study=values["study"],

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from mpo.evaluation.estimating.estimates import shared_tasks
 from mpo.evaluation.estimating.statistics import smallest_p
 from mpo.evaluation.reading.frames import Frames, read_frames
 from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing import failures, tables
+from mpo.evaluation.showing.captions import said_all
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.exhibits import ReportError, count, figure, required, table
 from mpo.evaluation.showing.failures import Exhibit
@@ -153,12 +155,14 @@ def _what_was_run(frames: Frames) -> list[str]:
 
 def _what_was_found(frames: Frames) -> list[str]:
     iqm = frames.aggregate[frames.aggregate["metric"] == "score_iqm"]
-    best = iqm.loc[[iqm["value"].idxmax()]]
-    findings = [
-        f"The highest interquartile mean of the final score over all tasks is that of "
-        f"`{best['variant'].iloc[0]}`: {interval(best, 'score_iqm')}, "
-        f"n = {count(best['n'].iloc[0], 'run')} of each task."
-    ]
+    findings = []
+    if len(iqm):
+        best = iqm.loc[[iqm["value"].idxmax()]]
+        findings.append(
+            f"The highest interquartile mean of the final score over {said_all(frames)} is that of "
+            f"`{best['variant'].iloc[0]}`: {interval(best, 'score_iqm')}, "
+            f"n = {count(best['n'].iloc[0], 'run')} of each task."
+        )
     above = frames.improvement[frames.improvement["task"] == ALL]
     for name, rows in above.groupby("variant", sort=False):
         findings.append(
@@ -181,7 +185,8 @@ def _what_was_found(frames: Frames) -> list[str]:
 
 def _separation(row: pd.Series, frames: Frames) -> str:
     """What an interval of the probability of improvement says, as far as n runs can say it."""
-    if smallest_p(len(frames.manifest.seeds), len(frames.manifest.tasks)) > LEVEL:
+    tasks = shared_tasks(frames.manifest, frames.scores)
+    if smallest_p(int(row["n"]), len(tasks)) > LEVEL:
         return "; so few runs cannot tell them apart."
     if row["low"] > 0.5:
         return ", more often than not as far as these runs tell."

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mpo.evaluation.reading.frames import Frames
-from mpo.evaluation.showing.captions import said_interval, said_n
+from mpo.evaluation.showing.captions import said_interval, said_n, said_tasks
 from mpo.evaluation.showing.figures.panels import grid
 from mpo.evaluation.showing.palette import styles
 
@@ -60,9 +60,8 @@ def figure(frames: Frames) -> Figure:
 
 def caption(frames: Frames) -> str:
     """What the points and bars are."""
-    tasks = len(frames.manifest.tasks)
     return (
         "Aggregate metrics of the normalised final score over "
-        f"{tasks} {'task' if tasks == 1 else 'tasks'}: points are estimates, bars their "
+        f"{said_tasks(frames)}: points are estimates, bars their "
         f"intervals. {said_n(frames)}; {said_interval(frames)}."
     )

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mpo.evaluation.reading.frames import Frames
-from mpo.evaluation.showing.captions import said_interval, said_n
+from mpo.evaluation.showing.captions import runs_each, said_interval, said_n
 from mpo.evaluation.showing.figures.panels import label_rows, task_panels, thousands_axis
 from mpo.evaluation.showing.palette import styles
 from mpo.settings import Settings
@@ -67,7 +67,7 @@ def figure(frames: Frames) -> Figure:
 
 def caption(frames: Frames) -> str:
     """What the lines and bands are."""
-    several, counted = len(frames.manifest.seeds) > 1, iterations(frames)
+    several, counted = runs_each(frames)[1] > 1, iterations(frames)
     axis = f"iterations of {counted.steps:,} control steps" if counted else "control steps"
     return (
         f"Learning curves: mean return of the evaluation episodes against {axis}. Thick "

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mpo.evaluation.reading.frames import Frames
-from mpo.evaluation.showing.captions import said_interval, said_n
+from mpo.evaluation.showing.captions import said_interval, said_n, said_tasks
 from mpo.evaluation.showing.figures.panels import bands, legend
 
 ABSENT = "no task has a run of every variant"
@@ -31,10 +31,9 @@ def figure(frames: Frames) -> Figure:
 
 def caption(frames: Frames) -> str:
     """What the lines and bands are."""
-    tasks = len(frames.manifest.tasks)
     return (
         "Performance profiles: the share of runs, over "
-        f"{tasks} {'task' if tasks == 1 else 'tasks'}, whose normalised final score is above "
+        f"{said_tasks(frames)}, whose normalised final score is above "
         "\u03c4; higher is better, and bands are intervals, each point on its own. "
         f"{said_n(frames)}; {said_interval(frames)}."
     )

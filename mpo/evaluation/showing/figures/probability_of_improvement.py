@@ -36,7 +36,10 @@ def figure(frames: Frames) -> Figure:
             panel.set_visible(False)
             continue
         for line, variant in enumerate(variants):
-            mine = rows[(rows["variant"] == variant) & (rows["task"] == tasks[place])].iloc[0]
+            found_here = rows[(rows["variant"] == variant) & (rows["task"] == tasks[place])]
+            if found_here.empty:  # of a study under way
+                continue
+            mine = found_here.iloc[0]
             panel.plot(
                 [mine["low"], mine["high"]],
                 [line, line],

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL
-from mpo.evaluation.showing.captions import said_interval, said_n
+from mpo.evaluation.showing.captions import said_interval, said_n, said_tasks
 from mpo.evaluation.showing.figures.panels import bands, legend
 
 ABSENT = "no task has a run of every variant"
@@ -33,9 +33,8 @@ def figure(frames: Frames) -> Figure:
 
 def caption(frames: Frames) -> str:
     """What the lines and bands are."""
-    tasks = len(frames.manifest.tasks)
     return (
         "Sample efficiency: interquartile mean of the normalised score over "
-        f"{tasks} {'task' if tasks == 1 else 'tasks'} after each share of a task's budget; bands "
+        f"{said_tasks(frames)} after each share of a task's budget; bands "
         f"are intervals, each point on its own. {said_n(frames)}; {said_interval(frames)}."
     )

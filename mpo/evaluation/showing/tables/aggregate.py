@@ -6,7 +6,8 @@ import pandas as pd
 
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL
-from mpo.evaluation.showing.captions import said_interval, said_n
+from mpo.evaluation.showing.captions import said_all, said_interval, said_n
+from mpo.evaluation.showing.failures import Absent
 from mpo.evaluation.showing.tables.cells import NOTHING, interval
 
 COLUMNS = {
@@ -19,7 +20,12 @@ COLUMNS = {
 
 
 def table(frames: Frames) -> pd.DataFrame:
-    """Metric, task, variant, n, value, low, high; with `base`, the chance to end above it."""
+    """Metric, task, variant, n, value, low, high; with `base`, the chance to end above it.
+
+    Raises `Absent` where no task has a run of every variant.
+    """
+    if frames.aggregate.empty:
+        raise Absent("no task has a run of every variant")
     above = frames.improvement[frames.improvement["task"] == ALL]
     rows = frames.aggregate if above.empty else pd.concat([frames.aggregate, above])
     return rows.reindex(columns=[*frames.aggregate.columns, "base"]).reset_index(drop=True)
@@ -46,8 +52,8 @@ def shown(frames: Frames) -> pd.DataFrame:
 def caption(frames: Frames) -> str:
     """What the cells are."""
     return (
-        "Normalised final scores over all tasks: interquartile mean, median, mean and optimality "
-        "gap (lower is better), the interquartile mean of the area under the learning curve, and "
-        "the probability that a run of the variant ends above one of its base. "
+        f"Normalised final scores over {said_all(frames)}: interquartile mean, median, mean and "
+        "optimality gap (lower is better), the interquartile mean of the area under the learning "
+        "curve, and the probability that a run of the variant ends above one of its base. "
         f"{said_n(frames)}; {said_interval(frames)}."
     )

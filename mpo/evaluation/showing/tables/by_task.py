@@ -26,6 +26,8 @@ def shown(frames: Frames) -> pd.DataFrame:
         for variant in frames.manifest.variants:
             rows = frames.by_task
             mine = rows[(rows["task"] == task) & (rows["variant"] == variant)]
+            if mine.empty:  # of a study under way
+                continue
             n = int(mine["n"].iloc[0])
             least = number(value(mine, "return_least"))
             greatest = number(value(mine, "return_greatest"))
