@@ -159,7 +159,24 @@ class Unbounded(Clock):
     action_space = Box(-np.inf, np.inf, (2,))
 
 
-for _made in (OneStep, LinearQuadratic, Long, Unseeded, Clock, Parts, Choices, Names, Unbounded):
+class Blind(Clock):
+    """Knows of no render mode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class Drawn(LinearQuadratic):
+    """Draws itself, at a rate of its own, and tells no time."""
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 5}  # noqa: RUF012
+
+    def render(self) -> np.ndarray:
+        return np.full((30, 40, 3), 25 * self.steps, np.uint8)
+
+
+MADE = (OneStep, LinearQuadratic, Long, Unseeded, Clock, Parts, Choices, Names, Unbounded)
+for _made in (*MADE, Blind, Drawn):
     gymnasium.register(
         f"{_made.__name__}-v0",
         f"tests.environments:{_made.__name__}",

@@ -59,6 +59,8 @@ def _crate(study_dir: Path, name: str) -> Any:
     from rocrate.model import ContextEntity
     from rocrate.rocrate import ROCrate
 
+    from mpo.evaluation.telling.unfinished import FOLDER
+
     made: Any = ROCrate(version="1.1")
     made.metadata.extra_contexts.append(TERMS)
     made.name = f"Study {name} of Maximum a Posteriori Policy Optimisation"
@@ -82,7 +84,8 @@ def _crate(study_dir: Path, name: str) -> Any:
     workflow["hasPart"] = [_add(made, file, PROJECT) for file in code]
     inputs = [_add(made, file, PROJECT) for part in INPUTS for file in _files(PROJECT / part)]
     above = study_dir.absolute().parents[1]
-    results = [_add(made, file, above) for file in _files(study_dir.absolute())]
+    found = (file for file in _files(study_dir.absolute()) if FOLDER not in file.parts)
+    results = [_add(made, file, above) for file in found]
     agent = made.add(
         ContextEntity(
             made, "#mpo", properties={"@type": "Organization", "name": "The users of this workflow"}

@@ -20,6 +20,9 @@ from mpo.settings.digests import code_digest
 from mpo.settings.equality import equal_codes, equalities, manifest_of
 from mpo.study.entries import CONFIG
 
+GIVEN = ("theory", "failures")
+"""Folders of a study that are not recomputed."""
+
 
 @click.command()
 @click.argument("study_dir", type=click.Path(path_type=Path))
@@ -80,21 +83,22 @@ def _recomputed(study_dir: Path) -> Iterator[str]:
     """The files of frames and tables that come out otherwise from the runs as they lie."""
     from mpo.evaluation import load, stages
     from mpo.evaluation.claims import claims_of
-    from mpo.evaluation.showing.claims.files import write
+    from mpo.evaluation.showing.claims.files import make
     from mpo.study.claims import load_claims
     from mpo.study.published import load_published
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copy(study_dir / "manifest.json", folder)
-        if (study_dir / "theory").is_dir():
-            shutil.copytree(study_dir / "theory", folder / "theory")
+        for part in GIVEN:
+            if (study_dir / part).is_dir():
+                shutil.copytree(study_dir / part, folder / part)
         stages.write_runs(load(study_dir), load_published(), folder)
         stages.write_estimates(folder)
         stages.write_tables(folder)
-        write(claims_of(load_claims(CONFIG / "claims.yaml")), folder)
+        make(claims_of(load_claims(CONFIG / "claims.yaml")), folder)
         made = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-        made = [path for path in made if path.parts[0] not in ("manifest.json", "theory")]
+        made = [path for path in made if path.parts[0] not in ("manifest.json", *GIVEN)]
         differing = [
             path
             for path in made

@@ -88,7 +88,8 @@ def _decision_seconds(environment: Environment, chosen: Settings) -> float:
     try:
         return environment.decision_seconds
     except AttributeError:
-        creator = gymnasium.spec(chosen.environment).entry_point
+        _, _, name = chosen.environment.rpartition(":")  # past the module that registers it
+        creator = gymnasium.spec(name).entry_point
         if isinstance(creator, str):
             creator = gymnasium.envs.registration.load_env_creator(creator)
         rate = getattr(creator, "metadata", {}).get("render_fps") or FRAMES_PER_SECOND

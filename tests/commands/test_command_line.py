@@ -97,6 +97,20 @@ def test_train_evaluate_and_refuse_what_is_no_run(
     assert "RUN_DIR is required" in fault(capsys, "evaluate")
 
 
+def test_a_run_that_diverged_is_named_by_what_would_play_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rates = {"policy_learning_rate": 1e18, "critic_learning_rate": 1e18}
+    fields = {**TINY, **rates, "environment": PREFIX + "Drawn-v0"}
+    assert main(train(tmp_path, fields)) == 0
+    assert "diverged" in capsys.readouterr().out
+    out = str(tmp_path / "out")
+    for command in (["evaluate", out], ["render", out, str(tmp_path / "film.gif")]):
+        line = fault(capsys, *command)
+        assert line.startswith(f"mpo: {out}: the final policy cannot be played: action is not")
+        assert "; the run diverged at step " in line
+
+
 def test_settings_of_a_task_by_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Task's own fields, variant, --steps and --set come together in the job."""
     from mpo.training import run

@@ -110,7 +110,7 @@ def _failed(study_dir: Path) -> list[str]:
         return []
     return [
         f"**{count(len(standing), 'part')} of this report could not be made.** In each one's place "
-        "stands why; the next call of `snakemake` tries again."
+        "stands why; the next call tries again."
     ]
 
 

@@ -18,6 +18,7 @@ from matplotlib.transforms import Bbox
 
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing import figures
+from mpo.evaluation.showing.failures import Absent
 from mpo.evaluation.showing.figures.panels import chunks
 from mpo.evaluation.showing.palette import STYLES
 
@@ -174,7 +175,8 @@ def test_variants_without_a_temperature_are_left_out_of_it(frames: Frames):
         f"{task}\nstable dual" for task in frames.manifest.tasks
     ]
     nothing = dataclasses.replace(frames, diagnostics=rows.head(0))
-    assert figures.draw("temperature", nothing).axes
+    with pytest.raises(Absent, match="no run logged a temperature"):
+        figures.draw("temperature", nothing)
 
 
 @pytest.mark.parametrize("name", figures.names())

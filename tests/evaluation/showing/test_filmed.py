@@ -44,8 +44,23 @@ def test_other_code_s_policies_are_not_filmed(frames: Frames):
 
 
 def test_the_section_has_a_row_a_task_and_says_where_there_is_no_film(frames: Frames):
-    text = filmed.section(frames, {("cartpole-balance", "paper")}, 5.0)
+    why = dict.fromkeys(filmed.median_runs(frames), "no pictures")
+    del why["cartpole-balance", "paper"]
+    text = filmed.section(frames, why, 5.0)
     assert text.count("![") == 1
     assert "![paper on cartpole-balance](films/cartpole-balance/paper.gif) seed " in text
     assert text.count("–") == 5
     assert "The first 5 seconds" in text
+    (line,) = (line for line in text.splitlines() if line.startswith("No film of "))
+    assert line.endswith(": no pictures.")
+    assert line.count(" on ") == line.count("(seed ") == 5
+
+
+def test_where_there_is_no_film_the_section_is_the_reasons(frames: Frames):
+    why = dict.fromkeys(filmed.median_runs(frames), "no OpenGL")
+    assert filmed.section(frames, why, 5.0) == "No film of any run: no OpenGL.\n"
+    why["cartpole-balance", "paper"] = "it diverged"
+    first, second = filter(None, filmed.section(frames, why, 5.0).splitlines())
+    assert first.startswith("No film of `paper` on cartpole-balance (seed ")
+    assert first.endswith("): it diverged.")
+    assert second.count("(seed ") == 5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import runpy
 import subprocess
@@ -16,7 +15,6 @@ from mpo.evaluation.claims import claims_of
 from mpo.evaluation.reading.frames import Frames, write_text
 from mpo.evaluation.showing import figures, tables
 from mpo.evaluation.showing.claims import files as claims
-from mpo.evaluation.showing.exhibits import ReportError
 from mpo.evaluation.telling.page import report_html
 from mpo.evaluation.telling.report import _separation, report
 from mpo.study.claims import load_claims
@@ -55,18 +53,17 @@ def written(frames: Frames, study_dir: Path) -> str:
 @pytest.mark.parametrize(
     ("file", "command"),
     [
-        ("figures/temperature.png", r"`python workflow/scripts/figure.py temperature"),
-        ("tables/cost.md", r"`python workflow/scripts/table.py cost"),
-        ("theory/section.md", r"`python workflow/scripts/theory_section.py"),
-        ("films.md", r"`python workflow/scripts/films.py"),
+        ("figures/temperature.png", "`python workflow/scripts/figure.py temperature"),
+        ("tables/cost.md", "`python workflow/scripts/table.py cost"),
+        ("theory/section.md", "`python workflow/scripts/theory_section.py"),
+        ("films.md", "`python workflow/scripts/films.py"),
     ],
 )
 def test_a_missing_part_is_named_with_its_command(written, study_dir: Path, file, command):
     before = (study_dir / file).read_bytes()
     (study_dir / file).unlink()
     try:
-        with pytest.raises(ReportError, match=command):
-            report(study_dir)
+        assert command in report(study_dir)
     finally:
         (study_dir / file).write_bytes(before)
 
@@ -93,8 +90,7 @@ def test_the_report_counts_diverged_runs_and_says_what_was_found(written, frames
 
 def test_so_few_runs_are_not_said_to_tell_variants_apart(frames: Frames):
     row = frames.improvement.iloc[0]
-    few = dataclasses.replace(frames, manifest=dataclasses.replace(frames.manifest, seeds=[0]))
-    assert "so few runs cannot" in _separation(row, few)
+    assert "so few runs cannot" in _separation(row.replace(row["n"], 1), frames)
     for low, high, words in [(0.6, 0.9, "more often"), (0.1, 0.4, "less often"), (0.4, 0.6, "not")]:
         row = row.copy()
         row["low"], row["high"] = low, high
@@ -123,11 +119,6 @@ def test_images_in_a_table_are_in_the_page_too(tmp_path):
     (tmp_path / "film.gif").write_bytes(b"GIF89a")
     page = report_html("# A\n\n| a |\n| --- |\n| ![one](film.gif) seed 1 |\n", tmp_path)
     assert '<td><img src="data:image/gif;base64,R0lGODlh" alt="one" /> seed 1</td>' in page
-
-
-def test_an_image_that_is_not_there_is_an_error(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        report_html("![a](figures/none.png)\n", tmp_path)
 
 
 def script(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> None:
