@@ -172,7 +172,9 @@ class Drawn(LinearQuadratic):
     metadata = {"render_modes": ["rgb_array"], "render_fps": 5}  # noqa: RUF012
 
     def render(self) -> np.ndarray:
-        return np.full((30, 40, 3), 25 * self.steps, np.uint8)
+        picture = np.zeros((30, 40, 3), np.uint8)
+        picture[:, 3 * self.steps : 3 * self.steps + 3] = 255
+        return picture
 
 
 MADE = (OneStep, LinearQuadratic, Long, Unseeded, Clock, Parts, Choices, Names, Unbounded)

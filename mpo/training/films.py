@@ -105,7 +105,8 @@ def _picture(environment: Environment, name: str) -> np.ndarray:
         raise CannotRender(f"drawing {name} needs a package: {error}") from None
     except (ImportError, AttributeError, RuntimeError) as error:
         raise CannotRender(
-            f"rendering needs headless OpenGL (Debian packages {PACKAGES}): {error}"
+            f"drawing {name} failed, and MuJoCo needs headless OpenGL for it (Debian packages "
+            f"{PACKAGES}): {error}"
         ) from None
 
 

@@ -81,7 +81,7 @@ def write_study(
                 }
                 manifest["runs"].append(run)
                 reached = (diverged or {}).get((task, variant, seed), points)
-                _write_run(folder, manifest, run, reached)
+                write_run(folder, manifest, run, reached)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2))
     return folder
 
@@ -106,7 +106,8 @@ def _digest(*names: Any) -> str:
     return hashlib.sha256(repr(names).encode()).hexdigest()
 
 
-def _write_run(folder: Path, manifest: dict, run: dict[str, Any], reached: int) -> None:
+def write_run(folder: Path, manifest: dict, run: dict[str, Any], reached: int) -> None:
+    """Writes the files of `run`, an entry of the content of a manifest, to its folder."""
     task, path = manifest["tasks"][run["task"]], folder / run["path"]
     path.mkdir(parents=True)
     digest = _digest("noise", run["task"], run["variant"], run["seed"])

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from mpo.evaluation.showing.failures import Absent, Exhibit, attempt
 from mpo.settings.digests import code_digest
 from mpo.settings.equality import equalities
 from mpo.study.config import load_study
@@ -276,6 +277,33 @@ def test_an_edit_of_a_figure_draws_that_figure_again(project: Path):
         file.write("\nMORE = 1\n")
     rules, _ = planned(project)
     assert rules == Counter(["figure_temperature", "report_markdown", "report_html", "all"])
+
+
+def test_what_failed_is_planned_again_until_it_came_and_what_cannot_be_is_not(project: Path):
+    """The failure itself is all that differs; that it came is no news."""
+    study, reports = project / "results/trial", ["report_markdown", "report_html", "all"]
+    again = Counter(["figure_cost", *reports])
+
+    def raises(error: Exception) -> Callable[[], None]:
+        def make() -> None:
+            raise error
+
+        return make
+
+    exhibit = Exhibit("figure", "cost", "figure_cost")
+    attempt(exhibit, study, raises(Absent("no run logged its time")))
+    assert planned(project)[0] == Counter()
+    attempt(exhibit, study, raises(ValueError("limits")))
+    assert planned(project)[0] == again
+    assert snakemake(project, CONFIG, "--touch").returncode == 0
+    assert planned(project)[0] == Counter()
+    attempt(exhibit, study, raises(ValueError("limits")))
+    assert planned(project)[0] == again
+    assert snakemake(project, CONFIG, "--touch").returncode == 0
+    attempt(exhibit, study, lambda: None)
+    assert planned(project)[0] == Counter()
+    attempt(Exhibit("text", "origins", "report_markdown"), study, raises(ValueError("odd")))
+    assert planned(project)[0] == Counter(reports)
 
 
 def test_a_rule_of_the_users_own_joins_the_study(project: Path):

@@ -1,10 +1,14 @@
-"""A whole study through Snakemake, trained for real but briefly: files, figures, equal bytes."""
+"""A whole study through Snakemake, trained for real but briefly: files, figures, equal bytes.
+
+One of its variants diverges, on every task.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,7 +24,7 @@ from tests.workflow.project import FIGURES, TABLES, THEORY_FIGURES, copy_project
 STUDY = """
 study: brief
 study_seed: 1
-variants: [paper, stable_dual]
+variants: [paper, stable_dual, exploding]
 tasks: {cartpole-balance: 2000, InvertedDoublePendulum-v5: 2000}
 seeds: [0]
 settings:
@@ -30,6 +34,13 @@ settings:
   steps_per_update: 4
   logging_updates: 25
   compile: false
+"""
+EXPLODING = """
+exploding:
+  base: stable_dual
+  change: steps that leave the numbers that there are
+  source: ours
+  settings: {policy_learning_rate: 1e18, critic_learning_rate: 1e18}
 """
 CONFIG = "brief.yaml"
 TABLES_OF_THE_CLOCK = ("runs", "cost", "claims")
@@ -46,6 +57,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("study")
     copy_project(folder)
     (folder / CONFIG).write_text(STUDY)
+    with (folder / "config/variants.yaml").open("a") as variants:
+        variants.write(EXPLODING)
     result = snakemake(folder, CONFIG)
     assert result.returncode == 0, result.stdout + result.stderr
     return folder
@@ -53,12 +66,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_run_writes_its_files(project: Path):
     manifest = json.loads((project / "results/brief/manifest.json").read_text())
-    assert len(manifest["runs"]) == 4
+    assert len(manifest["runs"]) == 6
     for run in manifest["runs"]:
         folder = project / "results/brief" / run["path"]
         assert all((folder / name).stat().st_size for name in RUN_FILES)
         record = json.loads((folder / "run.json").read_text())
-        assert record["status"] == "completed"
+        diverges = run["variant"] == "exploding"
+        assert record["status"] == ("diverged" if diverges else "completed")
         assert record["code_digest"] == run["code_digest"]
     assert not any((project / "state").rglob("checkpoint*"))  # nothing is left of finished runs
 
@@ -81,6 +95,52 @@ def test_the_report_holds_every_figure_and_table(project: Path):
     assert "http" not in page.split("</style>")[0]  # opens without a network
 
 
+def test_a_variant_that_diverges_is_told_and_costs_nothing_else(project: Path):
+    folder = project / "results/brief"
+    report = (folder / "report.md").read_text()
+    assert "2 of 6 runs diverged: `exploding` 2." in report
+    assert report.count("](figures/") == len([*FIGURES, *THEORY_FIGURES])
+    if "headless OpenGL" not in report:
+        said = r"No film of `exploding` on cartpole-balance \(seed 0\): the final policy cannot .*"
+        (line,) = re.findall(said, report)
+        assert "; the run diverged at step " in line
+        assert report.count("](films/") == 4
+        assert "could not be made" not in report
+        assert not (folder / "failures").exists()
+
+
+def test_a_figure_that_fails_costs_itself_and_is_tried_again_until_it_comes(
+    project: Path, tmp_path: Path
+):
+    copy = Path(shutil.copytree(project, tmp_path / "copy"))
+    folder, module = copy / "results/brief", copy / "mpo/evaluation/showing/figures/cost.py"
+    whole = module.read_text()
+    module.write_text(whole.replace("rows = drawn(frames)", 'raise ValueError("limits")', 1))
+    sentence = (
+        "The figure `cost` could not be made: `ValueError: limits`; see "
+        "`failures/figure_cost.json`."
+    )
+    done = snakemake(copy, CONFIG)
+    assert done.returncode == 0, done.stderr
+    assert f"mpo: {sentence}\n" in done.stdout
+    assert f"mpo: {sentence} The next call tries again.\n" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "ValueError: limits" in (folder / "logs/figures/cost.log").read_text()
+    page = (folder / "report.html").read_text()
+    assert page.count("<figure>") == len([*FIGURES, *THEORY_FIGURES]) - 1
+    assert "<code>ValueError: limits</code>" in page
+    assert "rule figure_cost:" in snakemake(copy, CONFIG, "--dry-run").stdout
+    again = snakemake(copy, CONFIG, "--report", "results/brief/provenance.html")
+    assert again.returncode == 0, again.stderr
+
+    module.write_text(whole)
+    done = snakemake(copy, CONFIG)
+    assert done.returncode == 0, done.stderr
+    assert "could not be made" not in done.stdout + (folder / "report.md").read_text()
+    assert (folder / "report.html").read_text().count("<figure>") == page.count("<figure>") + 1
+    at_rest(copy)
+
+
 def test_snakemake_s_own_report_has_captions(project: Path):
     result = snakemake(project, CONFIG, "--report", "results/brief/provenance.html")
     assert result.returncode == 0, result.stderr
@@ -90,7 +150,7 @@ def test_snakemake_s_own_report_has_captions(project: Path):
 
 
 def test_the_same_study_again_gives_the_same_bytes(project: Path, tmp_path: Path):
-    assert "Nothing to be done" in snakemake(project, CONFIG, "--dry-run").stdout
+    at_rest(project)
     results = project / "results/brief"
     first = Path(shutil.copytree(results, tmp_path / "first"))
     before = (results / "runs/cartpole-balance/paper/0/evaluations.csv").stat().st_mtime_ns
@@ -106,6 +166,16 @@ def test_the_same_study_again_gives_the_same_bytes(project: Path, tmp_path: Path
     assert compared > 30
 
 
+def at_rest(project: Path) -> None:
+    """Nothing is planned; where nothing can be rendered, nothing but another try at the films."""
+    planned = snakemake(project, CONFIG, "--dry-run").stdout
+    if "headless OpenGL" in (project / "results/brief/films.md").read_text():
+        made = {"films", "report_markdown", "report_html", "all"}
+        assert set(re.findall(r"^(?:local)?rule (\w+):$", planned, flags=re.MULTILINE)) == made
+    else:
+        assert "Nothing to be done" in planned
+
+
 def verify(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "mpo", "verify", "results/brief", *arguments]
     environment = os.environ | {"PYTHONPATH": str(project)}
@@ -116,7 +186,7 @@ def test_verify_recomputes_the_tables_and_trains_a_run_again(project: Path, tmp_
     copy = Path(shutil.copytree(project, tmp_path / "copy"))
     result = verify(copy, "--rerun", "cartpole-balance/stable_dual/0")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "4 runs are whole" in result.stdout
+    assert "6 runs are whole" in result.stdout
     assert "equal by byte: evaluations.csv, training.csv, policy.safetensors" in result.stdout
 
     table = copy / "results/brief/tables/by_task.csv"
@@ -249,6 +319,7 @@ def test_where_nothing_can_be_rendered_the_report_says_so(project: Path, tmp_pat
     environment = os.environ | {"PYTHONPATH": str(copy), "MUJOCO_GL": "disabled"}
     done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "No films were made" in (copy / "results/brief/films.md").read_text()
-    assert "libegl1" in (copy / "results/brief/films.md").read_text()
+    said = (copy / "results/brief/films.md").read_text()
+    assert said.count("No film of ") == 2 and "![" not in said
+    assert "libegl1" in said and "the final policy cannot be played" in said
     assert (copy / "results/brief/films").is_dir()

@@ -14,6 +14,8 @@ from mpo.evaluation.estimating.estimates import (
     curve_estimates,
     improvements,
     matrix,
+    profiles,
+    shared_tasks,
 )
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.load import load
@@ -128,6 +130,87 @@ def test_a_task_more_changes_no_other_tasks_estimates(tmp_path, made):
     more_rows = by_task(more.manifest, scores(more))
     more_rows = more_rows[more_rows["task"] == "cartpole-balance"]
     pd.testing.assert_frame_equal(few_rows, more_rows.reset_index(drop=True))
+
+
+def under_way(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of three seeds, two variants and three tasks, what might be there first."""
+    lacking = {
+        ("acrobot-swingup", "paper", 0),
+        ("acrobot-swingup", "paper", 2),
+        ("cartpole-balance", "stable_dual", 1),
+        *(("hopper-stand", "stable_dual", seed) for seed in (0, 1, 2)),
+    }
+    keys = zip(rows["task"], rows["variant"], rows["seed"], strict=True)
+    return rows[[key not in lacking for key in keys]]
+
+
+def test_a_study_under_way_counts_every_run_by_task_and_equal_numbers_over_tasks(made):
+    """Each number is that of the finished study that has just the runs that count."""
+    tasks = ["cartpole-balance", "acrobot-swingup", "hopper-stand"]
+    study = load(made(tasks=tasks, seeds=[0, 1, 2]))
+    manifest, all_scores, all_points = study.manifest, scores(study), curves(study)
+    rows, points = under_way(all_scores), under_way(all_points)
+    shared = tasks[:2]
+    assert shared_tasks(manifest, rows) == shared
+
+    found = by_task(manifest, rows)
+    assert not len(found[(found["task"] == "hopper-stand") & (found["variant"] == "stable_dual")])
+    for (task, variant), mine in rows.groupby(["task", "variant"]):
+        runs = [r for r in manifest.runs if (r.task, r.variant) == (task, variant)]
+        own = manifest.only([run for run in runs if run.seed in set(mine["seed"])])
+        expected = by_task(own, mine)
+        there = found[(found["task"] == task) & (found["variant"] == variant)]
+        pd.testing.assert_frame_equal(there.reset_index(drop=True), expected)
+        assert set(there["n"]) == {len(mine)}
+
+    counted = {
+        "paper": {"cartpole-balance": [0], "acrobot-swingup": [1]},
+        "stable_dual": {"cartpole-balance": [0, 2], "acrobot-swingup": [0, 1]},
+    }
+    for variant, seeds in counted.items():
+        sample = np.array(
+            [
+                [
+                    one(all_scores, task=task, variant=variant, seed=seed)["score"]
+                    for task, seed in zip(shared, row, strict=True)
+                ]
+                for row in zip(*seeds.values(), strict=True)
+            ]
+        )
+        np.testing.assert_array_equal(matrix(manifest, rows, "score", variant, *shared), sample)
+        row = one(aggregate(manifest, rows), metric="score_iqm", variant=variant)
+        assert row["n"] == len(sample)
+        assert row["value"] == pytest.approx(metrics.aggregate_iqm(sample))
+    over = curve_estimates(manifest, points)
+    last = over[(over["task"] == "all") & (over["fraction"] == 1)]
+    iqm = aggregate(manifest, rows)
+    iqm = iqm[iqm["metric"] == "score_iqm"]
+    np.testing.assert_allclose(last["value"], iqm["value"])
+    assert set(over.loc[over["task"] == "hopper-stand", "variant"]) == {"paper"}
+    assert set(improvements(manifest, rows)["task"]) == {"all", *shared}
+    assert profiles(manifest, rows)["n"].drop_duplicates().tolist() == [1, 2]
+
+
+def test_where_no_task_has_runs_of_every_variant_nothing_is_said_over_all(made):
+    study = load(made(tasks=["cartpole-balance", "hopper-stand"]))
+    manifest = study.manifest
+
+    def apart(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows[(rows["task"] == "hopper-stand") == (rows["variant"] == "paper")]
+
+    rows, points = apart(scores(study)), apart(curves(study))
+    assert shared_tasks(manifest, rows) == []
+    for function in (aggregate, improvements, profiles):
+        assert function(manifest, rows).empty
+        assert list(function(manifest, rows).columns[:7]) == COLUMNS
+    assert set(curve_estimates(manifest, points)["task"]) == set(manifest.tasks)
+
+
+def test_a_run_that_stands_twice_is_refused(made):
+    study = load(made())
+    found = scores(study)
+    with pytest.raises(ValueError, match="paper: a run stands twice"):
+        aggregate(study.manifest, pd.concat([found, found.head(1)]))
 
 
 def test_one_seed_gives_no_interval(made):
