@@ -101,9 +101,11 @@ def test_a_variant_that_diverges_is_told_and_costs_nothing_else(project: Path):
     assert "2 of 6 runs diverged: `exploding` 2." in report
     assert report.count("](figures/") == len([*FIGURES, *THEORY_FIGURES])
     if "headless OpenGL" not in report:
-        said = r"No film of `exploding` on cartpole-balance \(seed 0\): the final policy cannot .*"
-        (line,) = re.findall(said, report)
-        assert "; the run diverged at step " in line
+        lines = [line for line in report.splitlines() if line.startswith("No film of ")]
+        for task in ("cartpole-balance", "InvertedDoublePendulum-v5"):
+            (line,) = (line for line in lines if f"`exploding` on {task} (seed 0)" in line)
+            assert "the final policy cannot be played: action is not finite" in line
+            assert "; the run diverged at step " in line
         assert report.count("](films/") == 4
         assert "could not be made" not in report
         assert not (folder / "failures").exists()
@@ -321,5 +323,5 @@ def test_where_nothing_can_be_rendered_the_report_says_so(project: Path, tmp_pat
     assert done.returncode == 0, done.stderr
     said = (copy / "results/brief/films.md").read_text()
     assert said.count("No film of ") == 2 and "![" not in said
-    assert "libegl1" in said and "the final policy cannot be played" in said
+    assert said.count("libegl1") == 2
     assert (copy / "results/brief/films").is_dir()
