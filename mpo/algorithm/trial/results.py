@@ -108,8 +108,8 @@ def _tensor_fault(found: Any, shape: str, sizes: Sizes) -> str | None:
                 return what and f"gave a result that {what}"
     numbers = [str(sizes[letter]) if letter in sizes else letter for letter in letters]
     wanted = ", ".join([*numbers, *(["..."] if open_ended else [])])
-    named = f", which is {shape}" if shape else ""
-    return f"gave {_described(found)}; it must give floats of shape [{wanted}]{named}"
+    named = f", that is {shape}" if shape else ""
+    return f"gave {_described(found)}; it must give a tensor of floats of shape [{wanted}]{named}"
 
 
 def _not_finite(values: Tensor) -> str | None:
@@ -126,7 +126,7 @@ def _described(found: Any) -> str:
     """A value that was not expected, in a few words."""
     if isinstance(found, Tensor):
         kind = "floats" if found.is_floating_point() else str(found.dtype)
-        return f"{kind} of shape {list(found.shape)}"
+        return f"a tensor of {kind} of shape {list(found.shape)}"
     shape = getattr(found, "shape", None)
     name = f"{type(found).__module__}.{type(found).__name__}".removeprefix("builtins.")
     if found is None:
