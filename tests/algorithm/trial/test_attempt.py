@@ -6,21 +6,15 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
 from mistakes import MISTAKES
 
 from mpo.algorithm.trial.attempt import attempt
-from mpo.evaluation.telling.readme import filled
-from mpo.settings import OPTION_PACKAGES, PACKAGE, OptionError, Settings, options, settings
-from mpo.settings.contracts import CONTRACTS
+from mpo.settings import OPTION_PACKAGES, OptionError, Settings, settings
 from mpo.settings.options import file_of
 from mpo.study.entries import load_variants
 from mpo.study.yaml_files import PROJECT
