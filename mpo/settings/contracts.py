@@ -117,6 +117,12 @@ CONTRACTS: Mapping[str, Contract] = {
             ),
         }
     ),
+    "mean": Contract(
+        functions={
+            "mean": Function({"raw": "B A"}, "B A", gradient=("raw",)),
+            "acted": Function({"raw": f"{ARRAY}A"}, f"{ARRAY}A"),
+        }
+    ),
     "backup": Contract(
         attributes={
             "EVALUATES_Q": Attribute(
@@ -136,6 +142,7 @@ CONTRACTS: Mapping[str, Contract] = {
             "targets": Function(
                 {"transitions": TRANSITIONS, "discount": float}, "U S", "loss_critic"
             ),
+            "look_ahead": Function({"transitions": TRANSITIONS}, "U S", "look_ahead"),
         },
     ),
     "critic_loss": Contract(
@@ -209,7 +216,6 @@ CONTRACTS: Mapping[str, Contract] = {
             "Networks": Attribute(type, "a class, the networks of policy and critic"),
             "Actor": Attribute(type, "a class, the policy in NumPy"),
         },
-        functions={"environment": UNTRIED},
     ),
     "device": Contract(
         functions={

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import linecache
+import re
 import traceback
 from pathlib import Path
 
 from mpo.settings.options import OPTION_PACKAGES, PACKAGE
 
+FRAME = re.compile(r'File "([^"\n]+)", line (\d+)')
 LONGEST = 300
 """Characters of an exception's own message that are shown."""
 
@@ -40,13 +42,15 @@ def fault_of(
 ) -> OptionError:
     """`error` as what is wrong with the code that raised it, at the line that did.
 
-    Of the frames that it went through the last one in `file` counts; where there is none, `line`
-    of it. Without a file, the last frame in an option's counts, else the last one in the package.
+    Of the frames that it went through, or that its text names as a compiler's does, the last one
+    in `file` counts; where there is none, `line` of it. Without a file, the last frame in an
+    option's counts, else the last one in the package.
     """
     went = traceback.extract_tb(error.__traceback__)
     frames = [(Path(frame.filename), frame.lineno) for frame in went]
     if isinstance(error, SyntaxError) and error.filename:
-        frames.append((Path(error.filename), error.lineno))
+        frames.append((Path(error.filename), error.lineno or 1))
+    frames += [(Path(name), int(number)) for name, number in FRAME.findall(str(error))]
     if file:
         found = [(file, line), *(frame for frame in frames if frame[0] == file)]
     else:

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 import torch
+from torch.overrides import TorchFunctionMode
 
 from mpo.algorithm.learner import Learner
 from mpo.algorithm.networks import Networks
 from mpo.algorithm.trial import results
 from mpo.algorithm.trial.arguments import Arguments
 from mpo.settings import OptionError, Settings, option
-from mpo.settings.contracts import CONTRACTS, Attribute, Function
+from mpo.settings.contracts import ARRAY, CONTRACTS, Attribute, Function
 from mpo.settings.faults import fault_of
 
 
@@ -35,12 +36,11 @@ def attempt(settings: Settings, observation_size: int, action_size: int) -> None
     with _streams_kept():
         arguments = Arguments(settings, action_size)
         for field in CONTRACTS:
-            _attempt_option(field, option(field, getattr(settings, field)), settings, arguments)
+            _Option(field, settings, arguments).attempt()
+        uncompiled = settings.model_copy(update={"compile": False})
         try:
-            networks = Networks(
-                settings.model_copy(update={"compile": False}), observation_size, action_size
-            )
-            Learner(networks, 0, 0).update(arguments.batch(observation_size))
+            learner = Learner(Networks(uncompiled, observation_size, action_size), 0, 0)
+            learner.update(arguments.batch(observation_size))
         except Exception as error:  # whatever options bring about together
             raise fault_of(error) from None
 
@@ -54,54 +54,65 @@ def _streams_kept() -> Iterator[None]:
     np.random.set_state(state)
 
 
-def _attempt_option(
-    field: str, module: ModuleType, settings: Settings, arguments: Arguments
-) -> None:
-    """Hold one module to the contract of its kind. Raises `OptionError`."""
-    name, file = f"{field} {getattr(settings, field)}", Path(str(module.__file__))
-    contract = CONTRACTS[field]
-    for attribute, asked in contract.attributes.items():
-        if what := _out_of_range(attribute, asked, module, settings):
-            raise OptionError(name, what, file)
-    for function, asked in contract.functions.items():
-        condition = getattr(module, asked.only_if, True)
-        if asked.tried and (condition() if callable(condition) else condition):
-            _attempt_function(name, file, module, function, asked, arguments)
+class _NoNumPy(TorchFunctionMode):
+    """Refuses to make an array of a tensor, which may work as it is and not when compiled."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if func in (torch.Tensor.numpy, torch.Tensor.__array__):
+            raise TypeError("NumPy is given a tensor; a compiled update needs torch's functions")
+        return func(*args, **(kwargs or {}))
 
 
-def _out_of_range(
-    attribute: str, asked: Attribute, module: ModuleType, settings: Settings
-) -> str | None:
-    if not asked.layer_of:
-        return None
-    index, layers = getattr(module, attribute), getattr(settings, asked.layer_of)
-    if 0 <= index < len(layers):
-        return None
-    return f"{attribute} is {index}; {asked.layer_of} has layers 0 to {len(layers) - 1}"
+class _Option:
+    """The option of one kind, held to the contract of that kind."""
 
+    def __init__(self, field: str, settings: Settings, arguments: Arguments) -> None:
+        self._settings, self._arguments = settings, arguments
+        self._contract = CONTRACTS[field]
+        self._name = f"{field} {getattr(settings, field)}"
+        self._module = option(field, getattr(settings, field))
+        self._file = Path(str(self._module.__file__))
 
-def _attempt_function(
-    name: str,
-    file: Path,
-    module: ModuleType,
-    function: str,
-    asked: Function,
-    arguments: Arguments,
-) -> None:
-    """Call one function on made-up arguments and look at what it gives."""
-    called = getattr(module, function)
-    code = getattr(inspect.unwrap(called), "__code__", None)
-    line = code.co_firstlineno if code else None
-    given = arguments.of(asked)
-    versions = {key: results.versions(value) for key, value in given.items()}
-    try:
-        result = called(*given.values())
-        what = results.fault(asked, result, arguments.sizes)
-        what = what or results.change(asked, given, versions)
-        what = what or results.gradient_fault(asked, given, result)
-    except Exception as error:  # whatever a user's own file may bring about
-        raise fault_of(error, file, line, name) from None
-    if what:
-        logged = f" ({asked.quantity} in the logs)" if asked.quantity else ""
-        call = arguments.signature(function, asked)
-        raise OptionError(name, f"{call} {what}{logged}", file, line)
+    def attempt(self) -> None:
+        """Raises `OptionError` for the first thing that is not as the contract has it."""
+        for attribute, asked in self._contract.attributes.items():
+            if asked.layer_of and (what := self._out_of_range(attribute, asked)):
+                raise OptionError(self._name, what, self._file)
+        for function, asked in self._contract.functions.items():
+            condition = getattr(self._module, asked.only_if, True)
+            if asked.tried and (condition() if callable(condition) else condition):
+                self._call(function, asked)
+
+    def _out_of_range(self, attribute: str, asked: Attribute) -> str | None:
+        index = getattr(self._module, attribute)
+        layers = len(getattr(self._settings, asked.layer_of))
+        if 0 <= index < layers:
+            return None
+        return f"{attribute} is {index}; {asked.layer_of} has layers 0 to {layers - 1}"
+
+    def _call(self, function: str, asked: Function) -> None:
+        """Call one function on made-up arguments and look at what it gives."""
+        called = getattr(self._module, function)
+        code = getattr(inspect.unwrap(called), "__code__", None)
+        line = code.co_firstlineno if code else None
+        given = self._arguments.of(asked)
+        versions = {name: results.versions(value) for name, value in given.items()}
+        try:
+            with self._numpy(asked):
+                result = called(*given.values())
+            what = results.fault(asked, result, self._arguments.sizes)
+            what = what or results.change(asked, given, versions)
+            what = what or results.gradient_fault(asked, given, result)
+        except Exception as error:  # whatever a user's own file may bring about
+            raise fault_of(error, self._file, line, self._name) from None
+        if what:
+            logged = f" ({asked.quantity} in the logs)" if asked.quantity else ""
+            said = f"{self._arguments.signature(function, asked)} {what}{logged}"
+            raise OptionError(self._name, said, self._file, line)
+
+    def _numpy(self, asked: Function) -> AbstractContextManager[Any]:
+        """Where NumPy may be used: outside of what is compiled, and in what takes arrays."""
+        arrays = any(str(value).startswith(ARRAY) for value in asked.takes.values())
+        return nullcontext() if arrays or not self._settings.compile else _NoNumPy()

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,7 +14,7 @@ from mpo.algorithm.batch import Batch
 from mpo.algorithm.estep.dual_solvers import Solution
 from mpo.algorithm.trial.arguments import Sizes, tensors
 from mpo.settings import contracts
-from mpo.settings.contracts import Function, Size, Value
+from mpo.settings.contracts import ARRAY, Function, Size, Value
 
 
 def fault(asked: Function, result: Any, sizes: Sizes) -> str | None:
@@ -94,22 +95,32 @@ def _solution_fault(found: Any) -> str | None:
     return None
 
 
-def _tensor_fault(found: Any, shape: str, sizes: Sizes) -> str | None:
+def _tensor_fault(found: Any, asked: str, sizes: Sizes) -> str | None:
+    """What is wrong with a tensor, or an array, of which shape and finite numbers are asked."""
+    shape = asked.removeprefix(ARRAY)
     letters = shape.removesuffix(" ...").split()
-    open_ended = shape.endswith("...")
-    actual = list(found.shape) if isinstance(found, Tensor) else None
-    if actual is not None and found.is_floating_point():
-        leading = actual[: len(letters)] if open_ended else actual
-        if len(leading) == len(letters):
-            for letter, number in zip(letters, leading, strict=True):
+    values = _floats(found, array=shape != asked)
+    if values is not None:
+        actual = list(values.shape[: len(letters)] if "..." in shape else values.shape)
+        if len(actual) == len(letters):
+            for letter, number in zip(letters, actual, strict=True):
                 sizes.setdefault(letter, number)
-            if leading == sizes.of(" ".join(letters)):
-                what = _not_finite(found)
+            if actual == sizes.of(" ".join(letters)):
+                what = _not_finite(values)
                 return what and f"gave a result that {what}"
     numbers = [str(sizes[letter]) if letter in sizes else letter for letter in letters]
-    wanted = ", ".join([*numbers, *(["..."] if open_ended else [])])
-    named = f", which is {shape}" if shape else ""
-    return f"gave {_described(found)}; it must give floats of shape [{wanted}]{named}"
+    wanted = ", ".join([*numbers, "..."] if "..." in shape else numbers)
+    kind = "a tensor" if shape == asked else "an array"
+    named = f", that is {shape}" if shape else ""
+    return f"gave {_described(found)}; it must give {kind} of floats of shape [{wanted}]{named}"
+
+
+def _floats(found: Any, array: bool) -> Tensor | None:
+    """The numbers in a tensor, or in an array where `array`; None in anything else."""
+    if array:
+        floats = isinstance(found, np.ndarray) and found.dtype.kind == "f"
+        return torch.from_numpy(found) if floats else None
+    return found if isinstance(found, Tensor) and found.is_floating_point() else None
 
 
 def _not_finite(values: Tensor) -> str | None:
@@ -126,7 +137,7 @@ def _described(found: Any) -> str:
     """A value that was not expected, in a few words."""
     if isinstance(found, Tensor):
         kind = "floats" if found.is_floating_point() else str(found.dtype)
-        return f"{kind} of shape {list(found.shape)}"
+        return f"a tensor of {kind} of shape {list(found.shape)}"
     shape = getattr(found, "shape", None)
     name = f"{type(found).__module__}.{type(found).__name__}".removeprefix("builtins.")
     if found is None:
