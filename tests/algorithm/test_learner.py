@@ -1,8 +1,6 @@
-"""The learner: in-place updates, refreshes, solved temperatures, checkpoints, compilation."""
+"""The learner: in-place updates, refreshes, solved temperatures, checkpoints."""
 
-import json
 import shutil
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +12,7 @@ from mpo.algorithm.learner import Learner
 from mpo.algorithm.metrics import METRICS
 from mpo.algorithm.multipliers import unpack
 from mpo.algorithm.networks import unflatten
-from tests.learning import VARIANTS, compiled_against_eager, drawn, filled, learner, small
+from tests.learning import VARIANTS, drawn, filled, learner, small
 
 
 def vectors(made: Learner) -> dict[str, torch.Tensor]:
@@ -159,44 +157,3 @@ def test_without_a_compiler_updates_run_eagerly_with_one_warning(
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert all(name in caplog.text for name in COMPILERS)
     assert not learner(small({}, compile=False)).compiled
-
-
-@pytest.mark.skipif(
-    not any(shutil.which(name) for name in COMPILERS), reason="there is no C++ compiler"
-)
-@pytest.mark.parametrize(
-    "name",
-    [
-        name if name == "stabilised" else pytest.param(name, marks=pytest.mark.slow)
-        for name in VARIANTS
-    ],
-)
-def test_compiled_equals_eager_to_rounding(name: str) -> None:
-    assert compiled_against_eager([name], {}) < 1e-3
-
-
-def test_learners_in_one_process_each_run_their_own_graph() -> None:
-    """Of the same shapes, so that nothing but the numbers would tell."""
-    assert compiled_against_eager(["stabilised", "soft_estep"], {}) < 1e-3
-
-
-def test_compiled_equals_eager_for_as_many_action_dimensions_as_a_quadruped_has() -> None:
-    """Full covariances; of this many, and batches that are not small, the compiler once gave up."""
-    as_usual = {"batch_size": 256, "action_samples": 20, "critic_hidden": (200, 200)}
-    assert compiled_against_eager(["paper"], as_usual, action_size=12) < 1e-3
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "extra",
-    [
-        {"critic_hidden": [8, 7, 6]},
-        {"action_entry": "input"},
-        {"layer_norm": True, "action_entry": "input"},
-        {"covariance": "diagonal", "action_penalty": True},
-        {"dual_solver": "slsqp"},
-    ],
-    ids=json.dumps,
-)
-def test_compiled_equals_eager_for_other_options(extra: dict[str, Any]) -> None:
-    assert compiled_against_eager(["paper"], extra) < 1e-3

@@ -54,7 +54,7 @@ def test_an_update_on_the_gpu_equals_one_on_the_cpu(name: str) -> None:
 @GPU
 @pytest.mark.parametrize("name", ["paper", "stabilised", "exact_dual"])
 def test_compiled_updates_on_the_gpu_equal_eager_ones(name: str) -> None:
-    assert compiled_against_eager([name], {"device": "cuda"}) < TOLERANCE
+    assert compiled_against_eager([{**VARIANTS[name], "device": "cuda"}]) < TOLERANCE
 
 
 @GPU
