@@ -45,7 +45,7 @@ toy:
 """
 OF_A_TASK = ("environment", "steps", "steps_per_update")
 MOVED, NEUTRAL, CHANGED = "a module is moved", "a name is added", "a constant is changed"
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 
 
 def git(folder: Path, *arguments: str) -> str:
