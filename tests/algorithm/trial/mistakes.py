@@ -117,7 +117,8 @@ MISTAKES = {
     ),
     "a gradient that is cut": Mistake(
         *("critic_loss", "squared", "error.square()", "error.detach().square()"),
-        f"{LOSS} gave a result that has no gradient with respect to error (loss_critic in the logs)",
+        f"{LOSS} gave a result that has no gradient with respect to error "
+        "(loss_critic in the logs)",
         "def loss",
     ),
     "a gradient that is NaN": Mistake(
