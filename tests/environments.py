@@ -73,8 +73,8 @@ class Unseeded(LinearQuadratic):
     noise = np.random.default_rng(0)
 
     def step(self, action: np.ndarray):
-        observation, *rest = super().step(action)
-        return (observation + self.noise.normal(), *rest)
+        observation, reward, terminated, truncated, info = super().step(action)
+        return observation + self.noise.normal(), reward, terminated, truncated, info
 
 
 class Clock(gymnasium.Env):

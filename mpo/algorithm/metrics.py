@@ -158,9 +158,9 @@ def first_non_finite(sums: Float[Tensor, "2 M"]) -> str | None:
 
     In the earliest update in which one broke, the earliest in the order of `FLOW`.
     """
-    finite = dict(zip(METRICS, torch.isfinite(sums[0]).tolist(), strict=True))
+    finite: dict[str, bool] = dict(zip(METRICS, torch.isfinite(sums[0]).tolist(), strict=True))
     if all(finite[name] for name in MUST_BE_FINITE):
         return None
-    whole = dict(zip(METRICS, sums[1].tolist(), strict=True))
+    whole: dict[str, float] = dict(zip(METRICS, sums[1].tolist(), strict=True))
     broken = [name for name in FLOW if not finite[name] and (whole[name] or name not in NOT_ALWAYS)]
     return min(broken, key=whole.__getitem__)

@@ -7,6 +7,7 @@ os.environ["MUJOCO_GL"] = os.environ.get("MUJOCO_GL", "egl")  # before MuJoCo is
 
 import gymnasium
 import numpy as np
+from gymnasium.envs.registration import load_env_creator
 from PIL import Image
 
 from mpo.settings import Settings
@@ -91,7 +92,7 @@ def _decision_seconds(environment: Environment, chosen: Settings) -> float:
         _, _, name = chosen.environment.rpartition(":")  # past the module that registers it
         creator = gymnasium.spec(name).entry_point
         if isinstance(creator, str):
-            creator = gymnasium.envs.registration.load_env_creator(creator)
+            creator = load_env_creator(creator)
         rate = getattr(creator, "metadata", {}).get("render_fps") or FRAMES_PER_SECOND
         return chosen.action_repeat / rate
 

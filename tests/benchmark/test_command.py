@@ -77,7 +77,7 @@ def test_the_three_kinds_of_steps_simulate_the_same(monkeypatch: pytest.MonkeyPa
             made.append(self)
 
     def simulated(function: Callable[[], object], times: int) -> float:
-        data = made[0]._dm_control.physics.data
+        data = made[0].simulator.inner.physics.data
         before = data.time
         for _ in range(times):
             function()

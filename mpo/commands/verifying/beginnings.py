@@ -104,6 +104,7 @@ def shortened(chosen: Settings, steps: int | None) -> tuple[Settings, dict[str, 
 
 def _iterations(chosen: Settings) -> int:
     episodes = min(chosen.iteration_episodes, LOWERED_OF_ITERATIONS["iteration_episodes"])
+    assert chosen.episode_steps  # which the protocol asks for
     return ITERATIONS * episodes * chosen.episode_steps
 
 

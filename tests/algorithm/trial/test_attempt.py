@@ -11,13 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mistakes import MISTAKES
 
 from mpo.algorithm.trial.attempt import attempt
 from mpo.settings import OPTION_PACKAGES, OptionError, Settings, settings
 from mpo.settings.options import file_of
 from mpo.study.entries import load_variants
 from mpo.study.yaml_files import PROJECT
+from tests.algorithm.trial.mistakes import MISTAKES
 
 PAGE = PROJECT / "docs/faults.md"
 MARKS = ("<!-- begin options -->", "<!-- end options -->")

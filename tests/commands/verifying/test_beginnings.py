@@ -51,7 +51,7 @@ def test_iterations_are_begun_with_few_episodes_each():
     chosen = settings({**variant.settings, "steps": 100_000})
     short, lowered = shortened(chosen, None)
     assert lowered["iteration_episodes"] == 5
-    assert short.steps == 3 * 5 * chosen.episode_steps
+    assert short.steps == 3 * 5 * 300
 
 
 @pytest.fixture

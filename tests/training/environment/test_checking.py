@@ -32,8 +32,8 @@ class Unseeded(Made):
         observation, reward, *rest = super().step(action)
         return observation + self._drawn("step"), reward + self._drawn("reward"), *rest
 
-    def _drawn(self, where: str) -> float:
-        return self.noise.random(dtype=np.float32) if where == self._where else np.float32(0.0)
+    def _drawn(self, where: str) -> np.float32:
+        return np.float32(self.noise.random() if where == self._where else 0.0)
 
 
 @pytest.mark.parametrize("where", ["reset", "step", "reward"])

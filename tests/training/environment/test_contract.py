@@ -215,7 +215,7 @@ def bytes_of(name: str) -> list[Any]:
     """All that comes of an episode of five decisions."""
     environment = Environment(name, 2)
     draws = np.random.default_rng(0)
-    found = [environment.reset(4).tobytes()]
+    found: list[Any] = [environment.reset(4).tobytes()]
     for _ in range(5):
         action = draws.normal(size=environment.action_size).astype(np.float32)
         step = environment.step(action)

@@ -67,9 +67,9 @@ class Doubled(DmControlCompatibilityV0):
 
 
 WRAPPED: dict[str, Callable[[], gymnasium.Env]] = {
-    "rescaled": lambda: RescaleAction(hopper(), -0.5, 0.5),
+    "rescaled": lambda: RescaleAction(hopper(), np.float64(-0.5), np.float64(0.5)),
     "cut": lambda: TimeLimit(hopper(), 3),
-    "rewarded": lambda: TransformReward(hopper(), lambda reward: 2.0 * reward),
+    "rewarded": lambda: TransformReward(hopper(), lambda reward: 2.0 * float(reward)),
     "a subclass": lambda: Doubled(hopper()._env),
 }
 
@@ -90,7 +90,7 @@ def test_what_is_wrapped_is_stepped_as_wrapped(name: str) -> None:
         found, direct = wrapped.step(action), plain.step(action)
         observation = theirs.step(action.astype(np.float64))[0]
         # Gymnasium's spaces sort their parts, where dm_control keeps its own order
-        flat = gymnasium.spaces.flatten(theirs.observation_space, observation)
+        flat = np.asarray(gymnasium.spaces.flatten(theirs.observation_space, observation))
         np.testing.assert_allclose(found.observation, flat, rtol=1e-5, atol=1e-6)
         doubles = name in ("rewarded", "a subclass")
         assert found.reward == pytest.approx((2.0 if doubles else 1.0) * direct.reward)

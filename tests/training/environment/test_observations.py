@@ -43,7 +43,7 @@ SPACES: dict[str, Space] = {
     "a matrix of integers": Box(-9, 9, (2, 3), dtype=np.int32),
     "an image": Box(0, 255, (4, 5, 3), dtype=np.uint8),
     "a choice": Discrete(5, start=3),
-    "choices": MultiDiscrete([[2, 3], [4, 2]]),
+    "choices": MultiDiscrete(np.array([[2, 3], [4, 2]])),
     "a tuple": Tuple((Discrete(3), Box(-9.0, 9.0, (2,)), Dict({"b": Discrete(2)}))),
     "letters": Text(max_length=4, charset="abc"),
     "mixed": MIXED,

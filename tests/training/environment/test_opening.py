@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import gymnasium
+import numpy as np
 import pytest
 from gymnasium.wrappers import TimeLimit
 
@@ -83,7 +84,7 @@ def test_what_gymnasium_warns_of_is_passed_on_when_a_run_starts(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with registered(Made) as name:
-        gymnasium.register("Made-v1", Made)
+        gymnasium.register("Made-v1", lambda: Made())
         try:
             require_contract(settings({"environment": name}))
         finally:
@@ -96,6 +97,11 @@ def test_what_gymnasium_warns_of_is_passed_on_when_a_run_starts(
 
 def test_a_time_limit_may_stand_anywhere_in_the_wrapping() -> None:
     assert made(lambda: TimeLimit(Made(), 5), limit=None).action_size == 2
-    check(lambda: gymnasium.wrappers.RescaleAction(TimeLimit(Made(), 5), -1.0, 1.0), limit=None)
+    check(
+        lambda: gymnasium.wrappers.RescaleAction(
+            TimeLimit(Made(), 5), np.float64(-1.0), np.float64(1.0)
+        ),
+        limit=None,
+    )
     with pytest.raises(EnvironmentFault, match="declares no time limit"):
         made(limit=None)

@@ -174,7 +174,7 @@ def test_an_environment_that_breaks_is_at_fault(what: str) -> None:
 
 def test_training_and_evaluation_are_cut_where_the_settings_say() -> None:
     training = played(tiny(environment=PREFIX + "Endless-v0", episode_steps=8))
-    assert (training.step, training.episode_index) == (160, 20)
+    assert (training.step, training.episodes) == (160, 20)
     assert {row["length"] for row in training.evaluations} == {8}
     assert not np.nansum(training.replay.terminated)
 
