@@ -148,6 +148,22 @@ CONTRACTS: Mapping[str, Contract] = {
     "critic_loss": Contract(
         functions={"loss": Function({"error": "B"}, "B", "loss_critic", ("error",))}
     ),
+    "likelihood": Contract(
+        functions={
+            "log_likelihood": Function(
+                {"covariance": COVARIANCE, **POLICIES, "actions": "N B A"},
+                "N B",
+                "loss_likelihood",
+                ("policy",),
+            ),
+            "kl_terms": Function(
+                {"covariance": COVARIANCE, **POLICIES},
+                ("B D", "B D"),
+                "kl_mean_relative",
+                ("policy",),
+            ),
+        }
+    ),
     "estep": Contract(
         attributes={
             "SAMPLES_ONLINE": Attribute(bool, "whether the online policy's actions are fitted"),
@@ -189,22 +205,6 @@ CONTRACTS: Mapping[str, Contract] = {
             "constraints": Function({"terms": "B D"}, "B C", "kl_mean_relative", ("terms",)),
         }
     ),
-    "likelihood": Contract(
-        functions={
-            "log_likelihood": Function(
-                {"covariance": COVARIANCE, **POLICIES, "actions": "N B A"},
-                "N B",
-                "loss_likelihood",
-                ("policy",),
-            ),
-            "kl_terms": Function(
-                {"covariance": COVARIANCE, **POLICIES},
-                ("B D", "B D"),
-                "kl_mean_relative",
-                ("policy",),
-            ),
-        }
-    ),
     "target_update": Contract(
         functions={
             "refresh": Function({"target": "P", "online": "P", "polyak": float}, changes="target")
@@ -212,9 +212,9 @@ CONTRACTS: Mapping[str, Contract] = {
     ),
     "protocol": Contract(
         attributes={
-            "Training": Attribute(type, "a class, a training.session.Session: one run under way"),
-            "Networks": Attribute(type, "a class, the networks of policy and critic"),
-            "Actor": Attribute(type, "a class, the policy in NumPy"),
+            "Training": Attribute(type, "a training.session.Session, one run under way"),
+            "Networks": Attribute(type, "the networks of policy and critic"),
+            "Actor": Attribute(type, "the policy in NumPy"),
         },
     ),
     "device": Contract(
@@ -229,4 +229,4 @@ CONTRACTS: Mapping[str, Contract] = {
         },
     ),
 }
-"""The contract of each kind, in the order in which an update meets them."""
+"""The contract of each kind; a kind stands after those that its functions are given."""

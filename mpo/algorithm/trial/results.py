@@ -142,4 +142,4 @@ def _described(found: Any) -> str:
     name = f"{type(found).__module__}.{type(found).__name__}".removeprefix("builtins.")
     if found is None:
         return "nothing"
-    return f"a {name} of shape {list(shape)}" if shape is not None else f"a {name}, {found!r:.60}"
+    return f"a {name} of shape {list(shape)}" if shape is not None else f"the {name} {found!r:.40}"

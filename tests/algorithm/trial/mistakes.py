@@ -80,7 +80,7 @@ MISTAKES = {
     ),
     "an import of what is not there": Mistake(
         *("backup", "policy", "from torch import Tensor", "from torch import Tensro"),
-        "ImportError: cannot import name 'Tensro' from 'torch'",
+        "ImportError: cannot import name 'Tensro' from 'torch'...",
     ),
     "a package that is not there": Mistake(
         *("backup", "policy", "from torch import Tensor", "from troch import Tensor"),
@@ -101,12 +101,14 @@ MISTAKES = {
         "def value",
     ),
     "targets of another shape": Mistake(
-        *("returns", "td0", "discount * alive * transitions.value", "alive[0]"),
-        "",
+        *("returns", "td0", "return transitions.reward", "return transitions.reward.T"),
+        "targets(transitions, discount) gave a tensor of floats of shape [5, 5]; it must give a "
+        "tensor of floats of shape [1, 5], that is U S (loss_critic in the logs)",
+        "def targets",
     ),
     "a length that is none": Mistake(
         *("returns", "td0", "return 1", "return 0"),
-        "length(settings) gave a int, 0; it must give an integer of at least 1",
+        "length(settings) gave the int 0; it must give an integer of at least 1",
         "def length",
     ),
     "one number for all": Mistake(
@@ -117,8 +119,8 @@ MISTAKES = {
     ),
     "a gradient that is cut": Mistake(
         *("critic_loss", "squared", "error.square()", "error.detach().square()"),
-        f"{LOSS} gave a result that has no gradient with respect to error "
-        "(loss_critic in the logs)",
+        f"{LOSS} gave a result that has no gradient with respect to error (loss_critic in the "
+        "logs)",
         "def loss",
     ),
     "a gradient that is NaN": Mistake(
@@ -129,12 +131,12 @@ MISTAKES = {
     ),
     "a target that is not written to": Mistake(
         *("target_update", "hard", "target.copy_(online)", "target = online"),
-        "refresh(target [4], online [4], polyak) did not write to its argument target",
+        "refresh(target [6], online [6], polyak) did not write to its argument target",
         "def refresh",
     ),
     "the wrong network is written to": Mistake(
         *("target_update", "hard", "target.copy_(online)", "online.copy_(target)"),
-        "refresh(target [4], online [4], polyak) did not write to its argument target",
+        "refresh(target [6], online [6], polyak) did not write to its argument target",
         "def refresh",
     ),
     "a layer that is not there": Mistake(
@@ -160,8 +162,10 @@ MISTAKES = {
         "def dual",
     ),
     "a solver that gives a number": Mistake(
-        *("dual_solver", "newton", "return Solution(eta, False)", "return eta"),
-        "",
+        *("dual_solver", "newton", "return Solution(eta, False)", "return 0.5"),
+        "solve(dual, q [20, 3], epsilon, state_weights [3], temperature) gave the float 0.5; it "
+        "must give a dual_solvers.Solution (temperature in the logs)",
+        "def solve",
     ),
     "a temperature that is not finite": Mistake(
         *("dual_solver", "newton", "return Solution(eta, False)", "return Solution(0.0, False)"),
@@ -171,7 +175,9 @@ MISTAKES = {
     ),
     "one term for two": Mistake(
         *("likelihood", "joint", "return mean, kl_covariance_terms", "return kl_covariance_terms"),
-        "",
+        "kl_terms(covariance, policy, target) gave a tensor of floats of shape [3, 1]; it must "
+        f"give a tuple of 2 {KLS}",
+        "def kl_terms",
     ),
     "constraints added up over states": Mistake(
         *("kl", "joint", "terms.sum(-1, keepdim=True)", "terms.sum()"),
@@ -191,15 +197,32 @@ MISTAKES = {
             "return difference / scale",
             "return (difference / scale).sum(-1)",
         ),
-        "",
+        "whiten(scale, difference [20, 3, 2]) gave a tensor of floats of shape [20, 3]; it must "
+        "give a tensor of floats of shape [20, 3, 2], that is N B A",
+        "def whiten",
     ),
     "an entropy for all dimensions": Mistake(
         *("covariance", "diagonal", "return scale.log()", "return scale.log().sum(-1)"),
-        "",
+        "half_log_determinant(scale) gave a tensor of floats of shape [3]; it must give a tensor "
+        "of floats of shape [3, D], that is B D (policy_entropy in the logs)",
+        "def half_log_determinant",
+    ),
+    "a mean that is one number": Mistake(
+        *("mean", "tanh", "operations.tanh(raw)", "operations.tanh(raw).mean()"),
+        "mean(raw [3, 2]) gave a tensor of floats of shape []; it must give a tensor of floats of "
+        "shape [3, 2], that is B A",
+        "def mean",
+    ),
+    "a list for an array": Mistake(
+        *("mean", "tanh", "return np.tanh(raw, out=raw)", "return [0.5, 0.5]"),
+        "acted(raw [2]) gave the list [0.5, 0.5]; it must give an array of floats of shape [2], "
+        "that is A",
+        "def acted",
     ),
     "a batch that is none": Mistake(
-        *("device", "cpu", "return batch", "return list(batch)"),
-        "",
+        *("device", "cpu", "return batch", "return 'batch'"),
+        "moved(batch) gave the str 'batch'; it must give a Batch",
+        "def moved",
     ),
     "a protocol without training": Mistake(
         *("protocol", "off_policy", "class Training", "class Trainer"),
