@@ -32,7 +32,8 @@ def read_by(values: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatc
             read.add(name)
             return super().__getattribute__(name)
 
-    # which options' code a run executes is asked of all of them
+    # which options' code a run executes is asked of all of them, and tried with all of their fields
+    monkeypatch.setattr("mpo.training.session.attempt", lambda *sizes: None)
     monkeypatch.setattr("mpo.training.job.code_digest", lambda settings: "0" * 64)
     chosen = Recorded(**values)
     read.clear()  # of what validation read

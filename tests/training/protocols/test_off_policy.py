@@ -140,7 +140,7 @@ def test_restored_at_any_moment_it_goes_on_as_the_original(
     chosen = tiny(**fields)
     original = played(chosen)
     seen = set()
-    for saved in saved_on_the_way(begun(chosen), tmp_path, every=29):
+    for saved in saved_on_the_way(begun(chosen), tmp_path, every=13):
         other = begun(chosen)
         other.restore(saved)
         finish(other)
