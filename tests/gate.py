@@ -43,7 +43,7 @@ class Held(LinearQuadratic):
         return super().step(action)
 
 
-gymnasium.register("Held-v0", "tests.gate:Held", order_enforce=False)
+gymnasium.register("Held-v0", "tests.gate:Held", order_enforce=False, max_episode_steps=1000)
 
 
 def _pass() -> None:

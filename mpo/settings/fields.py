@@ -202,7 +202,8 @@ class Data(Section):
     iteration_episodes: int = Field(50, ge=1)
     """Episodes that one iteration of `protocol: iterations` collects (SR: 50)."""
     episode_steps: int | None = Field(None, ge=1)
-    """Control steps that cut an episode, evaluations included; null: as the environment ends it."""
+    """Control steps that cut an episode, evaluations included (SR: 300); null: as the environment
+    ends it."""
     passes: int = Field(3, ge=1)
     """Times that it goes through what an iteration collected (SR: 3)."""
     mstep_repeats: int = Field(5, ge=1)
