@@ -17,6 +17,7 @@ import pytest
 from mpo.__main__ import main
 from mpo.benchmark import optimisations, report, scaling, steps, updates
 from mpo.training.environment import Environment
+from mpo.training.environment.dm_control import DmControlSimulator
 
 KEYS = {
     "update_ms",
@@ -77,7 +78,9 @@ def test_the_three_kinds_of_steps_simulate_the_same(monkeypatch: pytest.MonkeyPa
             made.append(self)
 
     def simulated(function: Callable[[], object], times: int) -> float:
-        data = made[0].simulator.inner.physics.data
+        simulator = made[0].simulator
+        assert isinstance(simulator, DmControlSimulator)
+        data = simulator.inner.physics.data
         before = data.time
         for _ in range(times):
             function()

@@ -83,7 +83,9 @@ def test_what_nothing_wraps_is_stepped_directly() -> None:
 def test_what_is_wrapped_is_stepped_as_wrapped(name: str) -> None:
     wrapped, plain, theirs = made(WRAPPED[name], limit=None), Environment(DM_CONTROL), hopper()
     assert not isinstance(wrapped.simulator, DmControlSimulator)
-    wrapped.reset(3), plain.reset(3), theirs.reset(seed=3)
+    wrapped.reset(3)
+    plain.reset(3)
+    theirs.reset(seed=3)
     rng = np.random.default_rng(0)
     for step in range(1, 5):
         action = rng.uniform(-1.0, 1.0, 4).astype(np.float32)

@@ -84,7 +84,7 @@ def test_what_gymnasium_warns_of_is_passed_on_when_a_run_starts(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with registered(Made) as name:
-        gymnasium.register("Made-v1", lambda: Made())
+        gymnasium.register("Made-v1", Made)  # type: ignore[arg-type]
         try:
             require_contract(settings({"environment": name}))
         finally:
