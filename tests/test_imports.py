@@ -20,7 +20,7 @@ ARROWS = {
     "evaluation": "settings rundir",
     "training": "algorithm settings rundir project",
     "theory": "algorithm evaluation",
-    "benchmark": "training algorithm study evaluation settings",
+    "benchmark": "training algorithm study evaluation settings project",
     "commands": "benchmark theory evaluation training study algorithm settings rundir project",
     "__main__": "commands study settings",
 }
