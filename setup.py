@@ -17,12 +17,14 @@ class BuildWithParts(build_py):
     """Builds the package, then lays the parts of a project beside its modules."""
 
     def run(self) -> None:
-        super().run()
         if self.editable_mode:
+            super().run()
             return
-        folder = Path(self.build_lib, "mpo", PROJECT["PACKAGED"])
-        shutil.rmtree(folder, ignore_errors=True)  # of an earlier build
-        folder.mkdir(parents=True)
+        package = Path(self.build_lib, "mpo")
+        shutil.rmtree(package, ignore_errors=True)  # what an earlier build left would go along
+        super().run()
+        folder = package / PROJECT["PACKAGED"]
+        folder.mkdir()
         for part in map(Path, PROJECT["PARTS"]):
             if part.is_dir():
                 shutil.copytree(part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))

@@ -51,9 +51,10 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copytree(source, folder / name, ignore=ignore)
         else:
             shutil.copy(source, folder)
-    stale = folder / "build/lib/mpo" / PACKAGED / "config/stale.yaml"
-    stale.parent.mkdir(parents=True)
-    stale.touch()
+    for name in ("stale.py", f"{PACKAGED}/config/stale.yaml"):
+        stale = folder / "build/lib/mpo" / name
+        stale.parent.mkdir(parents=True, exist_ok=True)
+        stale.touch()
     return folder
 
 
@@ -79,7 +80,7 @@ def bin(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (site,) = folder.glob("lib/python*/site-packages")
     (site / "present.pth").write_text(sysconfig.get_path("purelib") + "\n")
     pip = [sys.executable, "-m", "pip", "--python", folder / "bin/python", "install"]
-    said(*pip, *OFFLINE, wheel, cwd=folder)
+    said(*pip, *OFFLINE, "--ignore-installed", wheel, cwd=folder)
     return folder / "bin"
 
 
@@ -95,6 +96,8 @@ def test_the_wheel_holds_every_part_once_and_nothing_of_older_ones(wheel: Path):
         names = archive.namelist()
     inside = f"mpo/{PACKAGED}/"
     assert {name.removeprefix(inside) for name in names if name.startswith(inside)} == parts()
+    modules = {name for name in names if name.endswith(".py") and not name.startswith(inside)}
+    assert modules == {f"mpo/{name}" for name in files(PROJECT / "mpo") if name.endswith(".py")}
     assert len(names) == len(set(names))
 
 
