@@ -43,7 +43,7 @@ class Task:
     reference: str
     threshold: float
     random_return: float | None
-    """Mean return of the uniform policy, which fills in for a run that diverged."""
+    """Mean return of the uniform policy; no run that diverged counts with more."""
 
     def evaluation_steps(self, points: int) -> list[int]:
         """Control steps at which an evaluation falls due: k / points of the budget."""

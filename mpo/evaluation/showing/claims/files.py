@@ -29,7 +29,7 @@ def write(claims: list[Claim], study_dir: Path) -> None:
     rows = judge(claims, frames, read_csv(errata) if computed else None)
     tables.write_files(NAME, rows, shown(rows), study_dir / "tables")
     parts = [counted(rows), said_powerless(powerless(claims, frames.manifest))]
-    text = "\n\n".join([*filter(None, parts), tables.markdown(shown(rows)), f"*{caption()}*"])
+    text = "\n\n".join([*filter(None, parts), tables.markdown(shown(rows)), f"*{caption(frames)}*"])
     write_text(f"{text}\n", study_dir / "tables" / f"{NAME}_section.md")
 
 
