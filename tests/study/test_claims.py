@@ -144,5 +144,5 @@ def test_a_fault_of_a_study_s_claims_is_one_line(tmp_path, old, new, fault):
 def test_a_family_is_counted_over_both_files(tmp_path):
     more = GOOD.replace("family: one", "family: published")
     assert len(own(tmp_path, more).claims) == 1, "five of config/claims.yaml and this one"
-    with pytest.raises(ConfigError, match="claims.faster.family: .* and this one has 7"):
+    with pytest.raises(ConfigError, match=r"claims\.faster\.family: .* and this one has 7"):
         own(tmp_path, more + more.replace("faster:", "faster-too:"))

@@ -65,26 +65,34 @@ def said_interval(frames: Frames, how: str = METHOD) -> str:
     return how if least > 1 else f"{how}; one run gives none"
 
 
-def said_coverage(frames: Frames, metrics: Iterable[str], tasks: int = 1) -> str:
-    """What the mark says of intervals of `metrics`; a sentence, or nothing where none is marked."""
-    least, _ = runs_each(frames)
+def said_coverage(
+    frames: Frames, metrics: Iterable[str], tasks: int = 1, which: str = f"{MARK}: such intervals"
+) -> str:
+    """How rarely intervals of `metrics` hold the truth, a sentence; empty where as often as said.
+
+    `tasks` are those that they are taken over, `which` the sentence's subject.
+    """
+    least, most = runs_each(frames)
     n = max(least, 2)
-    marked = {
-        metric: coverage.of(metric, n, tasks)
-        for metric in metrics
-        if coverage.poor(metric, n, tasks)
-    }
-    if not marked or runs_each(frames)[1] < 2:
+    poor = [coverage.of(each, n, tasks) for each in metrics if coverage.poor(each, n, tasks)]
+    if not poor or most < 2:
         return ""
-    known = sorted({found for found in marked.values() if found is not None})
-    held = (
-        f"{known[0]:.2f}"
-        if len(known) == 1
-        else f"{known[0]:.2f} to {known[-1]:.2f}"
-        if known
-        else "far less"
-    )
-    return f" {MARK}: such intervals held the truth in {held} of simulated studies, not 0.95."
+    known = sorted({found for found in poor if found is not None})
+    ends = dict.fromkeys([f"{known[0]:.2f}", f"{known[-1]:.2f}"]) if known else ["far fewer"]
+    return f" {which} held the truth in {' to '.join(ends)} of simulated studies, not 0.95."
+
+
+def said_bars(frames: Frames, metrics: Iterable[str], tasks: int = 1, how: str = METHOD) -> str:
+    """What stands beside an estimate in a figure, bars or the seeds of few runs, and n."""
+    most = runs_each(frames)[1]
+    if 1 < most < coverage.FEW:
+        return (
+            "Small ones are single seeds: an interval of fewer than "
+            f"{WORDS[coverage.FEW]} is no more than their range. {said_n(frames)}."
+        )
+    bars = "" if most == 1 else "Bars are intervals. "
+    poor = said_coverage(frames, metrics, tasks, "Such intervals")
+    return f"{bars}{said_n(frames)}; {said_interval(frames, how)}.{poor}"
 
 
 def said_tasks(frames: Frames) -> str:
