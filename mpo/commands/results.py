@@ -52,7 +52,8 @@ def compare(
         if every:
             rows = comparison.compare_all(frames, metric, chosen, margin)
         else:
-            rows = comparison.compare(frames, *variants, metric, chosen, margin)
+            first, second = variants
+            rows = comparison.compare(frames, first, second, metric, chosen, margin)
     except ValueError as error:
         raise InputError(str(error)) from None
     if as_json:

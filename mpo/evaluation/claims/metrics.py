@@ -44,7 +44,8 @@ def drawdown(frames: Frames) -> pd.DataFrame:
     found = rows.assign(fall=fall).groupby(RUN)["fall"].max().reset_index()
     lost = _diverged(frames, found)
     most = found["fall"].where(~lost).groupby(found["task"]).transform("max")
-    return _of(found.assign(fall=found["fall"].where(~lost, np.fmax(found["fall"], most))), "fall")
+    worst = found["fall"].combine(most, np.fmax)
+    return _of(found.assign(fall=found["fall"].where(~lost, worst)), "fall")
 
 
 def gain_after_million(frames: Frames) -> pd.DataFrame:

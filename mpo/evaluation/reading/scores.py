@@ -41,7 +41,7 @@ def curves(study: Study) -> pd.DataFrame:
         ended = known[~_lost(means, study)].groupby(KEYS, sort=False).tail(LAST)
         floor = _floor(ended.groupby(["task", "seed", "variant"])["score"].mean(), study)
         last = known.groupby(KEYS)["score"].transform("last")  # that it reached
-        score = score.where(~missed, np.fmin(last, means["task"].map(floor)))
+        score = score.where(~missed, last.combine(means["task"].map(floor), np.fmin))
         means["return_mean"] = means["return_mean"].where(~missed, low + width * score)
     return means.assign(score=score, value_bias=value_bias)
 

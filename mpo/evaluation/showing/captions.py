@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from mpo.evaluation.estimating import coverage
@@ -49,7 +50,7 @@ def said_diverged(frames: Frames) -> str:
     lost = scores[scores["status"] == "diverged"]
     if lost.empty:
         return ""
-    counts = lost.groupby(["variant", "task"], sort=False).size()
+    counts = Counter(zip(lost["variant"], lost["task"], strict=True))
     named = ", ".join(f"{count} of {name} on {task}" for (name, task), count in counts.items())
     return (
         f"{len(lost)} of {len(scores)} runs diverged ({named}) and count with the least of their "

@@ -13,14 +13,15 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
-from mpo.evaluation.claims.sizes import MOST_RUNS
 from mpo.evaluation.estimating.costs import relative
+from mpo.evaluation.estimating.coverage import poor
 from mpo.evaluation.reading.frames import Frames, read_csv, read_frames, read_text
 from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing.claims import files as claims
+from mpo.evaluation.showing.claims.shown import effect, needed
 from mpo.evaluation.showing.exhibits import ReportError, count, figure, listed, required, table
 from mpo.evaluation.showing.tables import markdown
-from mpo.evaluation.showing.tables.cells import integer, number
+from mpo.evaluation.showing.tables.cells import MARK, integer, number
 
 
 def render(template: Path, study_dir: Path) -> str:
@@ -69,7 +70,7 @@ class Facts:
 
     # --- returns ----------------------------------------------------------------------------
     def returns(self, task: str, variant: str) -> str:
-        """The final return of each run, in the order of the seeds."""
+        """The return of each run over its last evaluations, in the order of the seeds."""
         return listed(
             integer(x) for x in self._of(self._frames.scores, task, variant)["return_mean"]
         )
@@ -80,7 +81,7 @@ class Facts:
         return listed(integer(x) for x in rows.groupby("seed")["return_mean"].max())
 
     def iqm(self, task: str, variant: str) -> str:
-        """Interquartile mean of the final return with its interval."""
+        """Interquartile mean of the return with its interval."""
         return self._estimate(self._frames.by_task, "return_iqm", task, variant, integer)
 
     def aggregate(self, variant: str, metric: str = "score_iqm") -> str:
@@ -138,13 +139,11 @@ class Facts:
         text = str(row["verdict"]).replace("_", " ")
         if pd.isna(row["effect"]):
             return text
-        ends = f"[{number(row['low'])}, {number(row['high'])}]"
-        return f"{text}: {number(row['effect'])} {ends}, p = {number(row['p_adjusted'], 2)}"
+        return f"{text}: {effect(row)}, p = {number(row['p_adjusted'], 2)}"
 
     def seeds(self, claim: str) -> str:
-        """How many seeds would probably decide a claim."""
-        needed = self._claim(claim)["seeds_needed"]
-        return f"more than {MOST_RUNS:,}" if pd.isna(needed) else integer(float(needed))
+        """How many seeds would probably decide a claim, with the range that the spread leaves."""
+        return needed(self._claim(claim))
 
     def claims(self) -> str:
         """The verdicts in short, as the README has them."""
@@ -203,4 +202,6 @@ class Facts:
         row = found[found["metric"] == metric].iloc[0]
         if pd.isna(row["low"]):
             return shown(row["value"])
-        return f"{shown(row['value'])} [{shown(row['low'])}, {shown(row['high'])}]"
+        tasks = len(self._frames.manifest.tasks) if task == ALL else 1
+        mark = MARK if poor(metric, int(row["n"]), tasks) else ""
+        return f"{shown(row['value'])} [{shown(row['low'])}, {shown(row['high'])}]{mark}"

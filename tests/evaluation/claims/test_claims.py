@@ -202,14 +202,10 @@ def test_claims_that_n_cannot_decide_are_named(frames: Frames):
 def test_runs_of_one_seed_are_pairs_and_pooled_variants_are_one_number(frames: Frames):
     """Variants that share a seed's luck: pairs see through it, and no seed counts twice."""
     near, generator = planted(frames, 0.05, seeds=8), np.random.default_rng(1)
-    luck = {
-        (task, seed): generator.normal(0, 0.3)
-        for task in frames.manifest.tasks
-        for seed in range(8)
-    }
-    scores = near.scores.assign(
-        score=[row.score + luck[row.task, row.seed] for row in near.scores.itertuples()]
+    luck = near.scores.groupby(["task", "seed"])["score"].transform(
+        lambda _: generator.normal(0, 0.3)
     )
+    scores = near.scores.assign(score=near.scores["score"] + luck)
     shared = dataclasses.replace(near, scores=scores)
     assert verdict(shared)["verdict"] == "supported"
     low, high = list(frames.manifest.tasks)

@@ -6,6 +6,7 @@ once, runs on the last axis. Deterministic: every cell has a generator of its ow
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable
 from functools import cache
@@ -94,21 +95,21 @@ def two(draw: Callable[..., np.ndarray]) -> Callable[..., list[np.ndarray]]:
     return lambda g, *shape: [draw(g, shape), draw(g, shape)]
 
 
-CAPPED_DEVIATION = 0.1 * np.sqrt(0.5 - stats.norm.pdf(0) ** 2)
+CAPPED_DEVIATION = 0.1 * math.sqrt(0.5 - stats.norm.pdf(0) ** 2)
 TRUTHS = {
     "normal": Truth(two(normals), 0.1),
     "unequal spread, 0.01 and 0.2": Truth(
-        lambda g, *s: [normals(g, s, 0.01), normals(g, s, 0.2)], np.sqrt(0.02)
+        lambda g, *s: [normals(g, s, 0.01), normals(g, s, 0.2)], math.sqrt(0.02)
     ),
-    "one in four fails, on one side": Truth(failing(0.25), np.sqrt(0.0025 + 0.03375)),
-    "one in ten collapses": Truth(failing(0.1), np.sqrt(0.0025 + 0.0162)),
+    "one in four fails, on one side": Truth(failing(0.25), math.sqrt(0.0025 + 0.03375)),
+    "one in ten collapses": Truth(failing(0.1), math.sqrt(0.0025 + 0.0162)),
     "unequal effects of tasks": Truth(uneven, 0.1),
     "seeds shared, correlation 0.3": Truth(sharing(0.3), 0.1),
     "seeds shared, correlation 0.6": Truth(sharing(0.6), 0.1),
     "eight variants pooled, correlation 0.6": Truth(pooled(0.6), 0.08, paired=False),
     "unpaired": Truth(two(normals), 0.1, paired=False),
     "heavy tails (t with 3 degrees)": Truth(
-        two(lambda g, s: 0.1 * g.standard_t(3, s)), 0.1 * np.sqrt(3)
+        two(lambda g, s: 0.1 * g.standard_t(3, s)), 0.1 * math.sqrt(3)
     ),
     "ties at a cap": Truth(lambda g, *s: [capped(g, *s), capped(g, *s)], CAPPED_DEVIATION),
     "one sample, normal": Truth(lambda g, *s: [g.normal(0, 0.1, s)], 0.1, "one_sample"),
