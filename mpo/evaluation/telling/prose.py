@@ -13,6 +13,7 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
+from mpo.evaluation.claims.judging import NOT_RUN
 from mpo.evaluation.estimating.costs import relative
 from mpo.evaluation.estimating.coverage import poor
 from mpo.evaluation.reading.frames import Frames, read_csv, read_frames, read_text
@@ -21,7 +22,7 @@ from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.claims.shown import effect, needed
 from mpo.evaluation.showing.exhibits import ReportError, count, figure, listed, required, table
 from mpo.evaluation.showing.tables import markdown
-from mpo.evaluation.showing.tables.cells import MARK, integer, number
+from mpo.evaluation.showing.tables.cells import MARK, NOTHING, integer, number
 
 
 def render(template: Path, study_dir: Path) -> str:
@@ -149,6 +150,22 @@ class Facts:
         """The verdicts in short, as the README has them."""
         return claims.in_short(self._folder).strip()
 
+    def judged_before(self, path: str) -> str:
+        """Verdicts in a CSV file of older ones beside today's, of the claims in either."""
+        before = {str(row["claim"]): row for row in read_csv(self._file(path)).to_dict("records")}
+        now = {name: row for name, row in self._claims.items() if row["verdict"] != NOT_RUN}
+        lines = [
+            {"claim": f"`{name}`"}
+            | {
+                f"{word} {when}": text
+                for when, rows in (("before", before), ("now", now))
+                for word, text in _told(rows.get(name)).items()
+            }
+            for name in self._claims
+            if name in before or name in now
+        ]
+        return markdown(pd.DataFrame(lines)).strip()
+
     def figure(self, name: str, folder: str) -> str:
         """A figure with its caption, linked in `folder`."""
         return figure(name, self._frames, self._folder, folder)
@@ -159,12 +176,14 @@ class Facts:
 
     def csv(self, path: str) -> str:
         """The table in a CSV file, whose path is from the template's folder, as it is."""
-        file = self._beside / path
-        if not file.exists():
-            raise KeyError(f"no file {file}")
-        return markdown(read_text(file)).strip()
+        return markdown(read_text(self._file(path))).strip()
 
     # --- looking up ---------------------------------------------------------------------------
+    def _file(self, path: str) -> Path:
+        if not (self._beside / path).exists():
+            raise KeyError(f"no file {self._beside / path}")
+        return self._beside / path
+
     @cached_property
     def _claims(self) -> dict[str, dict]:
         path = self._folder / "tables/claims.csv"
@@ -205,3 +224,15 @@ class Facts:
         tasks = len(self._frames.manifest.tasks) if task == ALL else 1
         mark = MARK if poor(metric, int(row["n"]), tasks) else ""
         return f"{shown(row['value'])} [{shown(row['low'])}, {shown(row['high'])}]{mark}"
+
+
+def _told(row: dict | None) -> dict[str, str]:
+    """Verdict, adjusted p and seeds of a claim, as text; of one that was not judged, nothing."""
+    if row is None:
+        return {"verdict": "not run", "p": NOTHING, "seeds": NOTHING}
+    seeds = row["seeds_needed"]
+    return {
+        "verdict": str(row["verdict"]),
+        "p": number(row["p_adjusted"], 2),
+        "seeds": NOTHING if pd.isna(seeds) else integer(seeds),
+    }
