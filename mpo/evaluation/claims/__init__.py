@@ -2,7 +2,8 @@
 
 `config/claims.yaml`, and the study's own -> `claims_of` -> `judge`: metrics (a number a run) ->
 samples (a number a seed) -> verdicts (a stratified t) or shares (exact), Holm -> one row a claim.
-`comparison` puts questions to a study in the same way. A claim's verdict is `supported`, `refuted`, `undecided` or `not_run`.
+`comparison` puts questions to a study in the same way. A claim's verdict is `supported`,
+`refuted`, `undecided` or `not_run`.
 """
 
 from mpo.evaluation.claims.claim import LEVEL, Claim, claims_of

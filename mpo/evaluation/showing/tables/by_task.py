@@ -51,7 +51,7 @@ def shown(frames: Frames) -> pd.DataFrame:
                     "deviation": number(value(mine, "return_deviation")),
                     "score (IQM)": interval(mine, "score_iqm"),
                     "final": number(value(mine, "final_mean")),
-                    "worst of five": number(value(mine, "worst_mean")),
+                    "worst": number(value(mine, "worst_mean")),
                     "area (IQM)": interval(mine, "area_iqm"),
                     "reached": f"{round(n * value(mine, 'reached'))} of {n}",
                     "steps to threshold": _steps(mine),
@@ -69,9 +69,9 @@ def caption(frames: Frames) -> str:
     return (
         "By task: interquartile mean over runs of the return, the runs' least and greatest "
         f"return and their standard deviation, normalised score ({said_score(frames)}), the mean "
-        "score of the last evaluation and of the worst of the last five, area under the learning "
-        f"curve, runs that reached the threshold score ({thresholds}), and the mean control steps "
-        "until then (>= where a run never did, which counts with its budget). "
+        "over runs of the last evaluation's score (final) and of the least of those (worst), area "
+        f"under the learning curve, runs that reached the threshold score ({thresholds}), and the "
+        "mean control steps until then (>= where a run never did, which counts with its budget). "
         f"{said_n(frames)}; {said_interval(frames, how)}.{said_coverage(frames, METRICS)}"
     )
 
@@ -79,7 +79,7 @@ def caption(frames: Frames) -> str:
 def _steps(rows: pd.DataFrame) -> str:
     if value(rows, "reached") < 1:
         return f">= {integer(value(rows, 'steps_to_threshold'))}"
-    return interval(rows, "steps_to_threshold")
+    return interval(rows.assign(low=rows["low"].clip(lower=0)), "steps_to_threshold")
 
 
 def _diverged(frames: Frames) -> dict[tuple[str, str], int]:

@@ -29,7 +29,7 @@ def shown(frames: Frames) -> pd.DataFrame:
                 "return": number(row["return_mean"], 4),
                 "score": number(row["score"]),
                 "final": number(row["final"]),
-                "worst of five": number(row["worst"]),
+                "worst": number(row["worst"]),
                 "steps": integer(row["steps"]),
                 "updates": integer(row["updates"]),
                 "wall min": number(row["wall_s"] / 60),
@@ -48,8 +48,8 @@ def caption(frames: Frames) -> str:
     asked = {run.code_digest for run in frames.manifest.runs}
     equal = "" if asked >= {*frames.runs["code_digest"]} else ", or of code shown equal to that"
     return (
-        f"{lost}; {said_score(frames)}, final is the last one's. Settings and code are the "
-        f"beginnings of the digests that the manifest asks for{equal} and that each run was "
+        f"{lost}; {said_score(frames)}, final is the last one's and worst the least. Settings and "
+        f"code are the beginnings of the digests that the manifest asks for{equal} and that each run was "
         "checked against; a commit with a plus had uncommitted changes."
     )
 
