@@ -6,6 +6,7 @@ side are averaged within a seed, and two variants trained here are compared seed
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import NamedTuple
 
 import pandas as pd
@@ -30,18 +31,9 @@ def samples(claim: Claim, frames: Frames) -> Samples:
     lacking = claim.lacking(frames.manifest)
     if lacking:
         return Samples([], [lacking])
-    runs = frames.scores.set_index(RUN)[["status"]]
-    runs["value"] = METRICS[claim.metric](frames).set_index(RUN)["value"].reindex(runs.index)
-    runs["diverged"] = runs["status"] == "diverged"
-    by_key = {(str(t), str(v)): rows for (t, v), rows in runs.groupby(["task", "variant"])}
-    told = {task for (task, _), rows in by_key.items() if rows["value"].notna().any()}
-    had = {
-        (task, name)
-        for (task, name), rows in by_key.items()
-        if rows["value"].notna().any() or (task in told and rows["diverged"].any())
-    }
+    by_key = _runs(claim, frames)
     asked = claim.strata(frames.manifest)
-    kept = [part for part in (_kept(sides, had) for sides in asked) if part[0]]
+    kept = [part for part in (_kept(sides, by_key) for sides in asked) if part[0]]
     if not kept:
         return Samples([], [f"no run has the metric {claim.metric}"])
     keys = list(dict.fromkeys(key for part in kept for side in part for key in side))
@@ -50,20 +42,37 @@ def samples(claim: Claim, frames: Frames) -> Samples:
         notes.append(f"only {counts[0]} of {counts[1]} tasks and variants have the metric")
     used = pd.concat([by_key[key] for key in keys])
     if used["diverged"].any():
-        notes.append(f"{diverged(used)}")
+        notes.append(diverged(used))
     without = int(used["value"].isna().sum())
     if without:
         fault = f"not judged: {without} of {len(used)} runs have no {claim.metric}"
         return Samples([], notes, fault)
-    by_seed = {key: rows["value"].droplevel(["task", "variant"]) for key, rows in by_key.items()}
-    sides = [[_side(claim, [by_seed[key] for key in side]) for side in part] for part in kept]
+    sides = [[_side(claim, [by_key[key] for key in side]) for side in part] for part in kept]
     strata = [_stratum(claim, part, frames, keys) for part in sides]
     n = min(len(sample) for part in strata for sample in part)
+    if not n:
+        return Samples([], [*notes, "no seed has runs of all of the variants"])
     clumps = clumped([side.to_numpy() for part in sides for side in part])
     if clumps and claim.test != "share" and erring(n, len(strata)) > ALLOWED:
         named = [_named(side) for part in kept for side in part]
         notes.append(clumps_said([named[place] for place in clumps], n, len(strata)))
     return Samples(strata, notes)
+
+
+def _runs(claim: Claim, frames: Frames) -> dict[Key, pd.DataFrame]:
+    """`value` and `diverged` of each run by task and variant; nothing of those without the metric.
+
+    Those that diverged lack it only by that, where other runs of their task have it.
+    """
+    runs = frames.scores.set_index(RUN)[["status"]]
+    runs["value"] = METRICS[claim.metric](frames).set_index(RUN)["value"].reindex(runs.index)
+    runs["diverged"] = runs["status"] == "diverged"
+    told = {str(task) for task, rows in runs.groupby("task") if rows["value"].notna().any()}
+    return {
+        (str(task), str(name)): rows
+        for (task, name), rows in runs.groupby(["task", "variant"])
+        if rows["value"].notna().any() or (task in told and rows["diverged"].any())
+    }
 
 
 def diverged(runs: pd.DataFrame) -> str:
@@ -73,15 +82,15 @@ def diverged(runs: pd.DataFrame) -> str:
     return f"{len(lost)} of {len(runs)} runs diverged: {named}"
 
 
-def _kept(sides: tuple[list[Key], ...], had: set[Key]) -> list[list[Key]]:
+def _kept(sides: tuple[list[Key], ...], had: Container[Key]) -> list[list[Key]]:
     """`sides` without what lacks the metric on either."""
-    pairs = [pair for pair in zip(*sides, strict=True) if set(pair) <= had]
+    pairs = [pair for pair in zip(*sides, strict=True) if all(key in had for key in pair)]
     return [list(side) for side in zip(*pairs, strict=True)] or [[]]
 
 
-def _side(claim: Claim, columns: list[pd.Series]) -> pd.Series:
+def _side(claim: Claim, each: list[pd.DataFrame]) -> pd.Series:
     """One number a seed: the mean over variants, or the least where every run must do it."""
-    wide = pd.concat(columns, axis=1)
+    wide = pd.concat([rows["value"].droplevel(["task", "variant"]) for rows in each], axis=1)
     found = wide.min(axis=1) if claim.test == "share" else wide.mean(axis=1)
     return found[wide.notna().all(axis=1)].sort_index()
 

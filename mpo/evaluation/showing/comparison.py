@@ -52,7 +52,7 @@ def answer(rows: pd.DataFrame) -> str:
         )
     else:
         text += " One run gives no p below 1."
-    note = f" {over['note']}." if over["note"] else ""
+    note = f" Note: {over['note']}." if over["note"] else ""
     return f"{text}{note} The p of single tasks are corrected for their number, by Holm."
 
 

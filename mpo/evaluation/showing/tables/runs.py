@@ -49,8 +49,8 @@ def caption(frames: Frames) -> str:
     equal = "" if asked >= {*frames.runs["code_digest"]} else ", or of code shown equal to that"
     return (
         f"{lost}; {said_score(frames)}, final is the last one's and worst the least. Settings and "
-        f"code are the beginnings of the digests that the manifest asks for{equal} and that each run was "
-        "checked against; a commit with a plus had uncommitted changes."
+        f"code are the beginnings of the digests that the manifest asks for{equal} and that each "
+        "run was checked against; a commit with a plus had uncommitted changes."
     )
 
 
