@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from mpo.evaluation.claims.samples import samples
 from mpo.evaluation.claims.shapes import clumped
 from mpo.evaluation.claims.shares import missed_half
 from mpo.evaluation.claims.verdicts import distances, holm
-from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.reading.frames import Frames, read_csv
 from mpo.evaluation.showing.claims.files import section, write
 from mpo.evaluation.showing.claims.shown import brief, said_undecided, shown
 from mpo.evaluation.showing.exhibits import ReportError
@@ -319,6 +321,19 @@ def test_the_files_are_the_same_each_time_and_make_a_section(frames: Frames, tmp
     text = section(study_dir)
     assert text.startswith(f"Of {len(claims)} claims: ")
     assert "not run." in text
+
+
+def test_the_claims_of_the_study_s_own_file_are_judged_too(study_dir: Path, frames, tmp_path: Path):
+    folder = Path(shutil.copytree(study_dir, tmp_path / "own", ignore=lambda *_: ["runs"]))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    entry = {"statement": "so", "source": "us", "test": "two_sample", "metric": "area"}
+    entry |= {"variants": PAIR, "tasks": "all", "direction": "greater", "margin": 0, "family": "o"}
+    manifest["claims"] = {"our-own": entry}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    write([], folder)
+    rows = read_csv(folder / "tables/claims.csv")
+    assert rows["claim"].tolist() == ["our-own"]
+    assert rows["verdict"].item() in ("supported", "refuted", "undecided")
 
 
 def test_in_short_the_undecided_are_counted_with_the_seeds_they_need(frames: Frames):
