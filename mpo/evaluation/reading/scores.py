@@ -13,6 +13,8 @@ evaluations that it did not reach; its area is at most the worst finished run's,
 
 from __future__ import annotations
 
+from math import nan
+
 import numpy as np
 import pandas as pd
 
@@ -33,16 +35,17 @@ def curves(study: Study) -> pd.DataFrame:
     means = episodes.groupby([*KEYS, "step"], sort=False)[["return", "bias"]].mean().reset_index()
     means = means.rename(columns={"return": "return_mean"})
     means = _ordered(means, study, ["step"])
-    low, width = _range(means["task"], study)
-    score = (means["return_mean"] - low) / width
+    tasks = _tasks(means, study)
+    score = (means["return_mean"] - tasks["low"]) / tasks["width"]
     value_bias, missed = means.pop("bias"), score.isna()
     if missed.any():
         known = means.assign(score=score)
-        ended = known[~_lost(means, study)].groupby(KEYS, sort=False).tail(LAST)
-        floor = _floor(ended.groupby(["task", "seed", "variant"])["score"].mean(), study)
         last = known.groupby(KEYS)["score"].transform("last")  # that it reached
-        score = score.where(~missed, last.combine(means["task"].map(floor), np.fmin))
-        means["return_mean"] = means["return_mean"].where(~missed, low + width * score)
+        ends = known[~_lost(means, study)].groupby(KEYS, sort=False).tail(LAST)
+        finished = ends.groupby(["task", "variant", "seed"])["score"].mean()
+        score = score.where(~missed, _least(last, tasks["uniform"], means["task"], finished))
+        returns = tasks["low"] + tasks["width"] * score
+        means["return_mean"] = means["return_mean"].where(~missed, returns)
     return means.assign(score=score, value_bias=value_bias)
 
 
@@ -91,36 +94,26 @@ def area(step: np.ndarray, score: np.ndarray) -> float:
 
 def _at_worst(found: pd.DataFrame, study: Study) -> pd.DataFrame:
     """`found` with runs that diverged at their worst, whatever they had reached before."""
-    lost = _lost(found, study)
+    lost, tasks = _lost(found, study), _tasks(found, study)
     if not lost.any():
         return found
-    finished, (low, width) = found[~lost], _range(found["task"], study)
-    floor = _floor(finished.set_index("task")["score"], study)
-    least = np.fmin(found["final"], found["task"].map(floor))
-    area_least = found["task"].map(finished.groupby("task")["area"].min())
+    finished = found[~lost].set_index("task")
+    least = _least(found["final"], tasks["uniform"], found["task"], finished["score"])
+    area_least = found["task"].map(finished["area"].groupby("task").min())
     worst = {
-        "return_mean": low + width * least,
+        "return_mean": tasks["low"] + tasks["width"] * least,
         **dict.fromkeys(("score", "final", "worst"), least),
         "area": np.fmin(found["area"], area_least),
-        "steps_to_threshold": found["task"].map({n: t.steps for n, t in _tasks(study)}),
+        "steps_to_threshold": tasks["steps"].astype("int64"),
         "censored": True,
     }
     return found.assign(**{name: found[name].where(~lost, value) for name, value in worst.items()})
 
 
-def _floor(finished: pd.Series, study: Study) -> dict[str, float]:
-    """By task the lesser of the uniform policy's score and of those `finished`, indexed by task."""
-    least = finished.groupby("task").min()
-    uniform = {
-        name: np.nan if task.random_return is None else task.random_return
-        for name, task in _tasks(study)
-    }
-    return {
-        name: float(
-            np.fmin((uniform[name] - task.low) / (task.high - task.low), least.get(name, np.nan))
-        )
-        for name, task in _tasks(study)
-    }
+def _least(last: pd.Series, uniform: pd.Series, tasks: pd.Series, finished: pd.Series) -> pd.Series:
+    """Row by row the least of three scores; those of `finished` runs are indexed by task."""
+    worst = tasks.map(finished.groupby("task").min()).astype(float)
+    return pd.concat([last, uniform, worst], axis=1).min(axis=1)
 
 
 def _lost(rows: pd.DataFrame, study: Study) -> np.ndarray:
@@ -129,14 +122,19 @@ def _lost(rows: pd.DataFrame, study: Study) -> np.ndarray:
     return runs.reindex(pd.MultiIndex.from_frame(rows[KEYS])).eq("diverged").to_numpy()
 
 
-def _range(tasks: pd.Series, study: Study) -> tuple[pd.Series, pd.Series]:
-    """The return that scores 0, and by how much that of 1 is more, for each of `tasks`."""
-    low = tasks.map({name: task.low for name, task in _tasks(study)}).astype(float)
-    return low, tasks.map({name: task.high - task.low for name, task in _tasks(study)})
-
-
-def _tasks(study: Study):
-    return study.manifest.tasks.items()
+def _tasks(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Of each row's task: low and width of its range, steps, the uniform policy's score."""
+    of_task = {
+        name: {
+            "low": task.low,
+            "width": task.high - task.low,
+            "steps": task.steps,
+            "uniform": (nan if (r := task.random_return) is None else r - task.low)
+            / (task.high - task.low),
+        }
+        for name, task in study.manifest.tasks.items()
+    }
+    return pd.DataFrame.from_dict(of_task, orient="index").loc[rows["task"]].set_index(rows.index)
 
 
 def _ordered(frame: pd.DataFrame, study: Study, last: list[str]) -> pd.DataFrame:

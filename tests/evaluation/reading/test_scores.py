@@ -135,6 +135,7 @@ def test_a_run_that_diverged_scores_no_better_than_the_uniform_policy(made, reac
         assert row[name] == pytest.approx(RANDOM_RETURN / 1000)
     assert row["area"] <= found.loc[found["status"] == "completed", "area"].min()
     assert row["censored"]
+    assert (found.dtypes["steps_to_threshold"], found.dtypes["censored"]) == (np.int64, bool)
 
 
 def lowered(folder: Path, run: str, returns: float) -> None:
