@@ -273,6 +273,17 @@ def test_clumps_are_seen_and_said(frames: Frames):
     assert "clumps" not in verdict(near)["note"]
 
 
+@pytest.mark.parametrize(("n", "failing"), [(3, 0.37), (10, 0.94)])
+def test_clumps_are_seen_where_runs_fail_and_seldom_elsewhere(n, failing):
+    """As docs/statistics.md has it; 500 claims of two groups, steady ones and such as fail."""
+    generator = np.random.default_rng(n)
+    steady = generator.normal(0.5, 0.05, (500, 2, n))
+    assert np.mean([bool(clumped([*pair])) for pair in steady]) < 0.1
+    steady[:, 1] -= 0.6 * (generator.random((500, n)) < 0.25)
+    found = np.mean([bool(clumped([*pair])) for pair in steady])
+    assert found == pytest.approx(failing, abs=0.07)
+
+
 def test_the_failure_that_is_missed_half_the_time():
     for n in (1, 3, 20):
         assert (1 - missed_half(n)) ** n == pytest.approx(0.5)
