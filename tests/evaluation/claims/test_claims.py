@@ -253,6 +253,8 @@ def test_a_metric_that_a_diverged_run_lacks_is_not_judged(frames: Frames):
     found = verdict(made, metric="temperature_decades")
     assert (found["verdict"], found["p"]) == ("undecided", pytest.approx(np.nan, nan_ok=True))
     assert "not judged: 2 of 12 runs have no temperature_decades" in found["note"]
+    line = shown(judge([claim(metric="temperature_decades")], made, None)).iloc[0]
+    assert (line["seeds to decide"], line["effect"], line["n"]) == ("–", "–", "–")
     rows = METRICS["drawdown"](made)
     mine = rows[(rows["variant"] == "stabilised") & (rows["task"] == "cartpole-balance")]
     finished = rows[(rows["task"] == "cartpole-balance")]["value"]

@@ -91,7 +91,7 @@ def effect(row: dict) -> str:
 def needed(row: dict) -> str:
     """Seeds that would decide with their range, as "16 (9 to 40)"."""
     if pd.isna(row["seeds_needed"]):
-        unknown = row["verdict"] != UNDECIDED or not row["n"] > 1
+        unknown = row["verdict"] != UNDECIDED or pd.isna(row["n"]) or row["n"] < 2
         return NOTHING if unknown else f"> {MOST_RUNS:,}"
     runs = f"{int(row['seeds_needed']):,}"
     if pd.isna(row["seeds_low"]):
