@@ -125,7 +125,7 @@ def _needed(claim: Claim, found: Judged, level: float) -> Needed:
     if claim.test != "share":
         return runs_needed(found.found, found.n, found.distance, level)
     runs = shares.runs_needed(claim, float(found.found.value), level, POWER, MOST_RUNS)
-    return Needed(runs, None, None)
+    return Needed(None if runs is None else math.ceil(runs / found.strata), None, None)
 
 
 def _computed(claim: Claim, errata: pd.DataFrame | None) -> dict[str, Any]:

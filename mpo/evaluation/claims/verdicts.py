@@ -35,6 +35,7 @@ class Judged(NamedTuple):
     distance: float
     """Of the effect from the nearer bound."""
     note: str = ""
+    strata: int = 1
 
 
 def judged(claim: Claim, strata: list[Stratum]) -> Judged:
@@ -42,7 +43,7 @@ def judged(claim: Claim, strata: list[Stratum]) -> Judged:
     n = min(len(sample) for stratum in strata for sample in stratum)
     if claim.test == "share":
         share = shares.judged(claim, np.concatenate([part[0] for part in strata]))
-        return Judged(n, *share)
+        return Judged(n, *share, len(strata))
     found, note = measured(claim, strata), ""
     support, refute = sides(claim, found)
     p = float(two_sided(support, refute))

@@ -176,6 +176,8 @@ def test_every_run_takes_the_runs_that_it_takes(frames: Frames):
         assert found["note"] == f"{seeds} of {seeds} runs"
     found = verdict(planted(frames, 0.0, seeds=28), **one)
     assert (found["seeds_needed"], found["effect"]) == (29, 1)
+    both = verdict(planted(frames, 0.0, seeds=14), **SHARE)
+    assert (both["verdict"], both["seeds_needed"]) == ("undecided", 15), "two tasks, 28 runs"
     few = verdict(planted(frames, 0.0, seeds=3), **{**one, "threshold": 0.5})
     assert few["verdict"] == "refuted", "three failures of three are rarer than 0.05"
     assert few["missed_half"] == pytest.approx(1 - 0.5 ** (1 / 3))
