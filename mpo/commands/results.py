@@ -17,25 +17,55 @@ STUDY = click.option("--study", required=True, help="Name of a study in results/
 
 
 @click.command()
-@click.argument("first")
-@click.argument("second")
+@click.argument("variants", nargs=-1, metavar="[FIRST SECOND]")
 @STUDY
-def compare(first: str, second: str, study: str) -> None:
+@click.option(
+    "--all", "every", is_flag=True, help="All pairs of the study's variants, as a family."
+)
+@click.option("--metric", default="score", help="What is compared, as in config/claims.yaml.")
+@click.option("--tasks", default="", help="Only these tasks, with commas between; else all.")
+@click.option(
+    "--margin",
+    default=0.0,
+    type=click.FloatRange(0),
+    help="Do they differ by more than this, or by less (equivalence)?",
+)
+@click.option("--json", "as_json", is_flag=True, help="All numbers, for programs.")
+def compare(
+    variants: tuple[str, ...],
+    study: str,
+    every: bool,
+    metric: str,
+    tasks: str,
+    margin: float,
+    as_json: bool,
+) -> None:
     """Is variant FIRST better than SECOND: where, by how much, with what certainty?"""
     from mpo.evaluation.claims import comparison
     from mpo.evaluation.showing import comparison as told
 
-    frames = _frames(study)
+    if len(variants) != (0 if every else 2):
+        wanted = "none with --all" if every else "two, or --all"
+        raise InputError(f"variants: {len(variants)} are given; {wanted}")
+    frames, chosen = _frames(study), [name for name in tasks.split(",") if name]
     try:
-        rows = comparison.compare(frames, first, second)
+        if every:
+            rows = comparison.compare_all(frames, metric, chosen, margin)
+        else:
+            first, second = variants
+            rows = comparison.compare(frames, first, second, metric, chosen, margin)
     except ValueError as error:
         raise InputError(str(error)) from None
+    if as_json:
+        click.echo(rows.to_json(orient="records", indent=1))
+        return
     click.echo(told.shown(rows).to_string(index=False))
     click.echo()
-    click.echo(told.answer(rows, frames))
+    click.echo(told.said_all(rows) if every else told.answer(rows))
 
 
 @click.command()
+@click.argument("variants", nargs=-1, metavar="[FIRST SECOND]")
 @STUDY
 @click.option(
     "--effect",
@@ -44,14 +74,19 @@ def compare(first: str, second: str, study: str) -> None:
     type=click.FloatRange(0, 1, min_open=True),
     help="Difference of normalised scores; may be given more than once.",
 )
-def power(study: str, effects: tuple[float, ...]) -> None:
-    """How many seeds a difference needs to be shown, by the spread of a study's runs."""
+def power(variants: tuple[str, ...], study: str, effects: tuple[float, ...]) -> None:
+    """How many seeds a difference needs to be shown, by the spread of a study's runs.
+
+    Of FIRST and SECOND by task; without them, of every variant and its base over all tasks.
+    """
     from mpo.evaluation.claims import comparison
     from mpo.evaluation.showing import comparison as told
 
+    if len(variants) not in (0, 2):
+        raise InputError(f"variants: {len(variants)} are given; two, or none")
     frames = _frames(study)
     try:
-        rows = comparison.power(frames, effects or comparison.EFFECTS)
+        rows = comparison.power(frames, effects or comparison.EFFECTS, variants)
     except ValueError as error:
         raise InputError(str(error)) from None
     click.echo(rows.to_string(index=False))

@@ -1,4 +1,4 @@
-"""The claims file, read and checked: schema first, then what fields mean together."""
+"""Claims, read and checked: schema first, then what fields mean together."""
 
 from __future__ import annotations
 
@@ -20,9 +20,31 @@ def load_claims(file: Path | str = CONFIG / "claims.yaml") -> dict[str, dict[str
     """The entries of the claims file by name. Raises `ConfigError` for a fault."""
     file = Path(file)
     entries = read(file) or {}
+    check_claims(entries, file, {})
+    return entries
+
+
+def study_claims(entries: dict[str, Any], file: Path, config: Path) -> dict[str, dict[str, Any]]:
+    """The `claims` of a study's `file`, which stand beside those of the folder `config`.
+
+    Raises `ConfigError` for a fault of either.
+    """
+    beside = load_claims(config / "claims.yaml") if entries else {}
+    try:
+        check_claims(entries, file, beside)
+    except ConfigError as error:
+        path = f"claims.{error.path}".strip(".")
+        raise ConfigError(error.file, path, error.value, error.allowed) from None
+    return entries
+
+
+def check_claims(entries: dict[str, Any], file: Path, beside: dict[str, dict[str, Any]]) -> None:
+    """Raise `ConfigError` where `entries` are not claims, or not ones to judge with `beside`."""
     check(entries, "claims", file)
     names = {"variants": (load_variants(), "variant"), "tasks": (load_tasks(), "task")}
     for claim, entry in entries.items():
+        if claim in beside:
+            raise ConfigError(file, claim, claim, "config/claims.yaml has a claim of that name")
         _check_fields(file, claim, entry)
         for field, (known, kind) in names.items():
             listed = entry.get(field, ALL)
@@ -30,12 +52,12 @@ def load_claims(file: Path | str = CONFIG / "claims.yaml") -> dict[str, dict[str
                 if name not in known:
                     where = f"{claim}.{field}.{place}"
                     raise ConfigError(file, where, name, suggestion(name, known, kind))
-    for family, size in Counter(entry.get("family") for entry in entries.values()).items():
-        if family and size > LARGEST_FAMILY:
-            allowed = f"a family has at most {LARGEST_FAMILY} claims, and this one has {size}"
-            first = next(name for name, entry in entries.items() if entry.get("family") == family)
-            raise ConfigError(file, f"{first}.family", family, allowed)
-    return entries
+    sizes = Counter(entry.get("family") for entry in (beside | entries).values())
+    for claim, entry in entries.items():
+        family = entry.get("family")
+        if family and sizes[family] > LARGEST_FAMILY:
+            allowed = f"a family has at most {LARGEST_FAMILY} claims, and this one has"
+            raise ConfigError(file, f"{claim}.family", family, f"{allowed} {sizes[family]}")
 
 
 def _check_fields(file: Path, claim: str, entry: dict[str, Any]) -> None:
@@ -45,6 +67,8 @@ def _check_fields(file: Path, claim: str, entry: dict[str, Any]) -> None:
     needed: list[str] = ["erratum"] if test == "computed" else [*OF_RUNS]
     if test not in ("computed", "equivalence"):
         needed.append("direction")
+    if test == "share":
+        needed.append("threshold")
     optional = {"statement", "source", "test"} | ({"compare"} if test != "computed" else set())
     for field in needed:
         if field not in entry:
@@ -58,10 +82,13 @@ def _check_fields(file: Path, claim: str, entry: dict[str, Any]) -> None:
             )
     if test == "computed":
         return
-    if test == "one_sample":
+    if test in ("one_sample", "share"):
         if entry["direction"] == "different":
-            allowed = "a one_sample claim is that a mean is greater or less than the margin"
+            allowed = f"{article} {test} claim is that it is greater or less than the margin"
             raise ConfigError(file, f"{claim}.direction", "different", allowed)
+        if test == "share" and not 0 < entry["margin"] < 1:
+            allowed = "the margin of a share is between 0 and 1; no test shows that all runs do it"
+            raise ConfigError(file, f"{claim}.margin", entry["margin"], allowed)
         return
     pair = entry.get("compare", "variants")
     if entry[pair] == ALL or len(entry[pair]) != 2:

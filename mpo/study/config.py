@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mpo.settings import Settings
+from mpo.study.claims import study_claims
 from mpo.study.entries import CONFIG, Origin, Task, Variant, load_tasks, load_variants, merged
 from mpo.study.study import Run, Study
 from mpo.study.yaml_files import ConfigError, check, parse, read, suggestion
@@ -34,7 +35,7 @@ def load_study(
 ) -> Study:
     """The study of `file`, with top-level keys replaced by `overrides`: "seeds=[0, 1]".
 
-    `config` is the folder of tasks.yaml, variants.yaml and random_scores.csv. Raises
+    `config` is the folder of tasks.yaml, variants.yaml, claims.yaml and random_scores.csv. Raises
     `ConfigError` for the first fault of any of them.
     """
     content = read(Path(file))
@@ -65,6 +66,7 @@ def load_study(
             for name, variant in variants.items()
         },
         random_returns=load_random_returns(config / "random_scores.csv"),
+        claims=study_claims(content.get("claims") or {}, place.get("claims", Path(file)), config),
     )
 
 

@@ -50,6 +50,8 @@ class Study:
     seeds: tuple[int, ...]
     settings: dict[tuple[str, str], Settings]
     random_returns: dict[str, float]
+    claims: dict[str, dict[str, Any]]
+    """Of this study alone, declared in its file beside those of all studies."""
 
     @property
     def folder(self) -> str:
@@ -85,6 +87,7 @@ class Study:
     def manifest(self) -> dict[str, Any]:
         """What the study asks for, as the content of `manifest.json`."""
         some = next(iter(self.settings.values()))
+        own = {"claims": self.claims} if self.claims else {}
         return {
             "format": 1,
             "study": self.name,
@@ -108,6 +111,7 @@ class Study:
                 }
                 for run in self.runs
             ],
+            **own,
         }
 
     def changed_since(self, older: Iterable[Any], shown: Collection[Equality] = ()) -> list[str]:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from mpo.evaluation.claims import claims_of
+from mpo.evaluation.reading.manifest import manifest_of
 from mpo.study.claims import load_claims
+from mpo.study.config import load_study
 from mpo.study.yaml_files import ConfigError
 
 GOOD = """
@@ -57,7 +60,7 @@ def test_a_fault_is_one_line(tmp_path, old, new, fault):
 
 def test_a_one_sample_claim_has_a_direction(tmp_path):
     text = GOOD.replace("two_sample", "one_sample").replace("greater", "different")
-    with pytest.raises(ConfigError, match="a one_sample claim is that a mean is greater or less"):
+    with pytest.raises(ConfigError, match="a one_sample claim is that it is greater or less"):
         load(tmp_path, text)
 
 
@@ -65,3 +68,81 @@ def test_a_family_has_at_most_six_claims(tmp_path):
     text = "".join(GOOD.replace("faster:", f"faster-{number}:") for number in range(7))
     with pytest.raises(ConfigError, match="a family has at most 6 claims, and this one has 7"):
         load(tmp_path, text)
+
+
+SHARE = """
+solved:
+  statement: every run solves it
+  source: us
+  test: share
+  metric: score
+  threshold: 0.9
+  variants: all
+  tasks: all
+  direction: greater
+  margin: 0.9
+  family: one
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("  threshold: 0.9\n", "", "solved.threshold: nothing is not allowed; a share claim requi"),
+        (
+            "margin: 0.9",
+            "margin: 1",
+            "solved.margin: 1 is not allowed; the margin of a share is be",
+        ),
+        ("greater", "different", "solved.direction: 'different' is not allowed; a share claim is"),
+    ],
+)
+def test_a_share_is_above_a_threshold_and_below_one(tmp_path, old, new, fault):
+    assert load(tmp_path, SHARE)["solved"]["threshold"] == 0.9
+    with pytest.raises(ConfigError) as raised:
+        load(tmp_path, SHARE.replace(old, new))
+    assert fault in str(raised.value)
+
+
+STUDY = """
+study: own
+study_seed: 1
+variants: [paper, stabilised]
+tasks: {cartpole-balance: 1000}
+seeds: [0, 1]
+claims:"""
+
+
+def own(tmp_path: Path, claims: str):
+    file = tmp_path / "own.yaml"
+    file.write_text(STUDY + claims.replace("\n", "\n  "))
+    return load_study(file)
+
+
+def test_a_study_declares_claims_of_its_own_and_its_manifest_keeps_them(tmp_path):
+    study = own(tmp_path, GOOD)
+    assert list(study.manifest()["claims"]) == ["faster"]
+    assert list(manifest_of(study.manifest()).claims) == ["faster"]
+    assert claims_of(manifest_of(study.manifest()).claims)[0].metric == "area"
+    assert "claims" not in load_study("config/smoke.yaml").manifest()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("metric: area", "metric: speed", "own.yaml: claims.faster.metric: 'speed' is not allowed"),
+        ("faster:", "huber-loss:", "claims.huber-loss: 'huber-loss' is not allowed; config/claims"),
+    ],
+)
+def test_a_fault_of_a_study_s_claims_is_one_line(tmp_path, old, new, fault):
+    with pytest.raises(ConfigError) as raised:
+        own(tmp_path, GOOD.replace(old, new))
+    assert fault in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_family_is_counted_over_both_files(tmp_path):
+    more = GOOD.replace("family: one", "family: published")
+    assert len(own(tmp_path, more).claims) == 1, "five of config/claims.yaml and this one"
+    with pytest.raises(ConfigError, match=r"claims\.faster\.family: .* and this one has 7"):
+        own(tmp_path, more + more.replace("faster:", "faster-too:"))

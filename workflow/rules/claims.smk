@@ -1,4 +1,5 @@
-# The claims of the literature, checked before there is a graph and judged by the study's runs.
+# The claims of the literature and the study's own (its manifest has those), checked before there is
+# a graph and judged by its runs.
 from mpo.study.claims import load_claims
 from mpo.settings.digests import bytes_digest
 

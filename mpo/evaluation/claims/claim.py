@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ from mpo.evaluation.reading.manifest import ALL, Manifest
 LEVEL = 0.05
 """Error rate of a family of claims."""
 GREATER, LESS, DIFFERENT = "greater", "less", "different"
+Key = tuple[str, str]
+"""A task and a variant."""
 
 
 @dataclass(frozen=True)
@@ -18,10 +21,11 @@ class Claim:
 
     `test`: `two_sample` compares means, `spread` the mean distances from the median,
     `one_sample` a mean with `margin`, `equivalence` claims that two means differ by less than
-    `margin`, `computed` refers to an erratum. `compare`: whether the two of `variants` are
-    compared, task by task, or the two of `tasks`, variant by variant. `direction` and `margin`:
-    claimed is effect > margin (`greater`), effect < -margin (`less`; with `one_sample` effect <
-    margin) or |effect| > margin (`different`).
+    `margin`, `share` holds the share of runs whose metric is above `threshold` against `margin`,
+    `computed` refers to an erratum. `compare`: whether the two of `variants` are compared, task by
+    task, or the two of `tasks`. `direction` and `margin`: claimed is effect > margin (`greater`),
+    effect < -margin (`less`; with `one_sample` and `share` effect < margin) or |effect| > margin
+    (`different`).
     """
 
     id: str
@@ -34,6 +38,7 @@ class Claim:
     compare: str = "variants"
     direction: str = DIFFERENT
     margin: float = 0.0
+    threshold: float = math.nan
     family: str = ""
     erratum: int | None = None
 
@@ -43,15 +48,16 @@ class Claim:
         return self.test == "computed"
 
     @property
+    def alone(self) -> bool:
+        """Whether it is about one sample, held against `margin`."""
+        return self.test in ("one_sample", "share")
+
+    @property
     def bounds(self) -> tuple[float, float]:
         """The effects (lower, upper) at which what is claimed begins to hold or ends."""
-        if self.test == "one_sample":
+        if self.alone or (self.test != "equivalence" and self.direction == GREATER):
             return self.margin, self.margin
-        if self.test == "equivalence":
-            return -self.margin, self.margin
-        if self.direction == GREATER:
-            return self.margin, self.margin
-        if self.direction == LESS:
+        if self.test != "equivalence" and self.direction == LESS:
             return -self.margin, -self.margin
         return -self.margin, self.margin
 
@@ -63,13 +69,18 @@ class Claim:
         """The claim's tasks, `all` being the study's."""
         return list(manifest.tasks) if self.tasks == ALL else list(self.tasks)
 
-    def strata(self, manifest: Manifest) -> list[tuple[str, str]]:
-        """Tasks and variants of the first sample, between which nothing is permuted."""
+    def strata(self, manifest: Manifest) -> list[tuple[list[Key], ...]]:
+        """Its independent parts, each with the tasks and variants of one side or of both.
+
+        A part is a task, or both of two tasks that are compared. Over the variants of a side runs
+        of one seed are averaged, since they share their seed.
+        """
         variants, tasks = self.variants_in(manifest), self.tasks_in(manifest)
-        if self.test != "one_sample":
-            variants = variants[:1] if self.compare == "variants" else variants
-            tasks = tasks[:1] if self.compare == "tasks" else tasks
-        return [(task, variant) for variant in variants for task in tasks]
+        if self.alone:
+            return [([(task, name) for name in variants],) for task in tasks]
+        if self.compare == "tasks":
+            return [tuple([(task, name) for name in variants] for task in tasks)]
+        return [tuple([(task, name)] for name in variants) for task in tasks]
 
     def lacking(self, manifest: Manifest) -> str:
         """What the study lacks that the claim is about; empty where nothing is."""

@@ -1,92 +1,136 @@
-"""Two variants of a study against each other, and how many seeds a difference would need.
+"""Variants of a study against each other, and how many seeds a difference would need.
 
-The effect is the difference of mean normalised final scores, averaged over tasks; its p is that
-of the claims (`claims.permutation`): runs permuted within each task, two-sided.
+A question is a claim made up on the spot, that two variants differ by more than a margin, and is
+judged as claims are: over all tasks, and on each of them as a family.
 """
 
 from __future__ import annotations
 
-import math
+import itertools
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
-from mpo.evaluation.claims.permutation import two_sample
-from mpo.evaluation.claims.sizes import runs_needed
-from mpo.evaluation.estimating.estimates import matrix
-from mpo.evaluation.estimating.statistics import estimate, improvement
+from mpo.evaluation.claims.claim import LEVEL, Claim
+from mpo.evaluation.claims.judging import judge
+from mpo.evaluation.claims.metrics import METRICS
+from mpo.evaluation.claims.samples import samples
+from mpo.evaluation.claims.sizes import MOST_RUNS, Needed, runs_needed
+from mpo.evaluation.claims.verdicts import measured
 from mpo.evaluation.reading.frames import Frames
-from mpo.evaluation.reading.manifest import ALL
+from mpo.evaluation.reading.manifest import ALL, Manifest
 
-LEVEL = 0.05
 EFFECTS = (0.02, 0.05, 0.1, 0.2, 0.3)
 """Differences of normalised scores."""
 
 
-def compare(frames: Frames, first: str, second: str) -> pd.DataFrame:
-    """Rows of metric, task, n, value, low, high, p: over all tasks, then on each of them.
+def compare(
+    frames: Frames,
+    first: str,
+    second: str,
+    metric: str = "score",
+    tasks: Sequence[str] = (),
+    margin: float = 0.0,
+) -> pd.DataFrame:
+    """Rows as of `judge`, with `task`: over all of `tasks` (of the study), then on each of them.
 
-    The metrics are `effect`, with its p, and `probability_of_improvement`. Raises ValueError for
-    a variant that the study has not.
+    `verdict` is whether they differ by more than `margin`; refuted is that they do not. Raises
+    ValueError for a variant, metric or task that the study has not.
     """
-    manifest = frames.manifest
-    for name in (first, second):
-        if name not in manifest.variants:
-            known = ", ".join(manifest.variants)
-            raise ValueError(f"variant: {name!r} is not in study {manifest.study}; it has {known}")
-    if first == second:
-        raise ValueError(f"variant: {first!r} is given twice; two are compared")
-    rows = []
-    for task in [ALL, *manifest.tasks]:
-        tasks = list(manifest.tasks) if task == ALL else [task]
-        ours, theirs = (
-            matrix(manifest, frames.scores, "score", name, *tasks) for name in (first, second)
-        )
-        sides = two_sample(ours, theirs, 0.0, f"compare/{first}/{second}/{task}")
-        p = min(1.0, 2 * min(sides))
-        for metric, statistic in (
-            ("effect", _difference),
-            ("probability_of_improvement", improvement),
-        ):
-            found = estimate([ours, theirs], statistic, "compare", metric, task, first, second)
-            value, low, high = (float(part[0]) for part in found[1:])
-            row = {"metric": metric, "task": task, "n": found.n, "value": value}
-            rows.append({**row, "low": low, "high": high, "p": p if metric == "effect" else None})
-    return pd.DataFrame(rows)
+    _check(frames, (first, second), metric, tasks)
+    chosen = list(tasks or frames.manifest.tasks)
+    asked = {ALL: chosen, **({task: [task] for task in chosen} if len(chosen) > 1 else {})}
+    claims = [
+        _claim(task, [first, second], metric, each, margin, "over" if task == ALL else "each")
+        for task, each in asked.items()
+    ]
+    return judge(claims, frames, None).rename(columns={"claim": "task"})
 
 
-def power(frames: Frames, effects: Sequence[float]) -> pd.DataFrame:
-    """A row an effect: seeds that show it over all tasks, and on each task alone.
+def compare_all(
+    frames: Frames, metric: str = "score", tasks: Sequence[str] = (), margin: float = 0.0
+) -> pd.DataFrame:
+    """Rows as of `judge`, one a pair of variants, over all of `tasks`; all pairs are one family."""
+    _check(frames, (), metric, tasks)
+    chosen = list(tasks or frames.manifest.tasks)
+    claims = [
+        _claim(f"{first} - {second}", [first, second], metric, chosen, margin, "pairs")
+        for first, second in _pairs(frames.manifest)
+    ]
+    return judge(claims, frames, None)
 
-    By the runs' variance, pooled over variants. Raises ValueError with one seed.
+
+def power(frames: Frames, effects: Sequence[float], pair: Sequence[str] = ()) -> pd.DataFrame:
+    """Seeds that show each of `effects`, a difference of mean scores, by the spread of the runs.
+
+    Of a `pair` a row an effect, over all tasks and on each; else a row a variant with its base (or
+    any other, where none has one), over all tasks. Raises ValueError with one seed.
     """
     manifest = frames.manifest
     if len(manifest.seeds) < 2:
         raise ValueError(f"study {manifest.study} has one seed; its runs have no spread")
-    scales = {task: _scale(frames, task) for task in [ALL, *manifest.tasks]}
-    rows = []
-    for effect in effects:
-        row = {"difference of scores": f"{effect:g}"}
-        for task, scale in scales.items():
-            strata = len(manifest.tasks) if task == ALL else 1
-            needed = runs_needed("two_sample", scale, effect, strata, LEVEL)
-            row["all tasks" if task == ALL else task] = "> 1,000" if needed is None else str(needed)
-        rows.append(row)
-    return pd.DataFrame(rows)
+    if pair:
+        _check(frames, pair, "score", ())
+        places = {"all tasks": list(manifest.tasks), **{task: [task] for task in manifest.tasks}}
+        return pd.DataFrame(
+            {
+                "difference of scores": f"{effect:g}",
+                **{name: _needed(frames, pair, each, effect) for name, each in places.items()},
+            }
+            for effect in effects
+        )
+    based = [(name, base) for name in manifest.variants if (base := manifest.base_of(name))]
+    pairs = based or _pairs(manifest)
+    if not pairs:
+        raise ValueError(f"study {manifest.study} has one variant; two are compared")
+    tasks = list(manifest.tasks)
+    return pd.DataFrame(
+        {
+            "pair": f"{first} - {second}",
+            **{
+                f"{effect:g}": _needed(frames, (first, second), tasks, effect) for effect in effects
+            },
+        }
+        for first, second in pairs
+    )
 
 
-def _difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """(runs, tasks, ...) twice to (1, ...)."""
-    return (first.mean(axis=(0, 1)) - second.mean(axis=(0, 1)))[None]
+def said(needed: Needed) -> str:
+    """Such as "16 (9 to 40)"."""
+    each = [f"> {MOST_RUNS:,}" if runs is None else f"{runs:,}" for runs in needed]
+    return each[0] if needed.runs is None else f"{each[0]} ({each[1]} to {each[2]})"
 
 
-def _scale(frames: Frames, task: str) -> float:
-    """Standard error of the difference times sqrt(n), variances pooled over variants."""
+def _needed(frames: Frames, pair: Sequence[str], tasks: list[str], effect: float) -> str:
+    claim = _claim("power", list(pair), "score", tasks, 0.0, "")
+    strata = samples(claim, frames).strata
+    n = min(len(sample) for stratum in strata for sample in stratum)
+    return said(runs_needed(measured(claim, strata), n, effect, LEVEL))
+
+
+def _pairs(manifest: Manifest) -> list[tuple[str, str]]:
+    """All pairs of the study's variants, the later one first."""
+    return [(second, first) for first, second in itertools.combinations(manifest.variants, 2)]
+
+
+def _claim(
+    name: str, variants: list[str], metric: str, tasks: list[str], margin: float, family: str
+) -> Claim:
+    return Claim(name, "", "", "two_sample", metric, variants, tasks, margin=margin, family=family)
+
+
+def _check(frames: Frames, variants: Sequence[str], metric: str, tasks: Sequence[str]) -> None:
     manifest = frames.manifest
-    tasks = list(manifest.tasks) if task == ALL else [task]
-    variances = [
-        matrix(manifest, frames.scores, "score", variant, *tasks).var(axis=0, ddof=1)
-        for variant in manifest.variants
-    ]
-    return math.sqrt(2 * float(np.mean(variances, axis=0).sum())) / len(tasks)
+    for kind, names, known in (
+        ("variant", variants, manifest.variants),
+        ("task", tasks, manifest.tasks),
+    ):
+        for name in names:
+            if name not in known:
+                raise ValueError(
+                    f"{kind}: {name!r} is not in study {manifest.study}; it has {', '.join(known)}"
+                )
+    if len({*variants}) < len(variants):
+        raise ValueError(f"variant: {variants[0]!r} is given twice; two are compared")
+    if metric not in METRICS:
+        raise ValueError(f"metric: {metric!r} is not allowed; metrics are {', '.join(METRICS)}")

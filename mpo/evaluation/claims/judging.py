@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from mpo.evaluation.claims import shares
 from mpo.evaluation.claims.claim import LEVEL, Claim
-from mpo.evaluation.claims.metrics import METRICS
-from mpo.evaluation.claims.permutation import smallest
-from mpo.evaluation.claims.sizes import MOST_RUNS, runs_needed, smallest_effect
-from mpo.evaluation.claims.verdicts import Judged, holm, judged
+from mpo.evaluation.claims.samples import samples
+from mpo.evaluation.claims.sizes import MOST_RUNS, POWER, Needed, runs_needed, smallest_effect
+from mpo.evaluation.claims.verdicts import MANY, STEADY_RUNS, Judged, holm, judged
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import Manifest
 
@@ -20,136 +20,112 @@ SUPPORTED, REFUTED, UNDECIDED, NOT_RUN = "supported", "refuted", "undecided", "n
 VERDICTS = (SUPPORTED, REFUTED, UNDECIDED, NOT_RUN)
 COLUMNS = [
     *("claim", "statement", "source", "family", "test", "metric", "first", "second", "where"),
-    "over",
-    *("direction", "margin", "verdict", "n", "effect", "low", "high", "p", "p_adjusted"),
-    *("smallest_effect", "seeds_needed", "smallest_p", "note"),
+    *("over", "direction", "margin", "threshold", "verdict", "n", "effect", "low", "high", "p"),
+    *("p_adjusted", "smallest_effect", "seeds_needed", "seeds_low", "seeds_high", "missed_half"),
+    *("smallest_p", "note"),
 ]
+WHOLE = ["n", "seeds_needed", "seeds_low", "seeds_high"]
 
 
-def judge(claims: list[Claim], frames: Frames, errata: pd.DataFrame | None) -> pd.DataFrame:
+def judge(claims: Sequence[Claim], frames: Frames, errata: pd.DataFrame | None) -> pd.DataFrame:
     """A row a claim, with `COLUMNS`. `errata`: the table of errata, where the study has it."""
-    found: dict[str, Judged] = {}
-    notes: dict[str, str] = {}
+    found: dict[str, Judged | None] = {}
+    rows: dict[str, dict[str, Any]] = {}
     for claim in claims:
+        rows[claim.id] = _described(claim, frames.manifest)
         if claim.computed:
+            rows[claim.id] |= _computed(claim, errata)
             continue
-        samples, notes[claim.id] = _samples(claim, frames)
-        if samples:
-            found[claim.id] = judged(claim, samples)
-    sizes = {
-        family: sum(claim.family == family and claim.id in found for claim in claims)
-        for family in {claim.family for claim in claims}
-    }
-    adjusted = _adjusted(claims, found)
-    rows = []
-    for claim in claims:
-        row: dict[str, Any] = {**_described(claim, frames.manifest), "note": notes.get(claim.id)}
-        if claim.computed:
-            row |= _computed(claim, errata)
-        elif claim.id in found:
-            level = LEVEL / sizes[claim.family]
-            row |= _verdict(claim, found[claim.id], adjusted[claim.id], level)
-        else:
-            row["verdict"] = NOT_RUN
-        rows.append(row)
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"n": "Int64", "seeds_needed": "Int64"})
-
-
-def powerless(claims: list[Claim], manifest: Manifest) -> dict[str, float]:
-    """The claims that this study's n cannot decide, whatever its runs show: id to smallest p.
-
-    The smallest attainable p, corrected as the first of its family, is above `LEVEL`.
-    """
-    possible = [claim for claim in claims if not claim.computed and not claim.lacking(manifest)]
-    out = {}
-    for claim in possible:
-        size = sum(other.family == claim.family for other in possible)
-        least = smallest(claim.test, len(manifest.seeds), len(claim.strata(manifest)))
-        if size * least > LEVEL:
-            out[claim.id] = min(1.0, size * least)
-    return out
-
-
-def _samples(claim: Claim, frames: Frames) -> tuple[list[np.ndarray], str]:
-    """One or two arrays (runs, strata); none, and why, where the study has no such runs."""
-    manifest = frames.manifest
-    lacking = claim.lacking(manifest)
-    if lacking:
-        return [], lacking
-    values = METRICS[claim.metric](frames)
-    keys = [claim.strata(manifest)]
-    if claim.test != "one_sample":
-        by_variant = claim.compare == "variants"
-        other = (claim.variants_in if by_variant else claim.tasks_in)(manifest)[1]
-        keys.append([(task, other) if by_variant else (other, name) for task, name in keys[0]])
-    wide = values.dropna().pivot(index="seed", columns=["task", "variant"], values="value")
-    had = [pair for pair in zip(*keys, strict=True) if set(pair) <= set(wide.columns)]
-    samples = [wide.sort_index()[list(key)].dropna() for key in zip(*had, strict=True)]
-    if not samples or any(sample.empty for sample in samples):
-        return [], f"no run has the metric {claim.metric}"
-    left_out = max(len(manifest.seeds) - len(sample) for sample in samples)
-    note = f"{left_out} of {len(manifest.seeds)} seeds lack the metric" if left_out else ""
-    if len(had) < len(keys[0]):
-        note = f"only {len(had)} of {len(keys[0])} tasks and variants have the metric"
-    return [sample.to_numpy(dtype=float) for sample in samples], note
-
-
-def _adjusted(claims: list[Claim], found: dict[str, Judged]) -> dict[str, float]:
-    out = {}
+        had = samples(claim, frames)
+        notes = [*had.notes, had.fault]
+        if had.strata:
+            mine = found[claim.id] = judged(claim, had.strata)
+            notes.append(mine.note)
+        elif had.fault:
+            found[claim.id] = None
+        rows[claim.id] |= {"verdict": NOT_RUN, "note": "; ".join(filter(None, notes))}
     for family in dict.fromkeys(claim.family for claim in claims):
-        members = [claim.id for claim in claims if claim.family == family and claim.id in found]
-        out |= dict(zip(members, holm([found[name].p for name in members]), strict=True))
+        members = [claim for claim in claims if claim.family == family and claim.id in found]
+        p = [mine.p if (mine := found[claim.id]) else 1.0 for claim in members]
+        for claim, adjusted in zip(members, holm(p), strict=True):
+            verdict = _verdict(claim, found[claim.id], adjusted, LEVEL / len(members))
+            rows[claim.id] |= verdict
+    return pd.DataFrame(rows.values(), columns=COLUMNS).astype(dict.fromkeys(WHOLE, "Int64"))
+
+
+def powerless(claims: Sequence[Claim], manifest: Manifest) -> dict[str, str]:
+    """The claims that this study's n cannot decide, or not support, whatever its runs show: why."""
+    out, n = {}, len(manifest.seeds)
+    for claim in claims:
+        if claim.computed or claim.lacking(manifest):
+            continue
+        strata = len(claim.strata(manifest))
+        if claim.test == "share":
+            size = sum(c.family == claim.family and not c.lacking(manifest) for c in claims)
+            needed = shares.runs_for_support(claim, LEVEL / size)
+            if n * strata < needed:
+                out[claim.id] = f"support takes {needed} runs"
+        elif n < 2:
+            out[claim.id] = "one run has no spread"
+        elif claim.test == "spread" and n < STEADY_RUNS and strata < MANY:
+            out[claim.id] = f"a spread takes {STEADY_RUNS} runs"
     return out
 
 
 def _described(claim: Claim, manifest: Manifest) -> dict[str, Any]:
-    keys = claim.strata(manifest)
+    row: dict[str, Any] = {
+        name: getattr(claim, name)
+        for name in ("statement", "source", "family", "test", "metric", "threshold")
+    }
+    row["claim"] = claim.id
+    if claim.computed:
+        return row
     variants, tasks = claim.variants_in(manifest), claim.tasks_in(manifest)
-    pair = variants if claim.compare == "variants" else tasks
-    alone = claim.test == "one_sample"
-    first = "" if claim.computed else (", ".join(variants) if alone else pair[0])
-    over = tasks if claim.compare == "variants" else variants
-    return {
-        "claim": claim.id,
-        "statement": claim.statement,
-        "source": claim.source,
-        "family": claim.family,
-        "test": claim.test,
-        "metric": claim.metric,
-        "first": first,
-        "second": "" if claim.computed or alone else pair[1],
-        "where": "" if claim.computed else ", ".join(over),
-        "over": "" if claim.computed else "tasks" if claim.compare == "variants" else "variants",
-        "direction": "" if claim.computed or claim.test == "equivalence" else claim.direction,
-        "margin": math.nan if claim.computed else claim.margin,
-        "smallest_p": math.nan
-        if claim.computed
-        else smallest(claim.test, len(manifest.seeds), len(keys)),
+    by_variant = claim.compare == "variants"
+    pair, over = (variants, tasks) if by_variant else (tasks, variants)
+    runs = len(manifest.seeds) * len(claim.strata(manifest))
+    return row | {
+        "first": ", ".join(variants) if claim.alone else pair[0],
+        "second": "" if claim.alone else pair[1],
+        "where": ", ".join(over),
+        "over": "tasks" if by_variant else "variants",
+        "direction": "" if claim.test == "equivalence" else claim.direction,
+        "margin": claim.margin,
+        "smallest_p": shares.smallest(claim, runs) if claim.test == "share" else math.nan,
     }
 
 
-def _verdict(claim: Claim, found: Judged, adjusted: float, level: float) -> dict[str, Any]:
+def _verdict(claim: Claim, found: Judged | None, adjusted: float, level: float) -> dict[str, Any]:
+    if found is None:
+        return {"verdict": UNDECIDED}
     verdict = UNDECIDED
     if adjusted <= LEVEL:
         verdict = SUPPORTED if found.holds else REFUTED
-    rest = (found.strata, level, found.unevenness)
     row = {
         "verdict": verdict,
         "n": found.n,
-        "effect": found.effect,
+        "effect": float(found.found.value),
         "low": found.low,
         "high": found.high,
         "p": found.p,
         "p_adjusted": adjusted,
-        "smallest_effect": smallest_effect(claim.test, found.deviation, found.n, *rest),
+        "missed_half": shares.missed_half(found.n),
     }
+    if claim.test != "share":
+        row["smallest_effect"] = smallest_effect(found.found, found.n, found.n, level)
     if verdict == UNDECIDED:
-        needed = runs_needed(claim.test, found.deviation, found.distance, *rest)
+        needed = _needed(claim, found, level)
         # what n runs left undecided is not to be expected of n runs
-        row["seeds_needed"] = None if needed is None else max(needed, found.n + 1)
-        if needed is None and found.n > 1:
-            row["note"] = f"more than {MOST_RUNS} seeds to decide it at the effect seen"
+        least = (None if runs is None else max(runs, found.n + 1) for runs in needed)
+        row |= dict(zip(("seeds_needed", "seeds_low", "seeds_high"), least, strict=True))
     return row
+
+
+def _needed(claim: Claim, found: Judged, level: float) -> Needed:
+    if claim.test != "share":
+        return runs_needed(found.found, found.n, found.distance, level)
+    runs = shares.runs_needed(claim, float(found.found.value), level, POWER, MOST_RUNS)
+    return Needed(None if runs is None else math.ceil(runs / found.strata), None, None)
 
 
 def _computed(claim: Claim, errata: pd.DataFrame | None) -> dict[str, Any]:

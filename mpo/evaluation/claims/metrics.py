@@ -1,7 +1,9 @@
 """The numbers that claims are about: one a run, each a function of a study's frames.
 
 A metric gives a frame task, variant, seed, value. A run that does not have the number (a user's
-own code need not log a temperature) has no row, or NaN.
+own code need not log a temperature) has no row, or NaN. A run that diverged has the worst that the
+number can be, as in `reading.scores`; where nothing is worst it has none, and then the claim is not
+judged: what is left would be a choice of the runs that went well.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ MILLION = 1_000_000
 
 
 def score(frames: Frames) -> pd.DataFrame:
-    """Normalised final score."""
+    """Normalised score, the mean over the last evaluation points."""
     return _of(frames.scores, "score")
 
 
@@ -33,10 +35,17 @@ def reached(frames: Frames) -> pd.DataFrame:
 
 
 def drawdown(frames: Frames) -> pd.DataFrame:
-    """The greatest fall of a run's score below the best it had had before: 0 where it only rose."""
+    """The greatest fall of a run's score below the best it had had before: 0 where it only rose.
+
+    A diverged run's is at least the greatest of a finished run of its task.
+    """
     rows = frames.curves.sort_values([*RUN, "step"])
     fall = rows.groupby(RUN)["score"].cummax() - rows["score"]
-    return _of(rows.assign(fall=fall).groupby(RUN)["fall"].max().reset_index(), "fall")
+    found = rows.assign(fall=fall).groupby(RUN)["fall"].max().reset_index()
+    lost = _diverged(frames, found)
+    most = found["fall"].where(~lost).groupby(found["task"]).transform("max")
+    worst = found["fall"].combine(most, np.fmax)
+    return _of(found.assign(fall=found["fall"].where(~lost, worst)), "fall")
 
 
 def gain_after_million(frames: Frames) -> pd.DataFrame:
@@ -44,7 +53,8 @@ def gain_after_million(frames: Frames) -> pd.DataFrame:
     rows = frames.curves.sort_values([*RUN, "step"])
     at_million = rows[rows["step"] <= MILLION].groupby(RUN)["score"].last()
     beyond = rows[rows["step"] > MILLION].groupby(RUN)["score"].last()
-    return _of((beyond - at_million).dropna().rename("gain").reset_index(), "gain")
+    found = (beyond - at_million).dropna().rename("gain").reset_index()
+    return _of(found[~_diverged(frames, found)], "gain")
 
 
 def log2_ms_per_update(frames: Frames) -> pd.DataFrame:
@@ -88,9 +98,20 @@ def _of(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     return rows[[*RUN, column]].rename(columns={column: "value"})
 
 
+def _diverged(frames: Frames, rows: pd.DataFrame) -> np.ndarray:
+    """Whether the run of each of `rows` diverged."""
+    lost = frames.scores.loc[frames.scores["status"] == "diverged", RUN]
+    keys = set(lost.itertuples(index=False, name=None))
+    return np.array([key in keys for key in rows[RUN].itertuples(index=False)], dtype=bool)
+
+
 def _half(frames: Frames, column: str, first: bool) -> pd.DataFrame:
-    """The positive rows of `column` in the first or the second half of each task's budget."""
+    """The positive rows of `column` in the first or the second half of each task's budget.
+
+    Those of runs that did not diverge: part of a training is not comparable with a whole one.
+    """
     rows = frames.diagnostics[frames.diagnostics[column] > 0]
+    rows = rows[~_diverged(frames, rows)]
     budget = rows["task"].map({name: task.steps for name, task in frames.manifest.tasks.items()})
     early = rows["step"] <= budget / 2
     return rows[early if first else ~early]

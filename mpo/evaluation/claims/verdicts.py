@@ -1,30 +1,32 @@
-"""From samples to verdicts: effect, p, Holm's correction, and what n runs could have shown.
+"""From samples to verdicts: effect, p, Holm's correction.
 
 A claim holds on one side of its bound. Two one-sided tests, one against either side, give a
 two-sided p; the claim is `supported` or `refuted`, by the side that the runs are on, where p
-adjusted by Holm (1979) within the claim's family is at most `LEVEL`; else it is `undecided`.
+adjusted by Holm (1979) within the claim's family is at most `LEVEL`; else it is `undecided`. A
+share has exact tests of its own (`claims.shares`), each at the level: only one can err at a time.
 """
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
-from mpo.evaluation.claims import permutation
+from mpo.evaluation.claims import shares
 from mpo.evaluation.claims.claim import DIFFERENT, LESS, Claim
-from mpo.evaluation.claims.permutation import OneSided, distances
-from mpo.evaluation.claims.sizes import deviation, unevenness
-from mpo.evaluation.estimating.statistics import Estimate, estimate
+from mpo.evaluation.estimating.contrasts import Contrast, Stratum, contrast
+
+STEADY_RUNS = 5
+"""Runs below which a spread on fewer than `MANY` tasks is not judged: simulated levels are .14."""
+MANY = 4
 
 
 class Judged(NamedTuple):
     """What the runs say of one claim, before the correction for its family."""
 
     n: int
-    strata: int
-    effect: float
+    """Runs of each task: the fewest of a sample."""
+    found: Contrast
     low: float
     high: float
     p: float
@@ -32,28 +34,64 @@ class Judged(NamedTuple):
     """Whether the runs are on the claim's side of its bound."""
     distance: float
     """Of the effect from the nearer bound."""
-    deviation: float
-    unevenness: float
+    note: str = ""
+    strata: int = 1
 
 
-def judged(claim: Claim, samples: list[np.ndarray]) -> Judged:
-    """Judges `samples`, one or two arrays (runs, strata) without NaN."""
-    found = _effect(claim, samples)
-    effect = float(found.value[0])
-    support, refute = _sides(claim, samples)
-    scaled = [distances(sample) for sample in samples] if claim.test == "spread" else samples
-    return Judged(
-        n=found.n,
-        strata=samples[0].shape[1],
-        effect=effect,
-        low=float(found.low[0]),
-        high=float(found.high[0]),
-        p=min(1.0, 2 * min(support, refute)) if found.n > 1 else 1.0,
-        holds=support <= refute,
-        distance=min(abs(effect - bound) for bound in claim.bounds),
-        deviation=deviation(scaled),
-        unevenness=unevenness(scaled),
-    )
+def judged(claim: Claim, strata: list[Stratum]) -> Judged:
+    """Judges `strata`, of one sample or two each, runs last, without NaN."""
+    n = min(len(sample) for stratum in strata for sample in stratum)
+    if claim.test == "share":
+        share = shares.judged(claim, np.concatenate([part[0] for part in strata]))
+        return Judged(n, *share, len(strata))
+    found, note = measured(claim, strata), ""
+    support, refute = sides(claim, found)
+    p = float(two_sided(support, refute))
+    if n > 1 and np.isnan(found.error):
+        note = "not judged: runs that are all equal do not tell their spread"
+    if claim.test == "spread" and n < STEADY_RUNS and len(strata) < MANY:
+        p, note = 1.0, f"not judged: a spread on so few tasks takes {STEADY_RUNS} runs"
+    low, high = (float(end) for end in found.interval())
+    distance = min(abs(float(found.value) - bound) for bound in claim.bounds)
+    return Judged(n, found, low, high, p, bool(support <= refute), distance, note)
+
+
+def measured(claim: Claim, strata: list[Stratum]) -> Contrast:
+    """The claim's effect in `strata`, whose runs are the last axis."""
+    if claim.test == "spread":
+        strata = [tuple(distances(sample) for sample in stratum) for stratum in strata]
+    return contrast(strata)
+
+
+def distances(sample: np.ndarray) -> np.ndarray:
+    """Distances of n runs (last axis) from their median, n - 1 of them (Hines and Hines 2000).
+
+    Of odd n one is 0 whatever the spread, of even n the two in the middle are equal: the former
+    is left out, the latter count as one of sqrt(2) times their size.
+    """
+    ordered = np.sort(sample, axis=-1)
+    found = np.abs(ordered - np.median(ordered, axis=-1, keepdims=True))
+    middle = found.shape[-1] // 2
+    if found.shape[-1] % 2 == 0:
+        found[..., middle] *= np.sqrt(2)
+        middle -= 1
+    return np.delete(found, middle, axis=-1)
+
+
+def sides(claim: Claim, found: Contrast) -> tuple[np.ndarray, np.ndarray]:
+    """One-sided p-values for what is claimed and for its opposite."""
+    (above_low, below_low), (above_high, below_high) = map(found.tails, claim.bounds)
+    within, outside = np.maximum(above_low, below_high), np.minimum(below_low, above_high)
+    if claim.test == "equivalence":
+        return within, outside
+    if claim.direction == DIFFERENT:
+        return outside, within
+    return (below_low, above_low) if claim.direction == LESS else (above_low, below_low)
+
+
+def two_sided(support: np.ndarray, refute: np.ndarray) -> np.ndarray:
+    """The p-value that holds on either side."""
+    return np.minimum(1.0, 2 * np.minimum(support, refute))
 
 
 def holm(p: list[float]) -> list[float]:
@@ -63,48 +101,3 @@ def holm(p: list[float]) -> list[float]:
         greatest = max(greatest, min(1.0, (len(p) - rank) * p[place]))
         adjusted[place] = greatest
     return adjusted
-
-
-def _effect(claim: Claim, samples: list[np.ndarray]) -> Estimate:
-    statistic = {"one_sample": _mean, "spread": _spread}.get(claim.test, _difference)
-    return estimate(samples, statistic, "claim", claim.id)
-
-
-def _mean(sample: np.ndarray) -> np.ndarray:
-    return sample.mean(axis=(0, 1))[None]
-
-
-def _difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    return _mean(first) - _mean(second)
-
-
-def _spread(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    return _difference(distances(first), distances(second))
-
-
-def _sides(claim: Claim, samples: list[np.ndarray]) -> tuple[float, float]:
-    """One-sided p-values for what is claimed and for its opposite."""
-    found = {bound: _tested(claim, samples, bound) for bound in claim.bounds}
-    lower, upper = (found[bound] for bound in claim.bounds)
-    if claim.test == "equivalence":
-        return _within(lower, upper), _outside(lower, upper)
-    if claim.direction == DIFFERENT:
-        return _outside(lower, upper), _within(lower, upper)
-    return (lower.below, lower.above) if claim.direction == LESS else (lower.above, lower.below)
-
-
-def _within(lower: OneSided, upper: OneSided) -> float:
-    return max(lower.above, upper.below)
-
-
-def _outside(lower: OneSided, upper: OneSided) -> float:
-    return min(lower.below, upper.above)
-
-
-def _tested(claim: Claim, samples: list[np.ndarray], bound: float) -> OneSided:
-    if not math.isfinite(bound):
-        raise ValueError(f"{claim.id}: a bound must be finite, not {bound}")
-    if claim.test == "one_sample":
-        return permutation.one_sample(samples[0], bound, claim.id)
-    test = permutation.spread if claim.test == "spread" else permutation.two_sample
-    return test(samples[0], samples[1], bound, claim.id)

@@ -19,12 +19,13 @@ import numpy as np
 import pandas as pd
 
 from mpo.evaluation.estimating.statistics import (
-    AGGREGATES,
     Estimate,
-    aggregates,
     estimate,
     improvement,
     iqm,
+    means,
+    middles,
+    widened,
 )
 from mpo.evaluation.reading.manifest import ALL, Manifest, Task
 
@@ -33,44 +34,48 @@ COLUMNS = ["metric", "task", "variant", "n", "value", "low", "high"]
 
 
 def aggregate(manifest: Manifest, scores: pd.DataFrame) -> pd.DataFrame:
-    """IQM, median, mean and optimality gap over all tasks, of final score and of area."""
+    """IQM, median, mean and optimality gap over all tasks, of score and of area."""
     tasks, rows = shared_tasks(manifest, scores), []
     for variant in manifest.variants if tasks else ():
         for quantity in ("score", "area"):
             sample = matrix(manifest, scores, quantity, variant, *tasks)
-            found = estimate(sample, aggregates, "aggregate", variant)
-            names = [f"{quantity}_{metric}" for metric in AGGREGATES]
-            rows += _rows(names, ALL, variant, found)
+            found = estimate(sample, middles, "aggregate", variant)
+            rows += _rows([f"{quantity}_iqm", f"{quantity}_median"], ALL, variant, found)
+            found = means(np.stack([sample, 1 - np.minimum(sample, 1)], axis=-1))
+            rows += _rows([f"{quantity}_mean", f"{quantity}_optimality_gap"], ALL, variant, found)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def by_task(manifest: Manifest, scores: pd.DataFrame) -> pd.DataFrame:
-    """Of each task: final return, score and area, steps to the threshold, spread across runs.
+    """Of each task: return, score and area, steps to the threshold, spread across runs.
 
     `steps_to_threshold` is the mean over runs, those that never reach it counting with the
-    budget; `reached` is the share that does.
+    budget; `reached` is the share that does; `final_mean` and `worst_mean` are of the last
+    evaluation's score and of the worst in a run's score.
     """
-    columns = ["return_mean", "score", "area", "steps_to_threshold", "censored"]
-    names = [
-        "return_iqm",
-        "return_mean",
-        "score_iqm",
-        "score_mean",
-        "area_iqm",
-        "steps_to_threshold",
-        "reached",
-    ]
+    middle = ["return_mean", "score", "area"]
+    mean = {
+        "return_mean": "return_mean",
+        "score": "score_mean",
+        "final": "final_mean",
+        "worst": "worst_mean",
+        "steps_to_threshold": "steps_to_threshold",
+    }
     had, rows = _had(scores), []
     for task in manifest.tasks:
         for variant in manifest.variants:
             if (task, variant) not in had:
                 continue
-            stacked = [matrix(manifest, scores, name, variant, task) for name in columns]
-            sample = np.stack(stacked, axis=-1)
-            found = estimate(sample, _task_statistics, "by_task", task, variant)
-            rows += _rows(names, task, variant, found)
+            columns = [matrix(manifest, scores, name, variant, task) for name in (*middle, *mean)]
+            sample = np.stack(columns, axis=-1)
+            found = estimate(sample[..., : len(middle)], iqm, "by_task", task, variant)
+            rows += _rows(["return_iqm", "score_iqm", "area_iqm"], task, variant, found)
+            rows += _rows([*mean.values()], task, variant, means(sample[..., len(middle) :]))
             spread_names, spread = _spread(sample[:, 0, 0])
             rows += _rows(spread_names, task, variant, spread)
+            reached = 1 - matrix(manifest, scores, "censored", variant, task).mean(axis=0)
+            none = np.full(1, np.nan)
+            rows += _rows(["reached"], task, variant, Estimate(found.n, reached, none, none))
     return pd.DataFrame(rows)
 
 
@@ -122,6 +127,7 @@ def improvements(manifest: Manifest, scores: pd.DataFrame) -> pd.DataFrame:
                 continue
             samples = [matrix(manifest, scores, "score", name, *tasks) for name in (variant, base)]
             found = estimate(samples, improvement, "improvement", task, variant, base)
+            found = widened(found, len(tasks))
             rows += [
                 {**row, "base": base}
                 for row in _rows(["probability_of_improvement"], task, variant, found)
@@ -130,7 +136,7 @@ def improvements(manifest: Manifest, scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def profiles(manifest: Manifest, scores: pd.DataFrame) -> pd.DataFrame:
-    """Performance profiles: the share of runs, over all tasks, whose final score is above tau.
+    """Performance profiles: the share of runs, over all tasks, whose score is above tau.
 
     One more column, `tau`, from 0 to 1.
     """
@@ -198,15 +204,8 @@ def _steps(manifest: Manifest, task: str) -> list[int] | list[None]:
     return manifest.tasks[task].evaluation_steps(manifest.points)
 
 
-def _task_statistics(sample: np.ndarray) -> np.ndarray:
-    """(runs, 1, [return, score, area, steps, censored], ...) to `by_task`'s seven metrics."""
-    returns, score, _, steps, censored = sample.mean(axis=(0, 1))
-    return_iqm, score_iqm, area_iqm, _, _ = iqm(sample)
-    return np.array([return_iqm, returns, score_iqm, score, area_iqm, steps, 1 - censored])
-
-
 def _spread(returns: np.ndarray) -> tuple[list[str], Estimate]:
-    """Deviation (n - 1), least and greatest of the runs' final returns; these have no interval."""
+    """Deviation (n - 1), least and greatest of the runs' returns; these have no interval."""
     deviation = returns.std(ddof=1) if len(returns) > 1 else np.nan
     values = np.array([deviation, returns.min(), returns.max()])
     none = np.full(3, np.nan)

@@ -1,9 +1,10 @@
-"""Estimates with 95 % intervals from few runs: rliable's, made repeatable and strict.
+"""Estimates with 95 % intervals from few runs.
 
-Agarwal et al. 2021, "Deep Reinforcement Learning at the Edge of the Statistical Precipice": the
-interquartile mean and its relatives, with intervals by a percentile bootstrap that resamples
-runs within each task. Scores are arrays (runs, tasks) or (runs, tasks, points), tasks on an
-axis of their own because they are the strata.
+Means have intervals by Student's t (`contrasts`). The interquartile mean, the median of tasks,
+P(better) and profiles are rliable's (Agarwal et al. 2021, "Deep Reinforcement Learning at the Edge
+of the Statistical Precipice"), with intervals by its percentile bootstrap, which resamples runs
+within each task, made repeatable and strict. Scores are arrays (runs, tasks) or (runs, tasks,
+points), tasks on an axis of their own because they are the strata.
 
 rliable 1.2.0 draws from NumPy's global generator, whatever its `random_state`; so each call here
 seeds that generator from the names of what is estimated, and puts it back. A result therefore
@@ -12,8 +13,7 @@ which rliable would hand on, is refused, and one run gives no interval (NaN) whe
 one of zero width. And since its bootstrap resamples each frame of an array on its own, an array
 that holds its scores a hundred times gives a hundred resamples at the price of one.
 
-Nominal 95 % intervals of this kind cover about 0.82 with five runs of one task and 0.90 with
-ten, so every interval is shown with its n.
+With few runs intervals of the bootstrap are too narrow; `coverage` says by how much.
 """
 
 from __future__ import annotations
@@ -26,17 +26,16 @@ from typing import NamedTuple
 
 import numpy as np
 from rliable import library
+from scipy import stats
+
+from mpo.evaluation.estimating.contrasts import CONFIDENCE, contrast
 
 REPETITIONS = 2000
 COPIES = 100
 """Resamples drawn at once, as the last axis of what a `Statistic` is given."""
-CONFIDENCE = 0.95
 
 Statistic = Callable[..., np.ndarray]
 """Maps scores (runs, tasks, ..., copies), or two such samples, to (estimates, copies)."""
-
-AGGREGATES = ("iqm", "median", "mean", "optimality_gap")
-"""rliable's aggregate metrics, as `aggregates` orders them."""
 
 
 class Estimate(NamedTuple):
@@ -96,19 +95,18 @@ def resampled(
     return drawn.reshape(-1, drawn.shape[-1])[:repetitions]
 
 
-def aggregates(scores: np.ndarray) -> np.ndarray:
-    """The metrics `AGGREGATES` of scores (runs, tasks, ...), as (4, ...).
+def means(scores: np.ndarray) -> Estimate:
+    """Means over runs and tasks with t intervals: (runs, tasks, estimates) to (estimates,)."""
+    found = contrast([(task.T,) for task in np.moveaxis(scores, 1, 0)])
+    return Estimate(len(scores), found.value, *found.interval())
+
+
+def middles(scores: np.ndarray) -> np.ndarray:
+    """Interquartile mean, and median of the tasks' means: (runs, tasks, ...) to (2, ...).
 
     The same numbers as rliable's, of every matrix (runs, tasks) at once.
     """
-    return np.stack(
-        [
-            iqm(scores),
-            np.median(scores.mean(axis=0), axis=0),
-            scores.mean(axis=(0, 1)),
-            1 - np.minimum(scores, 1).mean(axis=(0, 1)),
-        ]
-    )
+    return np.stack([iqm(scores), np.median(scores.mean(axis=0), axis=0)])
 
 
 def iqm(scores: np.ndarray) -> np.ndarray:
@@ -117,8 +115,19 @@ def iqm(scores: np.ndarray) -> np.ndarray:
     The same number as `rliable.metrics.aggregate_iqm` of each matrix (runs, tasks), all at once.
     """
     ordered = np.sort(scores.reshape(-1, *scores.shape[2:]), axis=0)
-    cut = int(0.25 * len(ordered))
-    return ordered[cut : len(ordered) - cut].mean(axis=0)
+    return ordered[_inner(len(ordered))].mean(axis=0)
+
+
+def runs_in_iqm(scores: np.ndarray) -> np.ndarray:
+    """How many runs of each task are in the interquartile mean; (runs, tasks) to (tasks,)."""
+    runs, tasks = scores.shape
+    inner = np.argsort(scores, axis=None, kind="stable")[_inner(runs * tasks)]
+    return np.bincount(inner % tasks, minlength=tasks)
+
+
+def _inner(size: int) -> slice:
+    cut = int(0.25 * size)
+    return slice(cut, size - cut)
 
 
 def improvement(candidate: np.ndarray, base: np.ndarray) -> np.ndarray:
@@ -131,12 +140,19 @@ def improvement(candidate: np.ndarray, base: np.ndarray) -> np.ndarray:
     return ((difference > 0) + 0.5 * (difference == 0)).mean(axis=(0, 1, 2))[None]
 
 
-def smallest_p(n: int, tasks: int) -> float:
-    """Smallest two-sided p that permuting n against n runs within each of `tasks` can give.
+def widened(found: Estimate, tasks: int) -> Estimate:
+    """A probability whose interval is of no width, as where every run is above: an exact one.
 
-    Every run of one sample ends above all of the other's on each task: 2 / binomial(2n, n)^tasks.
+    Clopper and Pearson's, of as many trials as there are runs of one side.
     """
-    return min(1.0, 2 / math.comb(2 * n, n) ** tasks)
+    trials = found.n * tasks
+    successes = np.clip(found.value, 0, 1) * trials
+    tail = (1 - CONFIDENCE) / 2
+    low = np.nan_to_num(stats.beta.ppf(tail, successes, trials - successes + 1), nan=0.0)
+    high = np.nan_to_num(stats.beta.isf(tail, successes + 1, trials - successes), nan=1.0)
+    flat = found.low == found.high
+    ends = (np.where(flat, new, old) for new, old in ((low, found.low), (high, found.high)))
+    return Estimate(found.n, found.value, *ends)
 
 
 @contextmanager

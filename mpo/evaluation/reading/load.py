@@ -3,12 +3,13 @@
 Nothing is skipped in silence: a run that is missing, was trained with other settings or other
 code, lies in another run's folder, or has dropped, doubled or broken rows stops the aggregation,
 and one `StudyError` lists all such faults with the commands that mend them. A run that diverged
-is no fault. It is an outcome: the evaluations it never reached count with the mean return of
-the uniform policy, and it is counted wherever its numbers appear.
+is no fault. It is an outcome, counted wherever its numbers appear; what the evaluations that it
+never reached count with is said in `reading.scores`.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ class Study:
 
     `runs`: one row a run: status, divergence, counters, seconds, machine, versions, settings.
     `evaluations`: one row an evaluation episode; `filled` marks rows standing in for a run that
-    had diverged (episode -1, the uniform policy's mean return).
+    had diverged (episode -1, no return).
     `training`, `timing`: the rows that the runs logged.
     """
 
@@ -99,7 +100,7 @@ def _ordered(manifest: Manifest) -> list[PlannedRun]:
 
 
 def _complete(files: RunFiles, manifest: Manifest, planned: PlannedRun) -> pd.DataFrame | None:
-    """The run's evaluations; those it diverged before are filled. None: nothing to fill with."""
+    """The run's evaluations; those it diverged before have no return. None: nor a score then."""
     task = manifest.tasks[planned.task]
     evaluations = files.evaluations.assign(filled=False)
     reached = set(evaluations["step"])
@@ -108,9 +109,7 @@ def _complete(files: RunFiles, manifest: Manifest, planned: PlannedRun) -> pd.Da
         return evaluations
     if task.random_return is None:
         return None
-    fill = pd.DataFrame(
-        {"step": missing, "episode": -1, "return": task.random_return, "filled": True}
-    )
+    fill = pd.DataFrame({"step": missing, "episode": -1, "return": math.nan, "filled": True})
     return fill if evaluations.empty else pd.concat([evaluations, fill])
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ class Task:
     reference: str
     threshold: float
     random_return: float | None
-    """Mean return of the uniform policy, which fills in for a run that diverged."""
+    """Mean return of the uniform policy; no run that diverged counts with more."""
 
     def evaluation_steps(self, points: int) -> list[int]:
         """Control steps at which an evaluation falls due: k / points of the budget."""
@@ -93,6 +93,8 @@ class Manifest:
     runs: list[PlannedRun]
     equalities: tuple[Equality, ...] = ()
     """Codes that were shown equal, in that order."""
+    claims: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Entries of the claims that the study's own file declares, by name."""
 
     def base_of(self, variant: str) -> str | None:
         """The base of `variant` where the study trains it too, None otherwise."""
@@ -166,6 +168,7 @@ def manifest_of(values: dict[str, Any], shown: tuple[Equality, ...] = ()) -> Man
             for run in values["runs"]
         ],
         equalities=shown,
+        claims=values.get("claims", {}),
     )
 
 

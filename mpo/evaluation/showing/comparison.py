@@ -1,54 +1,88 @@
-"""Two variants beside each other for a reader: a table, the answer in a sentence, what power is."""
+"""Variants beside each other for a reader: a table, the answer in a sentence, what power is."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from mpo.evaluation.claims.comparison import LEVEL
-from mpo.evaluation.claims.permutation import smallest
+from mpo.evaluation.claims.claim import LEVEL
+from mpo.evaluation.claims.judging import REFUTED, SUPPORTED
 from mpo.evaluation.claims.sizes import POWER
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL
-from mpo.evaluation.showing.tables.cells import interval, number
+from mpo.evaluation.showing.claims.shown import effect, needed
+from mpo.evaluation.showing.tables.cells import NOTHING, number
 
 
 def shown(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a task, for a reader."""
+    """One row a task, or a pair, for a reader."""
+    what = "task" if "task" in rows else "claim"
     return pd.DataFrame(
         {
-            "task": "all tasks" if task == ALL else task,
-            "n": str(mine["n"].iloc[0]),
-            "difference of scores": interval(mine, "effect"),
-            "P(better)": interval(mine, "probability_of_improvement"),
-            "p": number(float(mine["p"].iloc[0]), 2),
+            "task" if what == "task" else "pair": "all tasks" if row[what] == ALL else row[what],
+            "n": NOTHING if pd.isna(row["n"]) else str(row["n"]),
+            f"difference of {row['metric']}": effect(row),
+            "p": number(row["p_adjusted"], 2),
+            "verdict": _verdict(row),
+            "smallest difference shown": number(row["smallest_effect"], 2),
+            "seeds to decide": needed(row),
+            "note": row["note"] or "",
         }
-        for task, mine in rows.groupby("task", sort=False)
+        for row in rows.to_dict("records")
     )
 
 
-def answer(rows: pd.DataFrame, frames: Frames) -> str:
+def answer(rows: pd.DataFrame) -> str:
     """The answer over all tasks in a sentence, and what it rests on."""
-    over = rows[(rows["task"] == ALL) & (rows["metric"] == "effect")].iloc[0]
-    tasks, n = len(frames.manifest.tasks), int(over["n"])
-    least = smallest("two_sample", n, tasks)
-    if over["p"] <= LEVEL:
-        verdict = "Yes" if over["value"] > 0 else "No, it is worse"
-    else:
-        verdict = "Undecided"
+    over = rows.iloc[0].to_dict()
+    if pd.isna(over["n"]):
+        return f"Not judged: {over['note']}."
+    tasks = over["where"].count(",") + 1
+    word = _verdict(over).capitalize()
     text = (
-        f"{verdict}: over {tasks} {'task' if tasks == 1 else 'tasks'} the scores differ by "
-        f"{interval(rows[rows['task'] == ALL], 'effect')} on average, p = "
-        f"{number(float(over['p']), 2)} (runs permuted within tasks, two-sided), n = {n} a task."
+        f"{word}: over {tasks} {'task' if tasks == 1 else 'tasks'} {over['first']} has "
+        f"{effect(over)} more {over['metric']} than {over['second']} on average, p = "
+        f"{number(over['p_adjusted'], 2)} ({_margin(over)}), n = {over['n']} a task."
     )
-    if least > LEVEL:
-        text += f" So few runs cannot decide it: their smallest p is {number(least, 2)}."
-    return text + " The rows of single tasks are not corrected for their number."
+    if over["verdict"] not in (SUPPORTED, REFUTED):
+        text += f" Seeds that would decide, were the difference what it is here: {needed(over)}."
+    if over["n"] > 1:
+        text += (
+            f" The t test has no smallest p; so many seeds show a difference of "
+            f"{number(over['smallest_effect'], 2)} beyond the margin with probability {POWER:g}."
+        )
+    else:
+        text += " One run gives no p below 1."
+    note = f" Note: {over['note']}." if over["note"] else ""
+    return f"{text}{note} The p of single tasks are corrected for their number, by Holm."
+
+
+def said_all(rows: pd.DataFrame) -> str:
+    """What the table of all pairs is."""
+    return (
+        f"All {len(rows)} pairs, over all tasks asked for; p by Holm over the pairs "
+        f"({_margin(rows.iloc[0].to_dict())}), verdicts at {LEVEL:g}."
+    )
 
 
 def said_power(frames: Frames) -> str:
     """What the numbers of `power` are."""
     return (
         "Seeds of each of two variants that show such a difference with a probability of "
-        f"{POWER:g} at a two-sided level of {LEVEL:g}, by the spread of the final scores in study "
-        f"{frames.manifest.study} ({len(frames.manifest.seeds)} seeds), which is itself uncertain."
+        f"{POWER:g} at a two-sided level of {LEVEL:g}, by the spread of the scores in study "
+        f"{frames.manifest.study} ({len(frames.manifest.seeds)} seeds, in pairs). That is itself "
+        "uncertain: in brackets is what it would be in four of five such studies."
     )
+
+
+def _verdict(row: dict) -> str:
+    """Whether the first is better, in a word or a few."""
+    margin = row["margin"]
+    if row["verdict"] == SUPPORTED:
+        word = "greater" if row["effect"] > 0 else "less"
+        return f"{word} by more than {margin:g}" if margin else word
+    return f"within {margin:g}" if row["verdict"] == REFUTED else "undecided"
+
+
+def _margin(row: dict) -> str:
+    how = "stratified t, two-sided"
+    return f"{how}, against a margin of {row['margin']:g}" if row["margin"] else how

@@ -20,9 +20,9 @@ COLUMNS = 4
 
 
 def median_runs(frames: Frames) -> dict[tuple[str, str], int]:
-    """The seed whose final return is the (lower) median, by task and variant trained here.
+    """The seed whose return is the (lower) median, by task and variant trained here.
 
-    Runs that diverged rank with the uniform policy's return, like everywhere.
+    Runs that diverged rank with what they count with everywhere.
     """
     found = {}
     for (task, variant), rows in frames.scores.groupby(["task", "variant"], sort=False):
@@ -56,7 +56,7 @@ def section(frames: Frames, why: Mapping[tuple[str, str], str], seconds: float) 
     if made:
         parts.append(
             f"*The first {seconds:g} seconds of an episode by the mean action of the final policy, "
-            "of the run whose final return is the median, its seed below.*\n"
+            "of the run whose return is the median, its seed below.*\n"
         )
     for reason in dict.fromkeys(why.values()):
         lacking = [pair for pair in why if why[pair] == reason]

@@ -13,14 +13,16 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
-from mpo.evaluation.claims.sizes import MOST_RUNS
+from mpo.evaluation.claims.judging import NOT_RUN
 from mpo.evaluation.estimating.costs import relative
+from mpo.evaluation.estimating.coverage import poor
 from mpo.evaluation.reading.frames import Frames, read_csv, read_frames, read_text
 from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing.claims import files as claims
+from mpo.evaluation.showing.claims.shown import effect, needed
 from mpo.evaluation.showing.exhibits import ReportError, count, figure, listed, required, table
 from mpo.evaluation.showing.tables import markdown
-from mpo.evaluation.showing.tables.cells import integer, number
+from mpo.evaluation.showing.tables.cells import MARK, NOTHING, integer, number
 
 
 def render(template: Path, study_dir: Path) -> str:
@@ -69,7 +71,7 @@ class Facts:
 
     # --- returns ----------------------------------------------------------------------------
     def returns(self, task: str, variant: str) -> str:
-        """The final return of each run, in the order of the seeds."""
+        """The return of each run over its last evaluations, in the order of the seeds."""
         return listed(
             integer(x) for x in self._of(self._frames.scores, task, variant)["return_mean"]
         )
@@ -80,7 +82,7 @@ class Facts:
         return listed(integer(x) for x in rows.groupby("seed")["return_mean"].max())
 
     def iqm(self, task: str, variant: str) -> str:
-        """Interquartile mean of the final return with its interval."""
+        """Interquartile mean of the return with its interval."""
         return self._estimate(self._frames.by_task, "return_iqm", task, variant, integer)
 
     def aggregate(self, variant: str, metric: str = "score_iqm") -> str:
@@ -138,17 +140,31 @@ class Facts:
         text = str(row["verdict"]).replace("_", " ")
         if pd.isna(row["effect"]):
             return text
-        ends = f"[{number(row['low'])}, {number(row['high'])}]"
-        return f"{text}: {number(row['effect'])} {ends}, p = {number(row['p_adjusted'], 2)}"
+        return f"{text}: {effect(row)}, p = {number(row['p_adjusted'], 2)}"
 
     def seeds(self, claim: str) -> str:
-        """How many seeds would probably decide a claim."""
-        needed = self._claim(claim)["seeds_needed"]
-        return f"more than {MOST_RUNS:,}" if pd.isna(needed) else integer(float(needed))
+        """How many seeds would probably decide a claim, with the range that the spread leaves."""
+        return needed(self._claim(claim))
 
     def claims(self) -> str:
         """The verdicts in short, as the README has them."""
         return claims.in_short(self._folder).strip()
+
+    def judged_before(self, path: str) -> str:
+        """Verdicts in a CSV file of older ones beside today's, of the claims in either."""
+        before = {str(row["claim"]): row for row in read_csv(self._file(path)).to_dict("records")}
+        now = {name: row for name, row in self._claims.items() if row["verdict"] != NOT_RUN}
+        lines = [
+            {"claim": f"`{name}`"}
+            | {
+                f"{word} {when}": text
+                for when, rows in (("before", before), ("now", now))
+                for word, text in _told(rows.get(name)).items()
+            }
+            for name in self._claims
+            if name in before or name in now
+        ]
+        return markdown(pd.DataFrame(lines)).strip()
 
     def figure(self, name: str, folder: str) -> str:
         """A figure with its caption, linked in `folder`."""
@@ -160,12 +176,14 @@ class Facts:
 
     def csv(self, path: str) -> str:
         """The table in a CSV file, whose path is from the template's folder, as it is."""
-        file = self._beside / path
-        if not file.exists():
-            raise KeyError(f"no file {file}")
-        return markdown(read_text(file)).strip()
+        return markdown(read_text(self._file(path))).strip()
 
     # --- looking up ---------------------------------------------------------------------------
+    def _file(self, path: str) -> Path:
+        if not (self._beside / path).exists():
+            raise KeyError(f"no file {self._beside / path}")
+        return self._beside / path
+
     @cached_property
     def _claims(self) -> dict[str, dict]:
         path = self._folder / "tables/claims.csv"
@@ -203,4 +221,18 @@ class Facts:
         row = found[found["metric"] == metric].iloc[0]
         if pd.isna(row["low"]):
             return shown(row["value"])
-        return f"{shown(row['value'])} [{shown(row['low'])}, {shown(row['high'])}]"
+        tasks = len(self._frames.manifest.tasks) if task == ALL else 1
+        mark = MARK if poor(metric, int(row["n"]), tasks) else ""
+        return f"{shown(row['value'])} [{shown(row['low'])}, {shown(row['high'])}]{mark}"
+
+
+def _told(row: dict | None) -> dict[str, str]:
+    """Verdict, adjusted p and seeds of a claim, as text; of one that was not judged, nothing."""
+    if row is None:
+        return {"verdict": "not run", "p": NOTHING, "seeds": NOTHING}
+    seeds = row["seeds_needed"]
+    return {
+        "verdict": str(row["verdict"]),
+        "p": number(row["p_adjusted"], 2),
+        "seeds": NOTHING if pd.isna(seeds) else integer(seeds),
+    }

@@ -14,18 +14,21 @@ from pathlib import Path
 import pandas as pd
 
 from mpo.evaluation.estimating.estimates import shared_tasks
-from mpo.evaluation.estimating.statistics import smallest_p
 from mpo.evaluation.reading.frames import Frames, read_frames
 from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing import failures, tables
-from mpo.evaluation.showing.captions import said_all
+from mpo.evaluation.showing.captions import (
+    said_all,
+    said_coverage,
+    said_diverged,
+    said_score,
+)
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.exhibits import ReportError, count, figure, required, table
 from mpo.evaluation.showing.failures import Exhibit
 from mpo.evaluation.showing.tables.cells import interval, number
 from mpo.evaluation.telling import equal_codes
 
-LEVEL = 0.05
 RULE = "report_markdown"
 """Of the workflow, which makes the report."""
 
@@ -146,7 +149,7 @@ def _what_was_run(frames: Frames) -> list[str]:
         f"{count(len(manifest.tasks), 'task')}, seeds {seeds} (study seed {manifest.study_seed}). "
         f"Each run is evaluated {manifest.points} times with its mean action, "
         f"{count(manifest.episodes, 'episode')} each and "
-        f"{manifest.final_episodes} at the end; a score is "
+        f"{manifest.final_episodes} at the end; {said_score(frames)}, of "
         "(return - low) / (high - low).",
         tables.markdown(tasks),
         tables.markdown(variants),
@@ -155,44 +158,26 @@ def _what_was_run(frames: Frames) -> list[str]:
 
 def _what_was_found(frames: Frames) -> list[str]:
     iqm = frames.aggregate[frames.aggregate["metric"] == "score_iqm"]
-    findings = []
+    tasks, findings = len(shared_tasks(frames.manifest, frames.scores)), []
     if len(iqm):
         best = iqm.loc[[iqm["value"].idxmax()]]
         findings.append(
-            f"The highest interquartile mean of the final score over {said_all(frames)} is that of "
-            f"`{best['variant'].iloc[0]}`: {interval(best, 'score_iqm')}, "
+            f"The highest interquartile mean of the score over {said_all(frames)} is that of "
+            f"`{best['variant'].iloc[0]}`: {interval(best, 'score_iqm', tasks=tasks)}, "
             f"n = {count(best['n'].iloc[0], 'run')} of each task."
         )
     above = frames.improvement[frames.improvement["task"] == ALL]
     for name, rows in above.groupby("variant", sort=False):
         findings.append(
             f"A run of `{name}` ends above one of its base `{rows['base'].iloc[0]}` with "
-            f"probability {interval(rows, 'probability_of_improvement')}"
-            f"{_separation(rows.iloc[0], frames)}"
+            f"probability {interval(rows, 'probability_of_improvement', tasks=tasks)}."
         )
-    lost = frames.scores[frames.scores["status"] == "diverged"]
-    if len(lost):
-        each = ", ".join(
-            f"`{name}` {count}" for name, count in lost["variant"].value_counts(sort=False).items()
-        )
-        findings.append(f"{len(lost)} of {len(frames.scores)} runs diverged: {each}.")
-    else:
-        findings.append(f"None of the {len(frames.scores)} runs diverged.")
     if len(frames.manifest.seeds) == 1:
         findings.append("One run of each variant and task says nothing about certainty.")
-    return ["\n".join(f"- {finding}" for finding in findings)]
-
-
-def _separation(row: pd.Series, frames: Frames) -> str:
-    """What an interval of the probability of improvement says, as far as n runs can say it."""
-    tasks = shared_tasks(frames.manifest, frames.scores)
-    if smallest_p(int(row["n"]), len(tasks)) > LEVEL:
-        return "; so few runs cannot tell them apart."
-    if row["low"] > 0.5:
-        return ", more often than not as far as these runs tell."
-    if row["high"] < 0.5:
-        return ", less often than not as far as these runs tell."
-    return "; these runs do not tell them apart."
+    seen = "What follows is seen, not tested; what is tested are the claims above."
+    seen += said_coverage(frames, ("score_iqm", "probability_of_improvement"), tasks)
+    lost = said_diverged(frames) or f"None of the {len(frames.scores)} runs diverged"
+    return [f"{lost}.", seen, "\n".join(f"- {finding}" for finding in findings)]
 
 
 def _overflows(frames: Frames) -> list[str]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from rliable import metrics
+from scipy import stats
 from synthetic import write_study
 
 from mpo.evaluation.estimating.estimates import (
@@ -37,6 +38,19 @@ def test_every_frame_has_the_columns_and_counts_runs(frames: Frames):
         assert set(frame["n"]) == {3}
 
 
+def mean_of(values: pd.Series) -> float:
+    return float(np.mean(values.to_numpy()))
+
+
+def test_a_win_of_every_run_has_an_exact_interval(made):
+    study = load(made(seeds=[0, 1, 2, 3]))
+    rows = scores(study)
+    rows["score"] += rows["variant"] == "stable_dual"
+    row = one(improvements(study.manifest, rows), task="cartpole-balance")
+    assert (row["value"], row["high"]) == (1, 1)
+    assert row["low"] == pytest.approx(0.025 ** (1 / 4))
+
+
 def test_the_aggregate_is_rliables(frames: Frames):
     sample = matrix(frames.manifest, frames.scores, "score", "stable_dual")
     assert sample.shape == (3, 2)
@@ -61,14 +75,24 @@ def test_by_task_holds_the_spread_across_runs(frames: Frames):
     for metric, value in expected.items():
         assert one(found, metric=metric, **where)["value"] == pytest.approx(value, rel=1e-5)
     assert np.isnan(one(found, metric="return_deviation", **where)["low"])
+    mean = one(found, metric="return_mean", **where)
+    reach = stats.t.ppf(0.975, 2) * returns.std(ddof=1) / 3**0.5
+    assert (mean["low"], mean["high"]) == pytest.approx(
+        (returns.mean() - reach, returns.mean() + reach), rel=1e-4
+    )
+    for metric in ("final", "worst"):
+        mine = rows.loc[rows["variant"] == "paper", metric]
+        found_mean = one(found, metric=f"{metric}_mean", **where)["value"]
+        assert found_mean == pytest.approx(mean_of(mine), rel=1e-5)
 
 
 def test_curves_end_at_the_final_estimate_in_returns_and_scores(frames: Frames):
     last = frames.curve_estimates[frames.curve_estimates["fraction"] == 1]
     for task in frames.manifest.tasks:
-        final = one(frames.by_task, metric="return_iqm", task=task, variant="paper")
+        mine = (frames.scores["task"] == task) & (frames.scores["variant"] == "paper")
+        final = 1000 * metrics.aggregate_iqm(frames.scores.loc[mine, ["final"]].to_numpy())
         curve = one(last, metric="return_iqm", task=task, variant="paper")
-        assert curve["value"] == pytest.approx(final["value"], rel=1e-5)
+        assert curve["value"] == pytest.approx(final, rel=1e-5)
         assert curve["step"] == frames.manifest.tasks[task].steps
         score = one(last, metric="score_iqm", task=task, variant="paper")
         assert curve["low"] == pytest.approx(1000 * score["low"], rel=1e-4)
@@ -183,7 +207,7 @@ def test_a_study_under_way_counts_every_run_by_task_and_equal_numbers_over_tasks
         assert row["value"] == pytest.approx(metrics.aggregate_iqm(sample))
     over = curve_estimates(manifest, points)
     last = over[(over["task"] == "all") & (over["fraction"] == 1)]
-    iqm = aggregate(manifest, rows)
+    iqm = aggregate(manifest, rows.assign(score=rows["final"]))
     iqm = iqm[iqm["metric"] == "score_iqm"]
     np.testing.assert_allclose(last["value"], iqm["value"])
     assert set(over.loc[over["task"] == "hopper-stand", "variant"]) == {"paper"}

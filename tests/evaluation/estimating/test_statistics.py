@@ -8,14 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from rliable import library, metrics
+from scipy import stats
 
 from mpo.evaluation.estimating.statistics import (
-    AGGREGATES,
-    aggregates,
+    Estimate,
     estimate,
     improvement,
     iqm,
-    smallest_p,
+    means,
+    middles,
+    runs_in_iqm,
+    widened,
 )
 
 MATRIX = np.array([[0.0, 0.2], [0.1, 0.9], [0.4, 1.1], [0.3, 0.5]])
@@ -24,23 +27,54 @@ MATRIX = np.array([[0.0, 0.2], [0.1, 0.9], [0.4, 1.1], [0.3, 0.5]])
 scores = arrays(float, st.tuples(st.integers(2, 6), st.integers(1, 4)), elements=st.floats(-1, 2))
 
 
-def test_aggregates_by_hand():
-    found = dict(zip(AGGREGATES, aggregates(MATRIX), strict=True))
-    assert found["iqm"] == pytest.approx((0.2 + 0.3 + 0.4 + 0.5) / 4)
-    assert found["median"] == pytest.approx((0.2 + 0.675) / 2)
-    assert found["mean"] == pytest.approx(0.4375)
-    assert found["optimality_gap"] == pytest.approx(1 - (3.5 - 0.1) / 8)
+def test_middles_by_hand():
+    assert middles(MATRIX) == pytest.approx([(0.2 + 0.3 + 0.4 + 0.5) / 4, (0.2 + 0.675) / 2])
 
 
 @given(scores)
-def test_aggregates_are_rliables(matrix):
-    expected = [
-        metrics.aggregate_iqm(matrix),
-        metrics.aggregate_median(matrix),
-        metrics.aggregate_mean(matrix),
-        metrics.aggregate_optimality_gap(matrix),
-    ]
-    np.testing.assert_allclose(aggregates(matrix), expected, atol=1e-12)
+def test_middles_are_rliables(matrix):
+    expected = [metrics.aggregate_iqm(matrix), metrics.aggregate_median(matrix)]
+    np.testing.assert_allclose(middles(matrix), expected, atol=1e-12)
+
+
+def test_means_have_the_interval_of_a_stratified_t():
+    """Two tasks, the squared errors of their means by four, Satterthwaite's degrees of freedom."""
+    found = means(np.stack([MATRIX, 1 - np.minimum(MATRIX, 1)], axis=-1))
+    assert found.n == 4
+    assert found.value == pytest.approx([MATRIX.mean(), 1 - (3.5 - 0.1) / 8])
+    parts = MATRIX.var(axis=0, ddof=1) / 4 / 4
+    freedom = parts.sum() ** 2 / (parts**2 / 3).sum()
+    reach = stats.t.ppf(0.975, freedom) * parts.sum() ** 0.5
+    assert found.high[0] - found.value[0] == pytest.approx(reach)
+    assert found.value[0] - found.low[0] == pytest.approx(reach)
+    single = means(MATRIX[:, :1, None])
+    expected = stats.ttest_1samp(MATRIX[:, 0], 0).confidence_interval()
+    assert (single.low[0], single.high[0]) == pytest.approx(tuple(expected))
+
+
+def test_the_iqm_says_which_tasks_runs_are_in_it():
+    """Sorted 0, .1, .2, .3, .4, .5, .9, 1.1: the middle four are .3 and .4 of the first task."""
+    assert runs_in_iqm(MATRIX).tolist() == [2, 2]
+    apart = np.array([[0.0, 1.0, 5.0], [0.1, 1.1, 6.0], [0.2, 1.2, 7.0], [0.3, 1.3, 8.0]])
+    assert runs_in_iqm(apart).tolist() == [1, 4, 1]
+    inside = [0.3, 1.0, 1.1, 1.2, 1.3, 5.0]
+    assert iqm(apart) == pytest.approx(np.mean(inside))
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high"),
+    [(1.0, 0.025 ** (1 / 5), 1.0), (0.0, 0.0, 1 - 0.025 ** (1 / 5))],
+)
+def test_a_probability_never_has_an_interval_of_no_width(value, low, high):
+    one = np.array([value])
+    found = widened(Estimate(5, one, one, one), tasks=1)
+    assert (found.low[0], found.high[0]) == pytest.approx((low, high))
+    assert widened(Estimate(5, one, one, one), tasks=4).low[0] >= found.low[0]
+    tied = widened(Estimate(4, np.array([0.5]), np.array([0.5]), np.array([0.5])), tasks=1)
+    expected = stats.binomtest(2, 4).proportion_ci(method="exact")
+    assert (tied.low[0], tied.high[0]) == pytest.approx((expected.low, expected.high))
+    wide = Estimate(5, np.array([0.9]), np.array([0.6]), np.array([1.0]))
+    assert widened(wide, 1) == wide
 
 
 @given(arrays(float, st.tuples(*[st.integers(1, 5)] * 3), elements=st.floats(-1, 2)))
@@ -72,9 +106,9 @@ def test_tied_scores_improve_on_each_other_half_of_the_time():
 
 
 def test_an_interval_holds_its_estimate_and_repeats_to_the_bit():
-    first = estimate(MATRIX, aggregates, "a", "b", repetitions=200)
+    first = estimate(MATRIX, middles, "a", "b", repetitions=200)
     np.random.seed(99)
-    second = estimate(MATRIX, aggregates, "a", "b", repetitions=200)
+    second = estimate(MATRIX, middles, "a", "b", repetitions=200)
     for one, other in zip(first, second, strict=True):
         np.testing.assert_array_equal(one, other)
     assert first.n == 4
@@ -83,8 +117,8 @@ def test_an_interval_holds_its_estimate_and_repeats_to_the_bit():
 
 
 def test_the_name_alone_seeds_the_resampling():
-    one = estimate(MATRIX, aggregates, "a", "b", repetitions=200)
-    other = estimate(MATRIX, aggregates, "ab", repetitions=200)
+    one = estimate(MATRIX, middles, "a", "b", repetitions=200)
+    other = estimate(MATRIX, middles, "ab", repetitions=200)
     np.testing.assert_array_equal(one.value, other.value)
     assert (one.low != other.low).any()
 
@@ -93,7 +127,7 @@ def test_numpys_global_generator_is_left_as_it_was():
     np.random.seed(5)
     expected = np.random.random(3)
     np.random.seed(5)
-    estimate(MATRIX, aggregates, "a", repetitions=20)
+    estimate(MATRIX, middles, "a", repetitions=20)
     np.testing.assert_array_equal(np.random.random(3), expected)
 
 
@@ -114,18 +148,18 @@ def test_scores_that_are_not_finite_are_refused(odd):
     matrix = MATRIX.copy()
     matrix[1, 1] = odd
     with pytest.raises(ValueError, match="aggregate/paper: scores must be finite"):
-        estimate(matrix, aggregates, "aggregate", "paper")
+        estimate(matrix, middles, "aggregate", "paper")
     with pytest.raises(ValueError, match="finite"):
         estimate([MATRIX, matrix], improvement, "improvement")
 
 
 def test_scores_of_another_shape_are_refused():
     with pytest.raises(ValueError, match=r"scores are \(runs, tasks\), not \(3,\)"):
-        estimate(np.ones(3), aggregates, "a")
+        estimate(np.ones(3), middles, "a")
 
 
 def test_one_run_gives_an_estimate_and_no_interval():
-    found = estimate(MATRIX[:1], aggregates, "a")
+    found = estimate(MATRIX[:1], middles, "a")
     assert found.n == 1
     assert np.isfinite(found.value).all()
     assert np.isnan(found.low).all() and np.isnan(found.high).all()
@@ -134,9 +168,9 @@ def test_one_run_gives_an_estimate_and_no_interval():
 def test_an_interval_is_that_of_rliable_itself():
     """Resamples drawn a hundred at once, against rliable's own call, up to the draw's noise."""
     matrix = np.random.default_rng(3).normal(0.5, 0.2, (5, 3))
-    found = estimate(matrix, aggregates, "a", repetitions=20_000)
+    found = estimate(matrix, middles, "a", repetitions=20_000)
     np.random.seed(0)
-    value, interval = library.get_interval_estimates({"": matrix}, aggregates, reps=4000)
+    value, interval = library.get_interval_estimates({"": matrix}, middles, reps=4000)
     np.testing.assert_allclose(found.value, value[""], atol=1e-12)
     np.testing.assert_allclose([found.low, found.high], interval[""], atol=0.012)
 
@@ -151,15 +185,15 @@ def test_two_samples_are_resampled_apart_as_rliable_does():
 
 
 def test_constant_scores_give_an_interval_of_no_width():
-    found = estimate(np.full((5, 3), 0.25), aggregates, "a", repetitions=50)
-    np.testing.assert_array_equal(found.value, [0.25, 0.25, 0.25, 0.75])
+    found = estimate(np.full((5, 3), 0.25), middles, "a", repetitions=50)
+    np.testing.assert_array_equal(found.value, [0.25, 0.25])
     np.testing.assert_array_equal(found.low, found.high)
 
 
 def test_resampling_keeps_runs_within_their_tasks():
     """Were tasks mixed, resampled means of 0 and 1 would vary; within tasks they cannot."""
     matrix = np.tile([0.0, 1.0], (6, 1))
-    found = estimate(matrix, aggregates, "a", repetitions=100)
+    found = estimate(matrix, middles, "a", repetitions=100)
     np.testing.assert_array_equal(found.low, found.high)
 
 
@@ -168,25 +202,4 @@ def test_resampling_keeps_runs_within_their_tasks():
 def test_point_estimates_do_not_depend_on_the_order_of_runs(matrix, random):
     order = list(range(len(matrix)))
     random.shuffle(order)
-    np.testing.assert_allclose(aggregates(matrix), aggregates(matrix[order]), atol=1e-12)
-
-
-def test_intervals_of_five_runs_on_four_tasks_cover_a_known_mean():
-    """Nominal 0.95; with runs this few the bootstrap is too narrow, and by so much."""
-
-    def mean(scores: np.ndarray) -> np.ndarray:
-        return scores.mean(axis=(0, 1))[None]
-
-    generator, held = np.random.default_rng(0), 0
-    for study in range(200):
-        sample = generator.normal(0.5, 0.1, (5, 4))
-        found = estimate(sample, mean, "coverage", str(study), repetitions=200)
-        held += found.low[0] <= 0.5 <= found.high[0]
-    assert 0.82 <= held / 200 <= 0.96
-
-
-def test_the_smallest_p_of_a_stratified_permutation():
-    assert smallest_p(3, 1) == pytest.approx(0.1)
-    assert smallest_p(5, 1) == pytest.approx(2 / 252)
-    assert smallest_p(2, 2) == pytest.approx(2 / 36)
-    assert smallest_p(1, 1) == 1
+    np.testing.assert_allclose(middles(matrix), middles(matrix[order]), atol=1e-12)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -36,10 +38,22 @@ RETURNS = {10: [100.0, 200.0], 20: [200.0, 300.0], 30: [300.0, 400.0], 40: [250.
 """Means 150, 250, 350, 300; scores 0.125, 0.375, 0.625, 0.5."""
 
 
+LONG = dict(enumerate([[100.0], [500.0], [300.0], [400.0], [200.0], [300.0], [350.0]]))
+"""Of the last five, 300, 400, 200, 300 and 350, the mean is 310, the score 0.525."""
+
+
+def test_a_score_is_the_mean_over_the_last_five_points():
+    row = scores(study(LONG)).iloc[0]
+    assert row["return_mean"] == pytest.approx(310)
+    assert row["score"] == pytest.approx(0.525)
+    assert (row["final"], row["worst"]) == (0.625, 0.25)
+
+
 def test_scores_by_hand():
     row = scores(study(RETURNS)).iloc[0]
-    assert row["return_mean"] == 300
-    assert row["score"] == 0.5
+    assert row["return_mean"] == pytest.approx(262.5), "of the four points that there are"
+    assert row["score"] == pytest.approx(0.40625)
+    assert (row["final"], row["worst"]) == (0.5, 0.125)
     assert row["area"] == pytest.approx(
         (10 * (0.125 + 0.375) / 2 + 10 * (0.375 + 0.625) / 2 + 10 * (0.625 + 0.5) / 2) / 30
     )
@@ -50,6 +64,8 @@ def test_scores_by_hand():
         "status",
         "return_mean",
         "score",
+        "final",
+        "worst",
         "area",
         "steps_to_threshold",
         "censored",
@@ -102,13 +118,56 @@ def test_rows_in_any_order_give_the_same_frames(made):
         pd.testing.assert_frame_equal(function(sound), function(shuffled))
 
 
-def test_a_diverged_run_ends_with_the_uniform_policys_return(made):
-    found = scores(load(made(diverged={("cartpole-balance", "paper", 1): 1})))
-    row = found[(found["variant"] == "paper") & (found["seed"] == 1)].iloc[0]
+LOST = ("cartpole-balance", "paper", 1)
+
+
+def of_lost(found: pd.DataFrame) -> pd.Series:
+    return found[(found["variant"] == "paper") & (found["seed"] == 1)].iloc[0]
+
+
+@pytest.mark.parametrize("reached", [0, 1, 2])
+def test_a_run_that_diverged_scores_no_better_than_the_uniform_policy(made, reached):
+    found = scores(load(made(diverged={LOST: reached})))
+    row = of_lost(found)
     assert row["status"] == "diverged"
-    assert row["return_mean"] == RANDOM_RETURN
-    assert row["score"] == RANDOM_RETURN / 1000
+    assert row["return_mean"] == pytest.approx(RANDOM_RETURN)
+    for name in ("score", "final", "worst"):
+        assert row[name] == pytest.approx(RANDOM_RETURN / 1000)
+    assert row["area"] <= found.loc[found["status"] == "completed", "area"].min()
     assert row["censored"]
+    assert (found.dtypes["steps_to_threshold"], found.dtypes["censored"]) == (np.int64, bool)
+
+
+def lowered(folder: Path, run: str, returns: float) -> None:
+    """Sets all returns of a run."""
+    file = folder / "runs" / run / "evaluations.csv"
+    pd.read_csv(file).assign(**{"return": returns}).to_csv(file, index=False)
+
+
+def test_a_run_that_diverged_scores_no_better_than_the_worst_finished_run(made):
+    folder = made(diverged={LOST: 1})
+    lowered(folder, "cartpole-balance/stable_dual/0", 12.0)
+    study = load(folder)
+    assert of_lost(scores(study))["return_mean"] == pytest.approx(12.0)
+    points = curves(study)
+    mine = points[(points["variant"] == "paper") & (points["seed"] == 1)]
+    assert mine["return_mean"].iloc[0] > 12, "what it reached stands in its curve"
+    assert mine["return_mean"].iloc[1:].tolist() == pytest.approx([12.0, 12.0])
+
+
+@pytest.mark.parametrize("reached", [1, 3])
+def test_a_run_that_diverged_scores_no_better_than_its_last_evaluation(made, reached):
+    folder = made(diverged={LOST: reached})
+    lowered(folder, "cartpole-balance/paper/1", 5.0)
+    file = folder / "runs/cartpole-balance/paper/1/run.json"
+    file.write_text(file.read_text().replace("completed", "diverged"))
+    assert of_lost(scores(load(folder)))["return_mean"] == pytest.approx(5.0)
+
+
+def test_where_every_run_diverged_none_beats_the_uniform_policy(made):
+    every = {("cartpole-balance", name, s): 1 for name in ("paper", "stable_dual") for s in (0, 1)}
+    found = scores(load(made(diverged=every)))
+    assert found["return_mean"].tolist() == pytest.approx([RANDOM_RETURN] * 4)
 
 
 def test_diagnostics_are_all_rows_that_the_runs_logged(made):

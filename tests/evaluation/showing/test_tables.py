@@ -38,7 +38,13 @@ def test_numbers_have_three_digits(value, text):
 
 def test_an_interval_is_shown_where_there_is_one():
     rows = pd.DataFrame(
-        {"metric": ["a", "b"], "value": [0.5, 2.0], "low": [0.25, math.nan], "high": [1, math.nan]}
+        {
+            "n": 5,
+            "metric": ["a", "b"],
+            "value": [0.5, 2.0],
+            "low": [0.25, math.nan],
+            "high": [1, math.nan],
+        }
     )
     assert interval(rows, "a") == "0.500 [0.250, 1.00]"
     assert interval(rows, "b") == "2.00"
@@ -66,7 +72,7 @@ def test_by_task_has_a_row_a_task_and_variant_and_counts_diverged_runs(frames: F
     assert row["n"] == "3"
     assert row["range"].startswith("40.0 to ")
     assert row["reached"] == "0 of 3"
-    assert row["steps to threshold"] == "> 20,000"
+    assert row["steps to threshold"] == ">= 20,000"
     lost = by_task.table(frames)
     lost = lost[lost["metric"] == "diverged"]
     assert lost["value"].sum() == 1
@@ -76,7 +82,7 @@ def test_by_task_has_a_row_a_task_and_variant_and_counts_diverged_runs(frames: F
 def test_aggregate_names_the_base_that_a_variant_is_compared_with(frames: Frames):
     shown = aggregate.shown(frames).set_index("variant")
     assert shown.loc["paper", "P(better than base)"] == "–"
-    assert str(shown.loc["stabilised", "P(better than base)"]).endswith("] over stable_dual")
+    assert str(shown.loc["stabilised", "P(better than base)"]).endswith("]† over stable_dual")
     assert set(shown["n"]) == {"3"}
     empty = dataclasses.replace(frames, improvement=frames.improvement.head(0))
     assert set(aggregate.shown(empty)["P(better than base)"]) == {"–"}

@@ -58,7 +58,7 @@ def test_estimates_come_with_their_intervals(said, frames: Frames):
     (row,) = rows[
         (rows["metric"] == "return_iqm") & (rows["task"] == TASK) & (rows["variant"] == VARIANT)
     ].to_dict("records")
-    ends = f"[{row['low']:,.0f}, {row['high']:,.0f}]"
+    ends = f"[{row['low']:,.0f}, {row['high']:,.0f}]†"
     assert said(f'{{{{ iqm("{TASK}", "{VARIANT}") }}}}') == f"{row['value']:,.0f} {ends}"
     assert "[" in said(f'{{{{ aggregate("{VARIANT}") }}}}')
     assert "[" in said(f'{{{{ improvement("{VARIANT}") }}}}')
@@ -91,8 +91,9 @@ def test_costs_are_ratios(said, frames: Frames):
 def test_verdicts_are_those_of_the_table(said, study_dir: Path):
     rows = read_csv(study_dir / "tables/claims.csv").set_index("claim")
     assert said('{{ verdict("dual-overflow") }}') == "not run"
-    text = said('{{ verdict("cartpole-easy") }}')
-    assert text.startswith(f"{rows.loc['cartpole-easy', 'verdict']}: ")
+    assert said('{{ verdict("cartpole-easy") }}') == "not run"
+    text = said('{{ verdict("tricks-over-paper") }}')
+    assert text.startswith(f"{rows.loc['tricks-over-paper', 'verdict']}: ")
     assert "], p = " in text
     assert said("{{ claims() }}").startswith(f"Of {len(rows)} claims: ")
 
@@ -101,11 +102,29 @@ def test_seeds_are_those_that_a_claim_needs(study_dir: Path, tmp_path: Path):
     copy = shutil.copytree(study_dir, tmp_path / "study")
     path = copy / "tables/claims.csv"
     rows = read_csv(path)
-    rows.assign(seeds_needed=[1234.0, *[float("nan")] * (len(rows) - 1)]).to_csv(path, index=False)
+    none = [float("nan")] * (len(rows) - 2)
+    rows["verdict"] = "undecided"
+    rows["n"] = 3
+    ends = {"seeds_low": [600, 8, *none], "seeds_high": [float("nan"), 40, *none]}
+    rows.assign(seeds_needed=[980, 16, *none], **ends).to_csv(path, index=False)
     template = tmp_path / "template.md"
     first, second = rows["claim"][:2]
     template.write_text(f"{{{{ seeds('{first}') }}}}, {{{{ seeds('{second}') }}}}")
-    assert render(template, copy) == "1,234, more than 1,000"
+    assert render(template, copy) == "980 (600 to > 1,000), 16 (8 to 40)"
+
+
+def test_older_verdicts_stand_beside_todays(said, study_dir: Path, tmp_path: Path):
+    rows = read_csv(study_dir / "tables/claims.csv").set_index("claim")
+    file = tmp_path / "before.csv"
+    file.write_text(
+        "claim,verdict,p_adjusted,seeds_needed\ncartpole-easy,refuted,0.0009,\n"
+        "tricks-over-paper,undecided,0.5,31\n"
+    )
+    lines = said(f'{{{{ judged_before("{file}") }}}}').splitlines()
+    assert "| `cartpole-easy` | refuted | 0.00090 | – | not run | – | – |" in lines
+    now = rows.loc["tricks-over-paper", "verdict"]
+    assert any(f"| `tricks-over-paper` | undecided | 0.50 | 31 | {now} |" in line for line in lines)
+    assert not any("`parametric-loss`" in line for line in lines), "judged neither then nor now"
 
 
 def test_a_csv_file_is_a_table(said, tmp_path: Path):

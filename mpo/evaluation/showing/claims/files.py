@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mpo.evaluation.claims.claim import Claim
+from mpo.evaluation.claims.claim import Claim, claims_of
 from mpo.evaluation.claims.judging import judge, powerless
 from mpo.evaluation.reading.frames import read_csv, read_frames, write_text
 from mpo.evaluation.showing import tables
@@ -23,13 +23,14 @@ NAME = "claims"
 
 
 def write(claims: list[Claim], study_dir: Path) -> None:
-    """Writes `tables/claims.*` and, as a text of its own, `tables/claims_section.md`."""
+    """Judges `claims` and the study's own, and writes `tables/claims.*`, `claims_section.md`."""
     frames, errata = read_frames(study_dir), study_dir / "theory/errata.csv"
+    claims = [*claims, *claims_of(frames.manifest.claims)]
     computed = errata.exists() and sentence_for("table", "errata", study_dir) is None
     rows = judge(claims, frames, read_csv(errata) if computed else None)
     tables.write_files(NAME, rows, shown(rows), study_dir / "tables")
     parts = [counted(rows), said_powerless(powerless(claims, frames.manifest))]
-    text = "\n\n".join([*filter(None, parts), tables.markdown(shown(rows)), f"*{caption()}*"])
+    text = "\n\n".join([*filter(None, parts), tables.markdown(shown(rows)), f"*{caption(frames)}*"])
     write_text(f"{text}\n", study_dir / "tables" / f"{NAME}_section.md")
 
 

@@ -10,7 +10,8 @@ import pandas as pd
 from mpo.evaluation.claims.claim import LEVEL
 from mpo.evaluation.claims.judging import NOT_RUN, UNDECIDED, VERDICTS
 from mpo.evaluation.claims.sizes import MOST_RUNS, POWER
-from mpo.evaluation.showing.captions import METHOD
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.showing.captions import said_score
 from mpo.evaluation.showing.tables.cells import NOTHING, number
 
 SIGNS = {"greater": ">", "less": "<"}
@@ -27,7 +28,7 @@ def shown(rows: pd.DataFrame) -> pd.DataFrame:
 def brief(rows: pd.DataFrame) -> pd.DataFrame:
     """One row a claim that was judged, in short."""
     judged = rows[rows["verdict"] != NOT_RUN]
-    columns = ["statement", "source", "verdict", "effect", "seeds to decide"]
+    columns = ["statement", "source", "verdict", "effect", "seeds to decide", "failure missed"]
     return shown(judged)[columns] if len(judged) else pd.DataFrame(columns=columns)
 
 
@@ -36,26 +37,31 @@ def said_undecided(rows: pd.DataFrame) -> str:
     open_, judged = rows[rows["verdict"] == UNDECIDED], rows[rows["verdict"] != NOT_RUN]
     if open_.empty:
         return ""
-    needed = open_["seeds_needed"].dropna()
+    seen = open_[open_["seeds_needed"].notna()]
     text = f"Undecided: {len(open_)} of the {len(judged)} claims with runs here."
-    if needed.empty:
+    if seen.empty:
         return f"{text} The effects seen tell of none how many seeds would decide it."
+    middle = math.ceil(seen["seeds_needed"].median())
     return (
-        f"{text} For the {len(needed)} of them where an effect was seen, the median number of "
-        f"seeds that would probably decide is {math.ceil(needed.median()):,}."
+        f"{text} For the {len(seen)} of them where an effect was seen, the median number of "
+        f"seeds that would probably decide is {middle:,}, if the effects are what was seen; the "
+        "spread alone leaves the range in brackets open."
     )
 
 
-def caption() -> str:
+def caption(frames: Frames) -> str:
     """What the cells are."""
     return (
-        "Claims, declared before the runs. An effect is the first mean minus the second, averaged "
-        "over where it is measured; it is in units of its metric. p is two-sided, from a "
-        "permutation of runs within each task and variant against the nearer side of the claimed "
-        f"bound, then by Holm within the claim's family; a verdict needs p <= {LEVEL:g}. The "
-        "smallest effect is what so many runs show beyond the bound with a probability of "
+        "Claims, declared before the runs unless their source says otherwise. An effect is the "
+        "first mean minus the second, averaged over where it is measured; it is in units of its "
+        f"metric ({said_score(frames)}), with a 95 % t interval; variants that are pooled are "
+        "averaged within a seed, and two variants compared seed by seed. p is two-sided, from a "
+        "stratified t against the nearer side of the claimed bound (of a share one-sided, exact "
+        f"binomial), then by Holm within the claim's family; a verdict needs p <= {LEVEL:g}. The "
+        "smallest effect is what so many seeds show beyond the bound with a probability of "
         f"{POWER:g}; seeds to decide are those that the effect seen would need, by the spread "
-        f"seen. n counts the runs of each task and variant; {METHOD}."
+        "seen, and in brackets by the spread's own 80 % range. n counts the seeds of each task; a "
+        "failure missed is one so rare that n runs would not have shown it as often as not."
     )
 
 
@@ -66,15 +72,32 @@ def counted(rows: pd.DataFrame) -> str:
     return f"Of {len(rows)} claims: {', '.join(each)}."
 
 
-def said_powerless(least: Mapping[str, float]) -> str:
+def said_powerless(reasons: Mapping[str, str]) -> str:
     """Which claims so few runs cannot decide, whatever they show; empty where there are none."""
-    if not least:
+    if not reasons:
         return ""
-    each = ", ".join(f"`{name}` ({number(p, 2)})" for name, p in least.items())
-    return (
-        "So few runs cannot decide these claims, whatever they show; in brackets the smallest "
-        f"adjusted p that they could reach: {each}."
-    )
+    each = ", ".join(f"`{name}` ({why})" for name, why in reasons.items())
+    return f"So few runs cannot decide or support these claims, whatever they show: {each}."
+
+
+def effect(row: dict) -> str:
+    """The effect with its interval."""
+    if pd.isna(row["effect"]):
+        return NOTHING
+    ends = "" if pd.isna(row["low"]) else f" [{number(row['low'])}, {number(row['high'])}]"
+    return number(row["effect"]) + ends
+
+
+def needed(row: dict) -> str:
+    """Seeds that would decide with their range, as "16 (9 to 40)"."""
+    if pd.isna(row["seeds_needed"]):
+        unknown = row["verdict"] != UNDECIDED or pd.isna(row["n"]) or row["n"] < 2
+        return NOTHING if unknown else f"> {MOST_RUNS:,}"
+    runs = f"{int(row['seeds_needed']):,}"
+    if pd.isna(row["seeds_low"]):
+        return runs
+    most = f"> {MOST_RUNS:,}" if pd.isna(row["seeds_high"]) else f"{int(row['seeds_high']):,}"
+    return f"{runs} ({int(row['seeds_low']):,} to {most})"
 
 
 def _line(row: dict) -> dict[str, str]:
@@ -82,11 +105,12 @@ def _line(row: dict) -> dict[str, str]:
         "claim": f"`{row['claim']}`",
         "statement": row["statement"],
         "verdict": row["verdict"].replace("_", " "),
-        "effect": _effect(row),
+        "effect": effect(row),
         "adjusted p": number(row["p_adjusted"], 2),
         "n": NOTHING if pd.isna(row["n"]) else str(int(row["n"])),
         "smallest effect": number(row["smallest_effect"], 2),
-        "seeds to decide": _needed(row),
+        "seeds to decide": needed(row),
+        "failure missed": _percent(row["missed_half"]),
         "tested": _tested(row),
         "source": row["source"],
         "note": _text(row["note"]),
@@ -99,8 +123,10 @@ def _tested(row: dict) -> str:
     first, second = _text(row["first"]), _text(row["second"])
     metric = f"{'spread of ' if row['test'] == 'spread' else ''}{row['metric']}"
     margin = f"{row['margin']:g}"
-    over = _text(row["over"])
-    sides = f"{first} - {second}" if second else f"mean of {_few(first, OTHER[over])}"
+    over, alone = _text(row["over"]), "" if row["test"] == "share" else "mean of "
+    sides = f"{first} - {second}" if second else f"{alone}{_few(first, OTHER[over])}"
+    if row["test"] == "share":
+        metric = f"share of {metric} above {row['threshold']:g}"
     if row["test"] == "equivalence":
         bound = f"within {margin}"
     elif row["direction"] in SIGNS:
@@ -117,18 +143,8 @@ def _few(names: str, kind: str) -> str:
     return names if count <= NAMED else f"{count} {kind}"
 
 
-def _effect(row: dict) -> str:
-    if pd.isna(row["effect"]):
-        return NOTHING
-    ends = "" if pd.isna(row["low"]) else f" [{number(row['low'])}, {number(row['high'])}]"
-    return number(row["effect"]) + ends
-
-
-def _needed(row: dict) -> str:
-    if not pd.isna(row["seeds_needed"]):
-        return str(int(row["seeds_needed"]))
-    unknown = row["verdict"] != UNDECIDED or not row["n"] > 1
-    return NOTHING if unknown else f"> {MOST_RUNS:,}"
+def _percent(share: float) -> str:
+    return NOTHING if pd.isna(share) else f"{100 * share:.0f} %"
 
 
 def _text(value: object) -> str:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from mpo.evaluation.estimating.estimates import matrix, shared_tasks
+from mpo.evaluation.estimating.statistics import middles
 from mpo.evaluation.reading.frames import Frames
-from mpo.evaluation.showing.captions import said_interval, said_n, said_tasks
-from mpo.evaluation.showing.figures.panels import grid
+from mpo.evaluation.showing.captions import (
+    METHOD,
+    T,
+    said_bars,
+    said_score,
+    said_tasks,
+)
+from mpo.evaluation.showing.figures.panels import estimated, grid, with_seeds
 from mpo.evaluation.showing.palette import styles
 
 TITLES = {
@@ -16,14 +27,28 @@ TITLES = {
     "score_mean": "mean",
     "score_optimality_gap": "optimality gap",
 }
+STATISTICS: dict[str, Callable[[np.ndarray], float]] = {
+    "score_iqm": lambda scores: float(middles(scores)[0]),
+    "score_median": lambda scores: float(middles(scores)[1]),
+    "score_mean": lambda scores: float(scores.mean()),
+    "score_optimality_gap": lambda scores: float(1 - np.minimum(scores, 1).mean()),
+}
+"""Of scores (runs, tasks)."""
 BETTER = {"score_optimality_gap": "lower is better"}
 ABSENT = "no task has a run of every variant"
 
 
 def drawn(frames: Frames) -> pd.DataFrame:
-    """The rows of `estimates/aggregate.csv` that are shown."""
+    """The rows of `estimates/aggregate.csv` that are shown; of few runs also each seed's own."""
     rows = frames.aggregate
-    return rows[rows["metric"].isin(TITLES)].reset_index(drop=True)
+    rows = rows[rows["metric"].isin(TITLES)].reset_index(drop=True)
+    tasks = shared_tasks(frames.manifest, frames.scores)
+
+    def of_seeds(row: dict) -> list[float]:
+        sample = matrix(frames.manifest, frames.scores, "score", row["variant"], *tasks)
+        return [STATISTICS[row["metric"]](sample[[place]]) for place in range(len(sample))]
+
+    return with_seeds(rows, of_seeds)
 
 
 def figure(frames: Frames) -> Figure:
@@ -35,17 +60,8 @@ def figure(frames: Frames) -> Figure:
     drawing, axes = grid(1, len(TITLES), height=height, names=variants, sharey="row")
     for panel, (metric, title) in zip(axes[0], TITLES.items(), strict=True):
         for place, variant in enumerate(variants):
-            row = rows[(rows["metric"] == metric) & (rows["variant"] == variant)].iloc[0]
-            style = found[variant]
-            panel.plot(
-                [row["low"], row["high"]],
-                [place, place],
-                color=style.colour,
-                alpha=0.35,
-                linewidth=6,
-                solid_capstyle="butt",
-            )
-            panel.plot(row["value"], place, **style.of_line(linestyle="", markersize=6))
+            mine = rows[(rows["metric"] == metric) & (rows["variant"] == variant)]
+            estimated(panel, place, mine, found[variant])
         panel.set_title(title)
         panel.set_xlabel(f"score ({BETTER.get(metric, 'higher is better')})")
         panel.grid(axis="y", visible=False)
@@ -60,8 +76,10 @@ def figure(frames: Frames) -> Figure:
 
 def caption(frames: Frames) -> str:
     """What the points and bars are."""
+    tasks = len(shared_tasks(frames.manifest, frames.scores))
+    how = f"{T} of mean and optimality gap, {METHOD.removeprefix('95 % intervals ')} of the others"
     return (
-        "Aggregate metrics of the normalised final score over "
-        f"{said_tasks(frames)}: points are estimates, bars their "
-        f"intervals. {said_n(frames)}; {said_interval(frames)}."
+        "Aggregate metrics of the normalised score over "
+        f"{said_tasks(frames)} ({said_score(frames)}): large points are estimates. "
+        f"{said_bars(frames, TITLES, tasks, how)}"
     )

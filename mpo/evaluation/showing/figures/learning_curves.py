@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mpo.evaluation.reading.frames import Frames
-from mpo.evaluation.showing.captions import runs_each, said_interval, said_n
+from mpo.evaluation.showing.captions import runs_each, said_coverage, said_interval, said_n
 from mpo.evaluation.showing.figures.panels import label_rows, task_panels, thousands_axis
 from mpo.evaluation.showing.palette import styles
 from mpo.settings import Settings
@@ -73,6 +73,7 @@ def caption(frames: Frames) -> str:
         f"Learning curves: mean return of the evaluation episodes against {axis}. Thick "
         "lines are interquartile means over runs, bands their intervals, thin lines single runs. "
         f"{said_n(frames)}; {said_interval(frames)}{', each point on its own' if several else ''}."
+        f"{said_coverage(frames, ['iqm'], 1, 'Such intervals')}"
     )
 
 

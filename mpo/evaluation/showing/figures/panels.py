@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import matplotlib
@@ -14,8 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from mpo.evaluation.estimating.coverage import FEW
 from mpo.evaluation.reading.frames import Frames
-from mpo.evaluation.showing.palette import styles
+from mpo.evaluation.showing.palette import Style, styles
 
 PANEL_VARIANTS = 4
 """More variants in one panel cannot be told apart; they get panels of their own."""
@@ -144,6 +145,38 @@ def bands(rows: pd.DataFrame, x: str, variants: Sequence[str]) -> tuple[Figure, 
             start = place * every // len(group)
             panel.plot(across, mine["value"], **style.of_line(markevery=(start, every)))
     return drawing, list(axes[0])
+
+
+def estimated(panel: Axes, place: float, rows: pd.DataFrame, style: Style) -> None:
+    """An estimate at the height `place`: the row without a seed, its interval as a bar.
+
+    Rows with a seed are single ones and become dots. Nothing where there are no rows.
+    """
+    for row in rows.to_dict("records"):
+        if pd.notna(row["seed"]):
+            panel.plot(row["value"], place, "o", color=style.colour, markersize=3.5, alpha=0.45)
+            continue
+        ends = [row["low"], row["high"]]
+        panel.plot(
+            ends, [place] * 2, color=style.colour, alpha=0.35, linewidth=6, solid_capstyle="butt"
+        )
+        panel.plot(row["value"], place, **style.of_line(linestyle="", markersize=6))
+
+
+def with_seeds(rows: pd.DataFrame, of_seeds: Callable[[dict], Iterable[float]]) -> pd.DataFrame:
+    """`rows` with a column `seed`; those of few runs lose their interval and gain a row a seed.
+
+    `of_seeds` gives the same number of each seed alone, for a row. Intervals of so few runs are no
+    more than their range.
+    """
+    few = rows["n"] < FEW
+    singles = [
+        {**row, "seed": place, "value": value, "low": math.nan, "high": math.nan}
+        for row in rows[few & (rows["n"] > 1)].to_dict("records")
+        for place, value in enumerate(of_seeds(row))
+    ]
+    shown = rows.assign(seed=math.nan, low=rows["low"].where(~few), high=rows["high"].where(~few))
+    return pd.concat([shown, pd.DataFrame(singles)]) if singles else shown
 
 
 def legend(drawing: Figure, variants: Sequence[str]) -> None:

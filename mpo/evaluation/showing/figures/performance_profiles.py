@@ -1,12 +1,13 @@
-"""Performance profiles: the share of runs whose final score is above tau, against tau."""
+"""Performance profiles: the share of runs whose score is above tau, against tau."""
 
 from __future__ import annotations
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from mpo.evaluation.estimating.estimates import shared_tasks
 from mpo.evaluation.reading.frames import Frames
-from mpo.evaluation.showing.captions import said_interval, said_n, said_tasks
+from mpo.evaluation.showing.captions import said_coverage, said_interval, said_n, said_tasks
 from mpo.evaluation.showing.figures.panels import bands, legend
 
 ABSENT = "no task has a run of every variant"
@@ -31,9 +32,11 @@ def figure(frames: Frames) -> Figure:
 
 def caption(frames: Frames) -> str:
     """What the lines and bands are."""
+    tasks = len(shared_tasks(frames.manifest, frames.scores))
     return (
         "Performance profiles: the share of runs, over "
-        f"{said_tasks(frames)}, whose normalised final score is above "
+        f"{said_tasks(frames)}, whose normalised score is above "
         "\u03c4; higher is better, and bands are intervals, each point on its own. "
         f"{said_n(frames)}; {said_interval(frames)}."
+        f"{said_coverage(frames, ['iqm'], tasks, 'Such intervals')}"
     )

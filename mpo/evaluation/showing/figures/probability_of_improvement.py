@@ -5,18 +5,31 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
+from mpo.evaluation.estimating.estimates import matrix, shared_tasks
+from mpo.evaluation.estimating.statistics import improvement
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL
-from mpo.evaluation.showing.captions import said_interval, said_n
-from mpo.evaluation.showing.figures.panels import ROW_TASKS, grid, title
+from mpo.evaluation.showing.captions import METHOD, said_bars
+from mpo.evaluation.showing.figures.panels import ROW_TASKS, estimated, grid, title, with_seeds
 from mpo.evaluation.showing.palette import styles
 
 ABSENT = "no variant has a base in this study"
 
 
 def drawn(frames: Frames) -> pd.DataFrame:
-    """Variant, base, task, value, low and high."""
-    return frames.improvement[["variant", "base", "task", "value", "low", "high"]]
+    """Variant, base, task, value, low and high; of few runs also the share that each is above."""
+    shared = shared_tasks(frames.manifest, frames.scores)
+
+    def of_seeds(row: dict) -> list[float]:
+        tasks = shared if row["task"] == ALL else [row["task"]]
+        own, base = (
+            matrix(frames.manifest, frames.scores, "score", name, *tasks)
+            for name in (row["variant"], row["base"])
+        )
+        return [float(improvement(own[[place]], base)[0]) for place in range(len(own))]
+
+    rows = with_seeds(frames.improvement, of_seeds)
+    return rows[["variant", "base", "task", "seed", "value", "low", "high"]]
 
 
 def figure(frames: Frames) -> Figure:
@@ -36,19 +49,8 @@ def figure(frames: Frames) -> Figure:
             panel.set_visible(False)
             continue
         for line, variant in enumerate(variants):
-            found_here = rows[(rows["variant"] == variant) & (rows["task"] == tasks[place])]
-            if found_here.empty:  # of a study under way
-                continue
-            mine = found_here.iloc[0]
-            panel.plot(
-                [mine["low"], mine["high"]],
-                [line, line],
-                color=found[variant].colour,
-                alpha=0.35,
-                linewidth=6,
-                solid_capstyle="butt",
-            )
-            panel.plot(mine["value"], line, **found[variant].of_line(linestyle="", markersize=6))
+            here = rows[(rows["variant"] == variant) & (rows["task"] == tasks[place])]
+            estimated(panel, line, here, found[variant])
         panel.axvline(0.5, color="#555555", linewidth=0.8, zorder=0)
         panel.set_xlim(-0.04, 1.04)
         panel.set_xticks([0, 0.5, 1])
@@ -63,8 +65,9 @@ def figure(frames: Frames) -> Figure:
 
 def caption(frames: Frames) -> str:
     """What the points and bars are."""
+    how = f"{METHOD}, exact where all runs of one are above"
     return (
         "Probability that a run of a variant ends above a run of its base, a tie counting half: "
-        "points are estimates, bars their intervals; at one half neither is better. "
-        f"{said_n(frames)}; {said_interval(frames)}."
+        "large points are estimates; at one half neither is better. "
+        f"{said_bars(frames, ['probability_of_improvement'], how=how)}"
     )

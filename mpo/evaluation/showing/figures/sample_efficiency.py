@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
+from mpo.evaluation.estimating.estimates import shared_tasks
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL
-from mpo.evaluation.showing.captions import said_interval, said_n, said_tasks
+from mpo.evaluation.showing.captions import said_coverage, said_interval, said_n, said_tasks
 from mpo.evaluation.showing.figures.panels import bands, legend
 
 ABSENT = "no task has a run of every variant"
@@ -33,8 +34,10 @@ def figure(frames: Frames) -> Figure:
 
 def caption(frames: Frames) -> str:
     """What the lines and bands are."""
+    tasks = len(shared_tasks(frames.manifest, frames.scores))
     return (
         "Sample efficiency: interquartile mean of the normalised score over "
         f"{said_tasks(frames)} after each share of a task's budget; bands "
         f"are intervals, each point on its own. {said_n(frames)}; {said_interval(frames)}."
+        f"{said_coverage(frames, ['iqm'], tasks, 'Such intervals')}"
     )

@@ -78,4 +78,4 @@ def _line(cells) -> str:
 
 
 def _is_number(column: pd.Series) -> bool:
-    return bool(column.str.match(rf"^[-+]?[0-9][0-9.,]*( |$)|^> |^{NOTHING}$").all())
+    return bool(column.str.match(rf"^[-+]?[0-9][0-9.,]*( |$)|^>=? |^{NOTHING}$").all())

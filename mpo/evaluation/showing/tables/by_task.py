@@ -5,8 +5,18 @@ from __future__ import annotations
 import pandas as pd
 
 from mpo.evaluation.reading.frames import Frames
-from mpo.evaluation.showing.captions import said_interval, said_n
+from mpo.evaluation.showing.captions import (
+    METHOD,
+    T,
+    said_coverage,
+    said_interval,
+    said_n,
+    said_score,
+)
 from mpo.evaluation.showing.tables.cells import integer, interval, number, value
+
+METRICS = ("return_iqm", "score_iqm", "area_iqm", "steps_to_threshold")
+"""Those with intervals."""
 
 
 def table(frames: Frames) -> pd.DataFrame:
@@ -40,6 +50,8 @@ def shown(frames: Frames) -> pd.DataFrame:
                     "range": f"{least} to {greatest}",
                     "deviation": number(value(mine, "return_deviation")),
                     "score (IQM)": interval(mine, "score_iqm"),
+                    "final": number(value(mine, "final_mean")),
+                    "worst": number(value(mine, "worst_mean")),
                     "area (IQM)": interval(mine, "area_iqm"),
                     "reached": f"{round(n * value(mine, 'reached'))} of {n}",
                     "steps to threshold": _steps(mine),
@@ -52,20 +64,22 @@ def shown(frames: Frames) -> pd.DataFrame:
 def caption(frames: Frames) -> str:
     """What the cells are."""
     tasks = frames.manifest.tasks.values()
+    how = f"{METHOD}, of steps {T}"
     thresholds = ", ".join(f"{task.threshold:g} on {task.name}" for task in tasks)
     return (
-        "By task: interquartile mean over runs of the last evaluation's mean return, the runs' "
-        "least and greatest return and their standard deviation, normalised score, area under "
-        "the learning curve, runs that reached the threshold score "
-        f"({thresholds}), and the mean control steps until then, a run that never did counting "
-        f"with its budget (> where none did). {said_n(frames)}; {said_interval(frames)}."
+        "By task: interquartile mean over runs of the return, the runs' least and greatest "
+        f"return and their standard deviation, normalised score ({said_score(frames)}), the mean "
+        "over runs of the last evaluation's score (final) and of the least of those (worst), area "
+        f"under the learning curve, runs that reached the threshold score ({thresholds}), and the "
+        "mean control steps until then (>= where a run never did, which counts with its budget). "
+        f"{said_n(frames)}; {said_interval(frames, how)}.{said_coverage(frames, METRICS)}"
     )
 
 
 def _steps(rows: pd.DataFrame) -> str:
-    if value(rows, "reached") == 0:
-        return f"> {integer(value(rows, 'steps_to_threshold'))}"
-    return interval(rows, "steps_to_threshold")
+    if value(rows, "reached") < 1:
+        return f">= {integer(value(rows, 'steps_to_threshold'))}"
+    return interval(rows.assign(low=rows["low"].clip(lower=0)), "steps_to_threshold")
 
 
 def _diverged(frames: Frames) -> dict[tuple[str, str], int]:

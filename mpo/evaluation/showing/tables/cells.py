@@ -6,8 +6,12 @@ import math
 
 import pandas as pd
 
+from mpo.evaluation.estimating.coverage import poor
+
 NOTHING = "–"
 """Where there is no number."""
+MARK = "†"
+"""At an interval that holds the truth more rarely than it says (`estimating.coverage`)."""
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -25,13 +29,17 @@ def integer(value: float) -> str:
     return NOTHING if value is None or not math.isfinite(value) else f"{value:,.0f}"
 
 
-def interval(rows: pd.DataFrame, metric: str, digits: int = 3) -> str:
-    """Such as 0.71 [0.52, 0.83], from the row of `metric`, without brackets where none was had."""
+def interval(rows: pd.DataFrame, metric: str, digits: int = 3, tasks: int = 1) -> str:
+    """Such as 0.71 [0.52, 0.83], from the row of `metric`, without brackets where none was had.
+
+    `tasks` are those that the number is taken over. An interval that covers too little is marked.
+    """
     row = rows[rows["metric"] == metric].iloc[0]
     value = number(row["value"], digits)
     if math.isnan(row["low"]):
         return value
-    return f"{value} [{number(row['low'], digits)}, {number(row['high'], digits)}]"
+    mark = MARK if poor(metric, int(row["n"]), tasks) else ""
+    return f"{value} [{number(row['low'], digits)}, {number(row['high'], digits)}]{mark}"
 
 
 def value(rows: pd.DataFrame, metric: str) -> float:

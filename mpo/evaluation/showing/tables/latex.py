@@ -24,6 +24,7 @@ ESCAPED = str.maketrans(
         "|": r"$|$",
         "–": "--",
         "±": r"$\pm$",
+        "†": r"\textdagger{}",
     }
 )
 

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from mpo.evaluation.reading.frames import Frames
-from mpo.evaluation.showing.captions import said_interval, said_n
+from mpo.evaluation.showing.captions import said_coverage, said_interval, said_n
 from mpo.evaluation.showing.tables.cells import integer, number
 
 OURS = "this study"
@@ -71,7 +71,7 @@ def caption(frames: Frames) -> str:
         )
     else:
         text += "No scores of this study's tasks are in the list. "
-    return f"{text}{said_n(frames)}; {said_interval(frames)}."
+    return f"{text}{said_n(frames)}; {said_interval(frames)}.{said_coverage(frames, ['iqm'])}"
 
 
 def _ours(frames: Frames, task: str, wanted: list[int]) -> pd.DataFrame:

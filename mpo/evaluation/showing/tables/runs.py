@@ -6,12 +6,13 @@ import pandas as pd
 
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.load import KEYS
+from mpo.evaluation.showing.captions import said_diverged, said_score
 from mpo.evaluation.showing.tables.cells import NOTHING, integer, number
 
 
 def table(frames: Frames) -> pd.DataFrame:
-    """The rows of `runs.csv` with each run's final return and score."""
-    finals = frames.scores[[*KEYS, "return_mean", "score"]]
+    """The rows of `runs.csv` with each run's return and score."""
+    finals = frames.scores[[*KEYS, "return_mean", "score", "final", "worst"]]
     return frames.runs.merge(finals, on=KEYS, how="left")
 
 
@@ -27,6 +28,8 @@ def shown(frames: Frames) -> pd.DataFrame:
                 "status": _status(row),
                 "return": number(row["return_mean"], 4),
                 "score": number(row["score"]),
+                "final": number(row["final"]),
+                "worst": number(row["worst"]),
                 "steps": integer(row["steps"]),
                 "updates": integer(row["updates"]),
                 "wall min": number(row["wall_s"] / 60),
@@ -41,13 +44,13 @@ def shown(frames: Frames) -> pd.DataFrame:
 
 def caption(frames: Frames) -> str:
     """What the cells are."""
-    diverged = int((frames.scores["status"] == "diverged").sum())
+    lost = said_diverged(frames) or f"All {len(frames.scores)} runs, of which none diverged"
     asked = {run.code_digest for run in frames.manifest.runs}
     equal = "" if asked >= {*frames.runs["code_digest"]} else ", or of code shown equal to that"
     return (
-        f"All {len(frames.scores)} runs, of which {diverged} diverged. Settings and code are the "
-        f"beginnings of the digests that the manifest asks for{equal} and that each run was "
-        "checked against; a commit with a plus had uncommitted changes."
+        f"{lost}; {said_score(frames)}, final is the last one's and worst the least. Settings and "
+        f"code are the beginnings of the digests that the manifest asks for{equal} and that each "
+        "run was checked against; a commit with a plus had uncommitted changes."
     )
 
 
