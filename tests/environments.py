@@ -24,18 +24,28 @@ class OneStep(gymnasium.Env):
 
     observation_space = Box(-1.0, 1.0, (1,))
     action_space = Box(-1.0, 1.0, (2,))
+    terminates = True
 
     def __init__(self, render_mode: str | None = None) -> None:
         self.render_mode = render_mode
 
     def reset(self, *, seed: int | None = None, options: dict | None = None):
         super().reset(seed=seed)
-        return self.np_random.uniform(-1.0, 1.0, 1).astype(np.float32), {}
+        return self._state(), {}
+
+    def _state(self) -> np.ndarray:
+        return self.np_random.uniform(-1.0, 1.0, 1).astype(np.float32)
 
     def step(self, action: np.ndarray):
         away = action - OPTIMUM
         reward = 1.0 - 0.5 * float(away @ CURVATURE @ away)
-        return np.zeros(1, np.float32), reward, True, False, {}
+        return self._state(), reward, self.terminates, not self.terminates, {}
+
+
+class OneStepCut(OneStep):
+    """The same with an end by time: unlike a terminated one, its last observation is a state."""
+
+    terminates = False
 
 
 class LinearQuadratic(gymnasium.Env):
@@ -177,7 +187,18 @@ class Drawn(LinearQuadratic):
         return picture
 
 
-MADE = (OneStep, LinearQuadratic, Long, Unseeded, Clock, Parts, Choices, Names, Unbounded)
+MADE = (
+    OneStep,
+    OneStepCut,
+    LinearQuadratic,
+    Long,
+    Unseeded,
+    Clock,
+    Parts,
+    Choices,
+    Names,
+    Unbounded,
+)
 for _made in (*MADE, Blind, Drawn):
     gymnasium.register(
         f"{_made.__name__}-v0",

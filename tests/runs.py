@@ -33,6 +33,8 @@ TINY: dict[str, Any] = {
     "compile": False,
 }
 """About 30 updates over 16 episodes, evaluated at 40, 80, 120 and 160 steps."""
+TRIED = 4
+"""Steps of its environment that are tried before a run starts (`require_contract`)."""
 PERIODS = {"policy_target_period": 10, "critic_target_period": 5}
 BYTES = (rundir.EVALUATIONS, rundir.TRAINING, rundir.POLICY)
 """Files that two runs of the same settings and seeds must have in common, byte for byte."""

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from mpo.training.environment import Diverged, Environment, Step
+from mpo.training.environment import Diverged, Environment, EnvironmentFault, Step
 
 
 class Unrepeatable(Exception):
@@ -73,8 +73,8 @@ class Rollout:
         for given, action in enumerate(self.actions, 1):
             try:
                 step = self._environment.step(action)
-            except Diverged as divergence:
-                raise self._otherwise(given, str(divergence)) from None
+            except (Diverged, EnvironmentFault) as now:
+                raise self._otherwise(given, str(now)) from None
             if step.terminated or step.truncated:
                 raise self._otherwise(given, "the episode is over")
             observation, total = step.observation, total + step.reward

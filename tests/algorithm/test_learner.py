@@ -101,7 +101,7 @@ def test_sums_add_up_until_they_are_taken() -> None:
     chosen = small({})
     replay = filled(0)
     together, apart = learner(chosen), learner(chosen)
-    total = torch.zeros(len(METRICS))
+    total = torch.zeros(2, len(METRICS))
     for index in range(3):
         batch = drawn(replay, chosen, index)
         together.update(batch)

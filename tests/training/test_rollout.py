@@ -44,7 +44,7 @@ def test_actions_are_given_again_as_they_were_unclipped_and_of_their_type() -> N
     rollout = under_way(environment)
     for _ in Rollout.restored(environment, rollout.state()).catch_up():
         pass
-    given = environment._wrapped.unwrapped.actions  # type: ignore[attr-defined]
+    given = environment._gymnasium.unwrapped.actions  # type: ignore[attr-defined]
     assert np.abs(np.stack(rollout.actions)).max() > 1.0
     np.testing.assert_array_equal(np.stack(given[:5]), np.stack(given[5:]))
     assert given[0].dtype == given[5].dtype
@@ -80,12 +80,12 @@ def test_another_state_than_it_had_is_refused(field: str, change: float, said: s
     ("name", "said"),
     [
         ("Terminating-v0", "7 of the same 8 actions, the episode is over"),
-        ("BrokenReward-v0", "5 of the same 8 actions, reward is not finite"),
+        ("BrokenReward-v0", "5 of the same 8 actions, .*the reward is nan"),
     ],
 )
 def test_an_episode_that_ends_or_breaks_before_it_had_is_refused(name: str, said: str) -> None:
     longer = Environment(PREFIX + "Clock-v0")
-    longer._wrapped.unwrapped.length = 20  # type: ignore[attr-defined]
+    longer._gymnasium.unwrapped.length = 20  # type: ignore[attr-defined]
     saved = under_way(longer, 8).state()
     with pytest.raises(Unrepeatable, match=f"by the same seed 3 and {said}"):
         brought_back(saved, name)

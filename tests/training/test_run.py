@@ -18,7 +18,7 @@ from mpo.training.protocols.off_policy import Training
 from mpo.training.seeds import Stream
 from mpo.training.stopping import Interrupted
 from tests.environments import PREFIX
-from tests.runs import contents, job, signalled, tiny
+from tests.runs import TRIED, contents, job, signalled, tiny
 from tests.shown_equal import record, shown
 
 pytestmark = pytest.mark.usefixtures("unchecked")
@@ -129,7 +129,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_previous_one(
     straight: Job, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     damaged = replace(job(tmp_path / "damaged", tiny()), checkpoint_s=0.0)
-    with signalled(Environment, "step", 60), pytest.raises(Interrupted):
+    with signalled(Environment, "step", TRIED + 60), pytest.raises(Interrupted):
         run.train(damaged, bar=False)
     file = damaged.state_folder / checkpoints.CURRENT
     payload = bytearray(file.read_bytes())

@@ -84,7 +84,8 @@ def test_one_step_problem_is_solved(name: str) -> None:
     fields = {
         **refreshed(name),
         **LEARNING,
-        "environment": PREFIX + "OneStep-v0",
+        "environment": PREFIX + "OneStepCut-v0",
+        "discount": 0.0,
         "steps": 1200,
         "steps_per_update": 3,
         "minimum_replay": 100,

@@ -27,7 +27,13 @@ UPDATES: dict[str, list[dict[str, Any]]] = {
     # of the same shapes in one process, so that nothing but the numbers would tell them apart
     "stabilised, beside other losses": [
         STABILISED,
-        {**STABILISED, "backup": "soft", "critic_loss": "huber", "dual_solver": "newton"},
+        {
+            **STABILISED,
+            "backup": "soft",
+            "critic_loss": "huber",
+            "dual_solver": "newton",
+            "mean": "tanh",
+        },
     ],
     "no step bounded": [
         {
@@ -40,7 +46,9 @@ UPDATES: dict[str, list[dict[str, Any]]] = {
             "target_update": "polyak",
         }
     ],
-    "parametric": [{"estep": "parametric", "returns": "n_step", "covariance": "diagonal"}],
+    "parametric": [
+        {"estep": "parametric", "returns": "n_step", "covariance": "diagonal", "mean": "sigmoid"}
+    ],
 }
 """Settings of learners, those of an entry in one process."""
 
