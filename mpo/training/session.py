@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
+from jaxtyping import Float
 
 from mpo.algorithm.networks import Networks
 from mpo.algorithm.trial.attempt import attempt
@@ -50,6 +51,7 @@ class Learns(Logged, Protocol):
 
     def checkpoint(self) -> dict: ...
     def restore(self, checkpoint: dict) -> None: ...
+    def evaluated_parameters(self) -> Float[np.ndarray, " P"]: ...
 
 
 L = TypeVar("L", bound=Learns)
@@ -61,7 +63,9 @@ class Session(Generic[L]):
     networks: Networks
     learner: L
     actor: Actor
-    """Plays training episodes by sampling, evaluation episodes by the mean action."""
+    """Plays training episodes, by sampling."""
+    evaluated: Actor
+    """Plays evaluation episodes, by the mean action."""
     replay: Replay
 
     def __init__(self, settings: Settings, seeds: Seeds, clock: Clock) -> None:
@@ -151,7 +155,7 @@ class Session(Generic[L]):
         """Every evaluation that has fallen due, at k / points of the steps."""
         self.doing = Doing.EVALUATING
         with self.clock.part("evaluation"):
-            yield from self._evaluations.play(self.step, self.actor, self._value)
+            yield from self._evaluations.play(self.step, self.evaluated, self._value)
         self.doing = Doing.COLLECTING
 
     # --- what others read -----------------------------------------------------------------------

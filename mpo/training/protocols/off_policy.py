@@ -37,6 +37,7 @@ class Training(Session[Learner]):
         initialisation = self._seeds.of(Stream.INITIALISATION)
         self.learner = Learner(self.networks, initialisation, self._seeds.of(Stream.NOISE))
         self.actor = Actor(self.networks, self.learner.policy_parameters())
+        self.evaluated = Actor(self.networks, self.learner.evaluated_parameters())
         decisions = settings.steps // settings.action_repeat + 1
         self.replay = Replay(min(settings.replay_capacity, 2 * decisions), *sizes)
 

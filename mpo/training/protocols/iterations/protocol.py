@@ -60,7 +60,7 @@ class Training(Session[Learner]):
         self.networks = networks = Networks(s, observation_size, action_size)
         seeds = self._seeds.of(Stream.INITIALISATION), self._seeds.of(Stream.NOISE)
         self.learner = Learner(networks, *seeds)
-        self.actor = Actor(networks, self.learner.target_policy_parameters())
+        self.actor = self.evaluated = Actor(networks, self.learner.evaluated_parameters())
         rows = s.iteration_episodes * (s.episode_steps // s.action_repeat + 1)
         self.replay = Replay(rows, observation_size, action_size)
         self._batches: Int[np.ndarray, "K B"] | None = None
