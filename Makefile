@@ -73,8 +73,8 @@ benchmark: $(READY)
 	$(BIN)/python -m mpo benchmark
 
 $(READY): requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "$(PYTHON): Python 3.11 or later is needed; name one, as make PYTHON=python3.12" >&2; \
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
+	  echo "$(PYTHON): Python 3.11, 3.12 or 3.13 is needed; name one, as make PYTHON=python3.12" >&2; \
 	  exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2> /dev/null || { \
 	  echo "$(PYTHON): the module ensurepip is missing; on Debian: apt install python3-venv" >&2; \
@@ -82,7 +82,7 @@ $(READY): requirements.lock
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet "$$(grep '^setuptools==' requirements.lock)"
 	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -7,10 +7,6 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from mpo.study.config import ConfigError, load_study, without_switch
-from mpo.settings import OptionError
-from mpo.settings.digests import script_digest
-
 min_version("9.27")
 
 
@@ -21,6 +17,11 @@ report: "workflow/report/workflow.rst"
 # --directory goes before this.
 workdir: workflow.basedir
 
+
+# From here on, since the working directory says which project counts.
+from mpo.study.config import ConfigError, load_study, without_switch
+from mpo.settings import OptionError
+from mpo.settings.digests import script_digest
 
 # Every config file is read and checked here, before there is a graph.
 if len(workflow.configfiles) > 1:

@@ -1,4 +1,7 @@
-"""The command line: `python -m mpo COMMAND`. Every fault in the input is one line and exit 2."""
+"""The command line: `mpo COMMAND`, or `python -m mpo COMMAND`.
+
+Every fault in the input is one line and exit 2.
+"""
 
 import logging
 import re
@@ -9,6 +12,7 @@ import click
 
 from mpo.commands import (
     InputError,
+    beginning,
     crate,
     lists,
     policies,
@@ -35,6 +39,7 @@ COMMANDS = (
     reporting.report,
     verification.verify,
     crate.crate,
+    beginning.init,
 )
 
 

@@ -173,3 +173,13 @@ def is_complete(directory: Path, settings_digest: str, *code_digests: str) -> bo
     if not isinstance(run, dict) or altered(directory, run):
         return False
     return run.get("settings_digest") == settings_digest and run.get("code_digest") in code_digests
+
+
+def trained_by(run: Mapping[str, Any]) -> str:
+    """The code that a run.json names, a commit or, of an installed package, its version."""
+    git = run.get("git") or {}
+    if git.get("commit"):
+        return f"commit {git['commit']}" + " with changes" * bool(git.get("dirty"))
+    if git.get("package_digest"):
+        return f"mpo {git['version'] or 'of no version'} (digest {git['package_digest'][:12]})"
+    return "code that it does not name"

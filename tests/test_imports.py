@@ -13,14 +13,15 @@ PACKAGE = ROOT / "mpo"
 FILES = sorted(PACKAGE.rglob("*.py"))
 ARROWS = {
     "settings": "",
+    "project": "",
     "rundir": "",
     "algorithm": "settings",
-    "study": "settings rundir",
+    "study": "settings rundir project",
     "evaluation": "settings rundir",
-    "training": "algorithm settings rundir",
+    "training": "algorithm settings rundir project",
     "theory": "algorithm evaluation",
-    "benchmark": "training algorithm study evaluation settings",
-    "commands": "benchmark theory evaluation training study algorithm settings rundir",
+    "benchmark": "training algorithm study evaluation settings project",
+    "commands": "benchmark theory evaluation training study algorithm settings rundir project",
     "__main__": "commands study settings",
 }
 """What each room of `mpo` may import; every arrow that is not here is a fault."""

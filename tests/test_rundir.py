@@ -87,6 +87,21 @@ def test_a_broken_description_is_not_complete(tmp_path: Path) -> None:
     assert not is_complete(tmp_path, "s", "c")
 
 
+def test_the_code_of_a_run_is_told_whatever_is_known_of_it() -> None:
+    installed = {"commit": None, "version": "0.1.0", "package_digest": "0123456789abcdef"}
+    cases = [
+        ({"git": {"commit": "abc", "dirty": False}}, "commit abc"),
+        ({"git": {"commit": "abc", "dirty": True}}, "commit abc with changes"),
+        ({"git": installed}, "mpo 0.1.0 (digest 0123456789ab)"),
+        ({"git": installed | {"version": None}}, "mpo of no version (digest 0123456789ab)"),
+        ({"git": {"commit": None, "dirty": None, "why": "no git"}}, "code that it does not name"),
+        ({"git": None}, "code that it does not name"),
+        ({}, "code that it does not name"),
+    ]
+    for run, told in cases:
+        assert rundir.trained_by(run) == told, run
+
+
 def test_columns_are_distinct() -> None:
     for columns in (rundir.EVALUATION_COLUMNS, rundir.TRAINING_COLUMNS, rundir.TIMING_COLUMNS):
         assert len(set(columns)) == len(columns)

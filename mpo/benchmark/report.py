@@ -57,8 +57,11 @@ def measured(
     The learner's tensors lie on `device`; the simulator and the actor need the processor alone.
     """
     torch.set_num_threads(1)
-    update = asdict(update_cost(variant, pairs, updates, compile_, device))
-    yield "updates", {**update, "reference_ratio": update["reference_ms"] / update["update_ms"]}
+    cost = asdict(update_cost(variant, pairs, updates, compile_, device))
+    update = {key: value for key, value in cost.items() if value is not None}
+    if "reference_ms" in update:
+        update["reference_ratio"] = update["reference_ms"] / update["update_ms"]
+    yield "updates", update
     yield "acting", {"act_us": act_us(variant, pairs, calls, device)}
     yield "the simulator", asdict(environment_cost(pairs, calls))
     yield "training", asdict(training_cost(variant, steps, compile_, device))

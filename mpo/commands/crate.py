@@ -19,8 +19,9 @@ from typing import Any
 import click
 
 from mpo.commands import InputError
-from mpo.rundir import RUN, checksum
-from mpo.study.yaml_files import PROJECT
+from mpo.project import PACKAGED, PROJECT
+from mpo.rundir import RUN, checksum, trained_by
+from mpo.settings import PACKAGE
 
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
@@ -29,8 +30,8 @@ PROFILES = {
 }
 TERMS = "https://w3id.org/ro/terms/workflow-run/context"
 LICENCE = "https://spdx.org/licenses/MIT"
-CODE = ("workflow", "mpo", "profiles")
-"""Folders that the workflow consists of, beside its Snakefile."""
+CODE = ("workflow", "profiles")
+"""Folders of the project that the workflow consists of, beside its Snakefile and the package."""
 INPUTS = ("config", "requirements.lock")
 
 
@@ -80,8 +81,9 @@ def _crate(study_dir: Path, name: str) -> Any:
     )
     workflow["name"] = "MPO, from training to the report"
     workflow["license"] = {"@id": LICENCE}
-    code = [file for part in CODE for file in _files(PROJECT / part)]
-    workflow["hasPart"] = [_add(made, file, PROJECT) for file in code]
+    rules = [_add(made, file, PROJECT) for part in CODE for file in _files(PROJECT / part)]
+    modules = (file for file in _files(PACKAGE) if not file.is_relative_to(PACKAGE / PACKAGED))
+    workflow["hasPart"] = rules + [_add(made, file, PACKAGE.parent) for file in modules]
     inputs = [_add(made, file, PROJECT) for part in INPUTS for file in _files(PROJECT / part)]
     above = study_dir.absolute().parents[1]
     found = (file for file in _files(study_dir.absolute()) if FOLDER not in file.parts)
@@ -139,15 +141,15 @@ def _add(made: Any, file: Path, root: Path) -> Any:
 
 
 def _description(study_dir: Path) -> str:
-    """Machines and versions that the runs name, and the commits that they were trained at."""
+    """Machines and versions that the runs name, and the code that they were trained by."""
     runs = [json.loads(path.read_text()) for path in sorted(study_dir.glob(f"runs/*/*/*/{RUN}"))]
     machines = sorted({str(run.get("machine", {}).get("cpu")) for run in runs})
     versions = sorted({json.dumps(run.get("versions", {}), sort_keys=True) for run in runs})
-    commits = sorted({str((run.get("git") or {}).get("commit")) for run in runs})
+    codes = sorted({trained_by(run) for run in runs})
     return (
         f"{len(runs)} runs, whose settings, digests, seeds, versions and machines are in their "
         f"run.json. Processors: {', '.join(machines)}. Versions: {'; '.join(versions)}. "
-        f"Commits: {', '.join(commits)}."
+        f"Code: {', '.join(codes)}."
     )
 
 

@@ -14,7 +14,7 @@ import click
 
 from mpo.commands import InputError
 from mpo.commands.verifying.retraining import HELD_TO_BYTES, train, unlike
-from mpo.rundir import RUN, checksum
+from mpo.rundir import RUN, checksum, trained_by
 from mpo.settings import settings
 from mpo.settings.digests import code_digest
 from mpo.settings.equality import equal_codes, equalities, manifest_of
@@ -119,7 +119,7 @@ def _trained_again(run_dir: Path) -> Iterator[str]:
     if today not in equal_codes(shown, run["task"], run["variant"], run["code_digest"]):
         yield (
             f"{run_dir}: trained by other code than today's ({run['code_digest'][:12]}, now "
-            f"{today[:12]}); check out commit {run['git']['commit']} to train it again"
+            f"{today[:12]}); get {trained_by(run)} to train it again"
         )
         return
     click.echo(f"training {run_dir} again, {run['steps']:,} steps; {run['cpu_s']:.0f} s then")

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mpo.project import PROJECT
 from mpo.settings import Settings, SettingsError, settings
-from mpo.study.yaml_files import MISSING, PROJECT, ConfigError, check, read, suggestion
+from mpo.study.yaml_files import MISSING, ConfigError, check, read, suggestion
 
 CONFIG = PROJECT / "config"
 TASK_FIELDS = ("environment", "action_repeat", "steps_per_update", "episode_steps")

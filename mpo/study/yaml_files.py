@@ -21,10 +21,11 @@ from jsonschema.exceptions import best_match
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
+from mpo.project import PROJECT, SHIPPED
 from mpo.study import core_schema
 
-PROJECT = Path(__file__).parents[2]
-SCHEMAS = PROJECT / "workflow" / "schemas"
+SCHEMAS = SHIPPED / "workflow" / "schemas"
+"""They belong to the code, so that a project of an older version is held against today's rules."""
 
 
 class ConfigError(ValueError):
@@ -61,9 +62,12 @@ def suggestion(name: str, names: Iterable[str], kind: str) -> str:
 
 
 def read(file: Path) -> Any:
-    """The content of a YAML file. Raises `ConfigError` for a file that cannot be read."""
+    """The content of a YAML file, where there is none of that path the project's.
+
+    Raises `ConfigError` for a file that cannot be read.
+    """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = (file if file.exists() else PROJECT / file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise ConfigError(file, "", str(file), f"it cannot be read: {reason}") from None

@@ -9,7 +9,9 @@ from typing import Any
 
 import torch
 
-from mpo.settings import option
+from mpo.project import PACKAGED
+from mpo.settings import PACKAGE, option
+from mpo.settings.digests import bytes_digest
 
 PACKAGES = ("torch", "numpy", "gymnasium", "shimmy", "mujoco", "dm-control", "safetensors")
 CPU_FLAGS = ("avx", "avx2", "avx512f", "fma", "amx_tile")
@@ -24,18 +26,42 @@ def versions() -> dict[str, str]:
 def git() -> dict[str, Any]:
     """Commit and whether the work tree differs from it; where git does not tell, None and why.
 
-    It does not where there is no repository, and none where the repository is another user's.
+    It does not where there is no repository, where that is another user's, and where a repository
+    around the package does not hold it, as around an environment into which a wheel was installed.
+    Then version and digest say what the code was.
     """
     folder = Path(__file__).parent
     try:
         commit = _git(folder, "rev-parse", "HEAD")
+        if not _git(folder, "ls-files", Path(__file__).name):
+            return _untold("the package is not in the repository around it")
         dirty = bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
     except subprocess.CalledProcessError as error:
         why = error.stderr.strip().partition("\n")[0].removeprefix("fatal: ")
-        return {"commit": None, "dirty": None, "why": why}
+        return _untold(why)
     except (OSError, subprocess.SubprocessError) as error:
-        return {"commit": None, "dirty": None, "why": str(error)}
+        return _untold(str(error))
     return {"commit": commit, "dirty": dirty}
+
+
+def _untold(why: str) -> dict[str, Any]:
+    try:
+        version = importlib.metadata.version("mpo")
+    except importlib.metadata.PackageNotFoundError:  # a copy that was not installed
+        version = None
+    return {
+        "commit": None,
+        "dirty": None,
+        "why": why,
+        "version": version,
+        "package_digest": package_digest(),
+    }
+
+
+def package_digest(package: Path = PACKAGE) -> str:
+    """The digest of the bytes of all modules, which is the same in a checkout and its wheel."""
+    files = sorted(package.rglob("*.py"))
+    return bytes_digest(file for file in files if not file.is_relative_to(package / PACKAGED))
 
 
 def _git(folder: Path, *arguments: str) -> str:

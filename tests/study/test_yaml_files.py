@@ -180,3 +180,14 @@ def test_every_part_of_a_schema_says_what_is_allowed(file: Path):
 
     for part in parts(yaml.safe_load(file.read_text())):
         assert part.get("description"), part
+
+
+def test_a_file_that_is_not_here_is_the_project_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    smoke = Path("config/smoke.yaml")
+    assert read(smoke)["study"] == "smoke"
+    smoke.parent.mkdir()
+    smoke.write_text("study: mine")
+    assert read(smoke) == {"study": "mine"}
+    with pytest.raises(ConfigError, match=r"^config/nothing\.yaml: .* it cannot be read: No such"):
+        read(Path("config/nothing.yaml"))

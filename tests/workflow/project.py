@@ -43,7 +43,7 @@ def snakemake(
     folder: Path, config: str, *arguments: str, start: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run Snakemake, from `start`, on the study of the file `config` in the copy in `folder`."""
-    command = [SNAKEMAKE, "--cores", "2", "--configfile", config, *arguments]
+    command = [SNAKEMAKE, "--configfile", config, "--cores", "2", *arguments]
     environment = os.environ | {"PYTHONPATH": str(folder)}
     environment.pop("MUJOCO_GL", None)  # what training in this process chose: not to render
     return subprocess.run(

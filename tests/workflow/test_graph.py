@@ -53,7 +53,8 @@ def planned(folder: Path, *arguments: str) -> tuple[Counter[str], list[str]]:
     text = result.stdout + result.stderr
     rules = Counter(re.findall(r"^(?:local)?rule (\w+):$", text, flags=re.MULTILINE))
     outputs = re.findall(r"^    output: (.*)$", text, flags=re.MULTILINE)
-    return rules, sorted(file for line in outputs for file in line.split(", "))
+    files = (file.removesuffix(" (update)") for line in outputs for file in line.split(", "))
+    return rules, sorted(files)
 
 
 def runs(outputs: list[str]) -> list[str]:
@@ -77,7 +78,12 @@ def begin(folder: Path) -> None:
 
 
 def finish(folder: Path) -> None:
-    for file in planned(folder)[1]:
+    """Make the manifest, and what stands for all the rest."""
+    files = planned(folder)[1]
+    made = snakemake(folder, CONFIG, "results/trial/manifest.json")
+    assert made.returncode == 0, made.stderr
+    files.remove("results/trial/manifest.json")
+    for file in files:
         path = folder / file
         (path.parent if path.suffix else path).mkdir(parents=True, exist_ok=True)
         if path.suffix:

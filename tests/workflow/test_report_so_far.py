@@ -36,7 +36,7 @@ def test_it_is_drawn_while_the_study_is_trained(tmp_path: Path):
     copy_project(tmp_path)
     (tmp_path / CONFIG).write_text(STUDY)
     results, environment = tmp_path / FOLDER, os.environ | {"PYTHONPATH": str(tmp_path)}
-    command = [SNAKEMAKE, "--cores", "2", "--configfile", CONFIG, f"{FOLDER}/scores.csv"]
+    command = [SNAKEMAKE, f"{FOLDER}/scores.csv", "--cores", "2", "--configfile", CONFIG]
     log = tmp_path / "snakemake.log"
     with log.open("w") as file:
         training = subprocess.Popen(

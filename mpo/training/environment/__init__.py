@@ -7,6 +7,7 @@ opened. dm_control's suite comes through Shimmy's ids.
 | module | what it holds |
 |---|---|
 | `adapter` | `Environment`: decisions, their repeats, their episode's end |
+| `registration` | Shimmy, whose import registers dm_control's tasks |
 | `opening` | from an id to a Gymnasium environment; whether a clock ends its episodes |
 | `actions`, `observations` | what spaces are accepted, and how values pass between them and us |
 | `simulators`, `dm_control` | one control step, by Gymnasium's API or on dm_control itself |

@@ -11,10 +11,10 @@ import numpy as np
 from gymnasium.spaces import Box, Dict
 from gymnasium.wrappers import OrderEnforcing, PassiveEnvChecker
 from jaxtyping import Float
-from shimmy import DmControlCompatibilityV0
 
 from mpo.training.environment.faults import Breach
 from mpo.training.environment.observations import Observations, require
+from mpo.training.environment.registration import DmControlCompatibilityV0
 from mpo.training.environment.simulators import Outcome, number
 
 CHANGE_NOTHING = (OrderEnforcing, PassiveEnvChecker)

@@ -7,14 +7,12 @@ import warnings
 from typing import Any
 
 import gymnasium
-import shimmy
 from gymnasium.envs.registration import find_highest_version, get_env_id, parse_env_id
 from gymnasium.error import NamespaceNotFound
 from gymnasium.wrappers import TimeLimit
 
 from mpo.training.environment.faults import Breach, EnvironmentFault, told
-
-gymnasium.register_envs(shimmy)
+from mpo.training.environment.registration import DmControlCompatibilityV0, lacking
 
 PACKAGES = {
     "ALE": "ale-py",
@@ -70,6 +68,8 @@ def _mending(name: str, error: Exception) -> str:
         namespace, base, version = parse_env_id(registered)
     except gymnasium.error.Error:
         return ""
+    if package := lacking(namespace, base):
+        return f"; {package} is missing: pip install '{package}', up to Python 3.12"
     newest = find_highest_version(namespace, base)
     if newest is None or newest == version:
         return ""
@@ -83,7 +83,7 @@ def require_time_limit(environment: gymnasium.Env) -> None:
         if isinstance(layer, TimeLimit):
             return
         layer = layer.env
-    if isinstance(layer, shimmy.DmControlCompatibilityV0):
+    if isinstance(layer, DmControlCompatibilityV0):
         # dm_control keeps its limit to itself: in control steps or, in composers, in seconds
         limits = (getattr(layer._env, field, math.inf) for field in ("_step_limit", "_time_limit"))
         if any(math.isfinite(limit) for limit in limits):
