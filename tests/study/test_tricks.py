@@ -78,7 +78,10 @@ def test_what_is_based_on_it_has_all_of_them(tmp_path: Path) -> None:
             {"clip": {"change": "-", "settings": {"policy_gradient_clip": -1.0}}},
             r"top\.tricks\.clip\.settings\.policy_gradient_clip: -1\.0 is not allowed",
         ),
-        ({"clip": {"settings": {"epsilon": 0.1}}}, r"top\.tricks\.clip\.change: nothing .* required"),
+        (
+            {"clip": {"settings": {"epsilon": 0.1}}},
+            r"top\.tricks\.clip\.change: nothing .* required",
+        ),
     ],
 )
 def test_a_fault_is_named_where_it_stands(tmp_path: Path, tricks: Any, said: str) -> None:
