@@ -26,7 +26,7 @@ SMALL: dict[str, Any] = {
 VARIANTS = {
     name: variant.settings
     for name, variant in load_variants().items()
-    if not variant.external and "protocol" not in variant.settings
+    if not (variant.external or variant.generated) and "protocol" not in variant.settings
 }
 """The variants that train off policy; tests/training/protocols/iterations examines the others."""
 

@@ -12,6 +12,7 @@ from mpo import rundir
 from mpo.settings import Settings, settings
 from mpo.training import checkpoints
 from mpo.training.job import Job
+from mpo.training.seeds import Seeds
 from mpo.training.session import Session
 from tests.environments import PREFIX
 
@@ -42,6 +43,11 @@ BYTES = (rundir.EVALUATIONS, rundir.TRAINING, rundir.POLICY)
 def tiny(fields: dict[str, Any] | None = None, **more: Any) -> Settings:
     """Settings of a tiny run, whose sequences have 4 steps and whose targets refresh."""
     return settings({**TINY, **PERIODS, **(fields or {}), **more})
+
+
+def seeds(seed: int = 0, study_seed: int = 1) -> Seeds:
+    """Those of a `job`."""
+    return Seeds(study_seed, "toy", seed)
 
 
 def job(folder: Path, chosen: Settings, seed: int = 0, study_seed: int = 1) -> Job:

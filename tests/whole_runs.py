@@ -12,7 +12,7 @@ from mpo.settings import settings
 from mpo.training.clock import Clock
 from mpo.training.protocols.off_policy import Training
 from tests.apart import apart
-from tests.runs import finish
+from tests.runs import finish, seeds
 
 
 class Trained(NamedTuple):
@@ -32,7 +32,7 @@ def trained(fields: dict[str, Any], states: list[float]) -> Trained:
 
 def _trained(fields: dict[str, Any], states: list[float]) -> Trained:
     torch.manual_seed(0)
-    training = Training(settings(fields), 0, 0, Clock())
+    training = Training(settings(fields), seeds(), Clock())
     finish(training)
     training.close()
     networks = training.networks

@@ -48,6 +48,7 @@ class Learner:
         self.noise = torch.Generator(self.device).manual_seed(noise_seed)
         device = option("device", settings.device)
         self._acting: Tensor = device.readable(self.state.policy.parameters)
+        self._average: Tensor | None = self._acting.clone() if settings.policy_average else None
         self._moved: Callable[[Batch], Batch] = device.moved
         self.updates = 0
         self.sums = metrics.no_sums(self.device)
@@ -78,6 +79,8 @@ class Learner:
         self.updates += 1
         if self._acting is not self.state.policy.parameters:
             self._acting.copy_(self.state.policy.parameters)
+        if self._average is not None and self.settings.policy_average:
+            self._average.lerp_(self._acting, 1.0 / self.settings.policy_average)
         if self.updates % self.settings.policy_target_period == 0:
             self._refresh(
                 self.state.target_policy, self.state.policy.parameters, self.settings.polyak
@@ -133,6 +136,10 @@ class Learner:
         """The online policy's flat parameters in the CPU's memory; they follow every update."""
         return self._acting.numpy()
 
+    def evaluated_parameters(self) -> Float[np.ndarray, " P"]:
+        """Those of the policy that is evaluated: its average if one is kept, else its own."""
+        return self.policy_parameters() if self._average is None else self._average.numpy()
+
     # --- checkpoints ------------------------------------------------------------------------
     def checkpoint(self) -> dict:
         """Everything that the next update depends on, as tensors and numbers."""
@@ -142,6 +149,7 @@ class Learner:
             "noise": self.noise.get_state(),
             "updates": self.updates,
             "sums": self.sums.cpu(),
+            "average": self._average,
         }
 
     def restore(self, checkpoint: dict) -> None:
@@ -152,6 +160,8 @@ class Learner:
         self.updates = int(checkpoint["updates"])
         self.sums.copy_(checkpoint["sums"])
         self._acting.copy_(self.state.policy.parameters)
+        if self._average is not None:
+            self._average.copy_(checkpoint["average"])
 
 
 def _named(state: State):

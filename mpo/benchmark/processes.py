@@ -56,12 +56,13 @@ def first_updates(variant: str, compile_: bool, device: str, started: float) -> 
     from mpo.training import checkpoints
     from mpo.training.clock import Clock
     from mpo.training.protocols.off_policy import Training
+    from mpo.training.seeds import Seeds
 
     task = load_tasks()[TASK]
     own = {name: origin.value for name, origin in task.fields.items()}
     values = {**load_variants()[variant].settings, **own, "steps": 1_000_000}
     chosen = settings({**values, "compile": compile_, "device": device})
-    training = Training(chosen, 0, 0, Clock())
+    training = Training(chosen, Seeds(0, TASK, 0), Clock())
     update, ends = training.learner.update, []
 
     def timed(batch: Batch) -> None:

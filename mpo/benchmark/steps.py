@@ -17,6 +17,7 @@ from mpo.training.actor import Actor
 from mpo.training.clock import Clock
 from mpo.training.environment import Environment
 from mpo.training.protocols.off_policy import Training
+from mpo.training.seeds import Seeds
 
 TASK = "hopper-stand"
 DECISION_STEPS = 4
@@ -113,7 +114,7 @@ def training_cost(
         }
     )
     clock = Clock()
-    training = Training(chosen, 0, 0, clock)
+    training = Training(chosen, Seeds(0, TASK, 0), clock)
     walk = training.walk()
     while training.episodes < 2:  # the first updates are in the second
         next(walk)

@@ -26,6 +26,7 @@ ITERATIONS_FIXES = {
     "covariance": "full",
     "action_penalty": False,
     "target_update": "hard",
+    "policy_average": None,
     "layer_norm": False,
     "device": "cpu",
 }

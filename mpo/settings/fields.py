@@ -184,6 +184,10 @@ class MStep(Section):
     """How both target networks are refreshed from the online ones (P1: hard; Tonic: polyak)."""
     polyak: float = Field(0.005, gt=0, le=1)
     """Share of the online network a refresh moves in, under `target_update: polyak` (Tonic)."""
+    policy_average: int | None = Field(None, ge=2)
+    """Updates over which the policy's parameters are averaged, exponentially, for evaluations and
+    for the policy that a run leaves; the policy that learns and collects stays as it is. null: no
+    average. P1 is silent."""
 
 
 class Data(Section):

@@ -9,6 +9,7 @@ value, that is a fault, since one of them would do nothing. Every fault is a `Co
 from __future__ import annotations
 
 import csv
+import fnmatch
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -105,11 +106,15 @@ def _chosen_tasks(content: dict[str, Any], file: Path, known: dict[str, Task]) -
 def _chosen_variants(
     content: dict[str, Any], file: Path, known: dict[str, Variant]
 ) -> dict[str, Variant]:
+    """Those that the study names; `*` in a name stands for anything, as in `paper_with_*`."""
+    chosen: dict[str, Variant] = {}
     for index, name in enumerate(content["variants"]):
-        if name not in known:
+        matches = fnmatch.filter(known, name) if "*" in str(name) else [name]
+        if not matches or matches[0] not in known:
             allowed = suggestion(name, known, "variant")
             raise ConfigError(file, f"variants.{index}", name, allowed)
-    return {name: known[name] for name in content["variants"]}
+        chosen |= {match: known[match] for match in matches}
+    return chosen
 
 
 def _own_fields(content: dict[str, Any], file: Path) -> dict[str, Origin]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from mpo.project import PROJECT
 from mpo.settings import Settings, SettingsError, settings
+from mpo.study.tricks import Entry, entries
 from mpo.study.yaml_files import MISSING, ConfigError, check, read, suggestion
 
 CONFIG = PROJECT / "config"
@@ -66,6 +67,8 @@ class Variant:
     source: str
     fields: dict[str, Origin]
     external: tuple[Path, ...]
+    generated: bool = False
+    """Whether the tricks of another entry stand for it (`mpo.study.tricks`)."""
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -84,7 +87,10 @@ def load_variants(file: Path = CONFIG / "variants.yaml") -> dict[str, Variant]:
     """The variants by name, each checked by itself. Raises `ConfigError`."""
     content = read(file)
     check(content, "variants", file)
-    variants = {name: _variant(name, content, file) for name in content}
+    for name, entry in content.items():
+        _check_external(name, entry, file)
+    found = entries(content, file)
+    variants = {name: _variant(name, found, file) for name in found}
     for variant in variants.values():
         merged(variant.fields, Origin(variant.settings, file, variant.name))
     return variants
@@ -125,44 +131,50 @@ def _task(alias: str, entry: dict[str, Any], file: Path) -> Task:
     )
 
 
-def _variant(name: str, entries: dict[str, Any], file: Path) -> Variant:
-    entry = entries[name]
-    external = tuple(_external(name, entry, file))
+def _variant(name: str, found: dict[str, Entry], file: Path) -> Variant:
+    entry = found[name]
     fields: dict[str, Origin] = {}
-    for link in reversed(_chain(name, entries, file)):
-        for field, value in (entries[link].get("settings") or {}).items():
-            fields[field] = Origin(value, file, f"{link}.settings.{field}")
+    below: dict[str, Origin] = {}
+    """The fields of the base's base, to which `left_out` goes back."""
+    for link in reversed(_chain(name, found, file)):
+        back = {field: below[field] for field in found[link].left_out if field in below}
+        kept = {f: origin for f, origin in fields.items() if f not in found[link].left_out}
+        below = fields
+        fields = kept | back
+        for field, (value, path) in found[link].fields.items():
+            fields[field] = Origin(value, file, path)
     for field in ("environment", "steps", "action_repeat", *STUDY_FIELDS):
         if field in fields:
             raise fields[field].fault("a variant cannot set it: a task or a study does")
-    return Variant(name, entry.get("base"), entry["change"], entry["source"], fields, external)
+    external = tuple(PROJECT / path for path in entry.external)
+    plain = entry.base, entry.change, entry.source, fields, external
+    return Variant(name, *plain, generated=entry.generated)
 
 
-def _chain(name: str, entries: dict[str, Any], file: Path) -> list[str]:
+def _chain(name: str, found: dict[str, Entry], file: Path) -> list[str]:
     """`name`, its base, that one's base and so on. Raises `ConfigError` for a cycle."""
     chain = [name]
-    while (base := entries[chain[-1]].get("base")) is not None:
+    while (base := found[chain[-1]].base) is not None:
         path = f"{chain[-1]}.base"
-        if base not in entries:
-            raise ConfigError(file, path, base, suggestion(base, entries, "variant"))
+        if base not in found:
+            raise ConfigError(file, path, base, suggestion(base, found, "variant"))
         if base in chain:
             circle = " -> ".join([*chain[chain.index(base) :], base])
             raise ConfigError(file, path, base, f"bases must not go in a circle: {circle}")
         chain.append(base)
-    root = entries[chain[-1]]
-    if chain[-1] != "paper" and "external" not in root:
+    if chain[-1] != "paper" and not found[chain[-1]].external:
         allowed = "the key is required of all variants but paper: the name of a variant"
         raise ConfigError(file, f"{chain[-1]}.base", MISSING, allowed)
     return chain
 
 
-def _external(name: str, entry: dict[str, Any], file: Path):
+def _check_external(name: str, entry: dict[str, Any], file: Path) -> None:
+    """Raise `ConfigError` where a variant that a rule of the user's trains is not as it must be."""
     for index, path in enumerate(entry.get("external", ())):
         if not (PROJECT / path).is_file():
             allowed = "there is no such file below the project's folder"
             raise ConfigError(file, f"{name}.external.{index}", path, allowed)
-        yield PROJECT / path
-    for key in ("base", "settings"):
+    for key in ("base", "settings", "tricks"):
         if "external" in entry and key in entry:
             raise ConfigError(
                 file, f"{name}.{key}", entry[key], "a variant with external has only change, source"

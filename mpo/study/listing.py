@@ -16,10 +16,15 @@ WIDTHS = [None, None, 36, 40, 24]
 
 
 def variants_table(file: Path = CONFIG / "variants.yaml") -> str:
-    """The variants of `file`, one row each, in its order. Raises `ConfigError`."""
+    """The variants of `file`, one row each, in its order; below, those that tricks stand for.
+
+    Raises `ConfigError`.
+    """
     variants = load_variants(file)
-    rows = [_row(variant, variants) for variant in variants.values()]
-    return tabulate(rows, HEADERS, tablefmt="simple_grid", maxcolwidths=WIDTHS)
+    rows = [_row(variant, variants) for variant in variants.values() if not variant.generated]
+    table = tabulate(rows, HEADERS, tablefmt="simple_grid", maxcolwidths=WIDTHS)
+    generated = (f"{v.name}: {v.change}" for v in variants.values() if v.generated)
+    return "\n".join([table, *generated])
 
 
 def differences(variant: Variant, variants: Mapping[str, Variant]) -> dict[str, Any]:

@@ -81,7 +81,7 @@ class Study:
         values, external = self.settings[task, variant], self.variants[variant].external
         code = bytes_digest(external) if external else code_digest(values)
         for seed in self.seeds:
-            digest = values.digest(self.study_seed, seed)
+            digest = values.digest(self.study_seed, task, seed)
             yield seed, Run(task, variant, seed, values, digest, code)
 
     def manifest(self) -> dict[str, Any]:

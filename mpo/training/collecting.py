@@ -11,7 +11,7 @@ from mpo.training.clock import Clock
 from mpo.training.environment import Environment
 from mpo.training.replay import Replay
 from mpo.training.rollout import Rollout
-from mpo.training.seeds import Stream, seed_of
+from mpo.training.seeds import Seeds, Stream
 
 
 class Collector:
@@ -20,8 +20,8 @@ class Collector:
     An episode's reset seed is derived from its index.
     """
 
-    def __init__(self, environment: Environment, seeds: tuple[int, int], clock: Clock) -> None:
-        """`seeds` are the study's and the run's; nothing else may use the simulator."""
+    def __init__(self, environment: Environment, seeds: Seeds, clock: Clock) -> None:
+        """Nothing else may use the simulator."""
         self.environment = environment
         self.step = 0
         """Control steps so far."""
@@ -30,7 +30,7 @@ class Collector:
         self.rollout: Rollout | None = None
         """The episode under way."""
         self._seeds, self._clock = seeds, clock
-        self._behaviour = np.random.default_rng(seed_of(*seeds, Stream.BEHAVIOUR))
+        self._behaviour = np.random.default_rng(seeds.of(Stream.BEHAVIOUR))
 
     def decide(self, actor: Actor, replay: Replay) -> int:
         """One decision of the episode under way, or the first of the next; its control steps.
@@ -40,7 +40,7 @@ class Collector:
         clock = self._clock
         if self.rollout is None:
             with clock.part("environment"):
-                seed = seed_of(*self._seeds, Stream.EPISODE, self.episodes)
+                seed = self._seeds.of(Stream.EPISODE, self.episodes)
                 self.rollout = Rollout(self.environment, seed)
         observation = self.rollout.observation
         with clock.part("act"):

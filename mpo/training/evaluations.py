@@ -13,16 +13,14 @@ from mpo.settings import Settings
 from mpo.training import episodes
 from mpo.training.environment import Environment
 from mpo.training.episodes import Episode, Evaluated, Value
-from mpo.training.seeds import evaluation_seed
+from mpo.training.seeds import Seeds
 
 
 class Evaluations:
     """What was evaluated so far, and what falls due."""
 
-    def __init__(
-        self, settings: Settings, seeds: tuple[int, int], environment: Environment
-    ) -> None:
-        """`seeds` are the study's and the run's; nothing else may use the simulator."""
+    def __init__(self, settings: Settings, seeds: Seeds, environment: Environment) -> None:
+        """Nothing else may use the simulator."""
         self.rows: list[dict[str, float]] = []
         """Of evaluations.csv, of the evaluations that are complete."""
         self.environment = environment
@@ -51,7 +49,7 @@ class Evaluations:
         """
         while step >= self.due_at:
             while len(self._finished) < self._count:
-                seed = evaluation_seed(*self._seeds, self._done, len(self._finished))
+                seed = self._seeds.of_evaluation(self._done, len(self._finished))
                 episode = yield from episodes.play(
                     self.environment, policy, seed, self._settings.discount, value
                 )

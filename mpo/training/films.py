@@ -13,8 +13,8 @@ from PIL import Image
 from mpo.settings import Settings
 from mpo.training.environment import Environment, EnvironmentFault
 from mpo.training.episodes import run_episode
-from mpo.training.replaying import load_policy, load_settings, playing
-from mpo.training.seeds import Stream, seed_of
+from mpo.training.replaying import load_policy, load_run, playing
+from mpo.training.seeds import Seeds, Stream
 
 FRAMES_PER_SECOND = 20
 PACKAGES = "libegl1 and libgl1-mesa-dri"
@@ -42,7 +42,7 @@ def render(
     frames a second. Raises `NoPictures`, `CannotRender`, or `NotPlayable` for a policy that
     diverged, and ValueError for one that does not fit its settings.
     """
-    chosen = load_settings(directory)
+    chosen, task = load_run(directory)
     environment = _opened(chosen)
     try:
         actor = load_policy(directory, environment, chosen)
@@ -59,7 +59,7 @@ def render(
                 frames.append(_scaled(pixels, width, frames[:1]))
             decisions += 1
 
-        start = seed_of(seed, 0, Stream.FILM)
+        start = Seeds(seed, task, 0).of(Stream.FILM)
         with playing(directory):
             run_episode(environment, actor, start, chosen.discount, watch=watch)
     finally:

@@ -6,6 +6,7 @@ from pathlib import Path
 from mpo.settings import Settings
 from mpo.settings.digests import code_digest
 from mpo.settings.equality import equal_codes, equalities, manifest_of
+from mpo.training.seeds import Seeds
 
 CHECKPOINT_S = 60.0
 
@@ -24,9 +25,14 @@ class Job:
     checkpoint_s: float = CHECKPOINT_S
 
     @property
+    def seeds(self) -> Seeds:
+        """What the run's random numbers derive from."""
+        return Seeds(self.study_seed, self.task, self.seed)
+
+    @property
     def settings_digest(self) -> str:
-        """Digest of the settings with study seed and seed."""
-        return self.settings.digest(self.study_seed, self.seed)
+        """Digest of the settings with what the random numbers derive from."""
+        return self.settings.digest(*self.seeds)
 
     @property
     def code_digest(self) -> str:

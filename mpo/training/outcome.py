@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from safetensors.torch import save
 
 from mpo import rundir
@@ -16,7 +17,7 @@ def write(
     job: Job, training: Session, record: dict[str, Any], divergence: dict[str, Any] | None
 ) -> None:
     """The files of the run, `run.json` last."""
-    parameters = training.learner.state.policy.parameters.cpu()
+    parameters = torch.from_numpy(training.learner.evaluated_parameters())
     named = unflatten(parameters, training.networks.policy_shapes())
     tensors = {name: view.contiguous().clone() for name, view in named.items()}
     settings = rundir.json_bytes(job.settings.differences()).decode()

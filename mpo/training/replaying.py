@@ -20,7 +20,7 @@ from mpo.settings import Settings, option, settings
 from mpo.training.actor import Actor, UniformActor
 from mpo.training.environment import Diverged, Environment, require_contract
 from mpo.training.episodes import run_episode
-from mpo.training.seeds import Stream, evaluation_seed, seed_of
+from mpo.training.seeds import Seeds, Stream
 
 
 class NotPlayable(ValueError):
@@ -60,14 +60,15 @@ def load_policy(directory: Path, environment: Environment, chosen: Settings) -> 
     return protocol.Actor(networks, np.concatenate(pieces))
 
 
-def load_settings(directory: Path) -> Settings:
-    """The settings in a run's run.json. Raises ValueError or OSError where it is not one."""
+def load_run(directory: Path) -> tuple[Settings, str]:
+    """Settings and task of a run's run.json. Raises ValueError or OSError where it is not one."""
     file = directory / rundir.RUN
     try:
-        values = json.loads(file.read_text())["settings"]
+        run = json.loads(file.read_text())
+        values, task = run["settings"], run["task"]
     except (ValueError, KeyError, TypeError):
         raise ValueError(f"{file}: not a run's description") from None
-    return settings(values)
+    return settings(values), task
 
 
 def returns(directory: Path, count: int, seed: int) -> pd.DataFrame:
@@ -75,12 +76,12 @@ def returns(directory: Path, count: int, seed: int) -> pd.DataFrame:
 
     Raises `NotPlayable` for the policy of a run that diverged, ValueError for files that are none.
     """
-    chosen = load_settings(directory)
+    chosen, task = load_run(directory)
     environment = Environment.of(chosen)
     actor = load_policy(directory, environment, chosen)
     rows = []
     for index in range(count):
-        start = evaluation_seed(seed, 0, 0, index)
+        start = Seeds(seed, task, 0).of_evaluation(0, index)
         with playing(directory):
             episode = run_episode(environment, actor, start, chosen.discount)
         rows.append({"episode": str(index), "return": episode.return_, "length": episode.length})
@@ -100,10 +101,11 @@ def random_returns(tasks: Mapping[str, Settings], count: int, seed: int) -> pd.D
     for alias, chosen in tqdm(tasks.items(), unit=" tasks", disable=len(tasks) < 2):
         require_contract(chosen)
         environment = Environment.of(chosen)
-        generator = np.random.default_rng(seed_of(seed, 0, Stream.RANDOM_POLICY))
+        seeds = Seeds(seed, alias, 0)
+        generator = np.random.default_rng(seeds.of(Stream.RANDOM_POLICY))
         actor = UniformActor(environment.action_size, generator)
         total = sum(
-            run_episode(environment, actor, evaluation_seed(seed, 0, 0, index), 1.0).return_
+            run_episode(environment, actor, seeds.of_evaluation(0, index), 1.0).return_
             for index in range(count)
         )
         environment.close()

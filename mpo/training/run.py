@@ -66,7 +66,7 @@ def _train(job: Job, state: Path, bar: bool, stop: StopRequest) -> str:
     torch.use_deterministic_algorithms(True)
     clock = Clock(*spent(state))
     protocol = option("protocol", job.settings.protocol)
-    training = protocol.Training(job.settings, job.study_seed, job.seed, clock)
+    training = protocol.Training(job.settings, job.seeds, clock)
     try:
         record = resume(job, state, training)
         stop.note()

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
+from jaxtyping import Float
 
 from mpo.algorithm.networks import Networks
 from mpo.algorithm.trial.attempt import attempt
@@ -24,7 +25,7 @@ from mpo.training.evaluations import Evaluations
 from mpo.training.logs import Logged, Logs
 from mpo.training.replay import Replay
 from mpo.training.rollout import Unrepeatable
-from mpo.training.seeds import Stream, seed_of
+from mpo.training.seeds import Seeds, Stream
 
 Walk = Generator[None, None, None]
 
@@ -50,6 +51,7 @@ class Learns(Logged, Protocol):
 
     def checkpoint(self) -> dict: ...
     def restore(self, checkpoint: dict) -> None: ...
+    def evaluated_parameters(self) -> Float[np.ndarray, " P"]: ...
 
 
 L = TypeVar("L", bound=Learns)
@@ -61,22 +63,24 @@ class Session(Generic[L]):
     networks: Networks
     learner: L
     actor: Actor
-    """Plays training episodes by sampling, evaluation episodes by the mean action."""
+    """Plays training episodes, by sampling."""
+    evaluated: Actor
+    """Plays evaluation episodes, by the mean action."""
     replay: Replay
 
-    def __init__(self, settings: Settings, study_seed: int, seed: int, clock: Clock) -> None:
+    def __init__(self, settings: Settings, seeds: Seeds, clock: Clock) -> None:
         """Make environments and what learns; raises ValueError for a bad task."""
         self.settings = settings
         self.clock = clock
         self.doing = Doing.COLLECTING
-        self._seeds = (study_seed, seed)
+        self._seeds = seeds
         require_contract(settings)
         self._collector = Collector(Environment.of(settings), self._seeds, clock)
         self._evaluations = Evaluations(settings, self._seeds, Environment.of(settings))
         sizes = self._collector.environment
         attempt(settings, sizes.observation_size, sizes.action_size)
         self._build(sizes.observation_size, sizes.action_size)
-        self._sampling = np.random.default_rng(self._seed_of(Stream.REPLAY))
+        self._sampling = np.random.default_rng(seeds.of(Stream.REPLAY))
         self.logs = Logs(clock)
         self.cut_at: list[int] = []
         """Steps at which an episode was cut, since its simulator could not be brought back."""
@@ -151,13 +155,10 @@ class Session(Generic[L]):
         """Every evaluation that has fallen due, at k / points of the steps."""
         self.doing = Doing.EVALUATING
         with self.clock.part("evaluation"):
-            yield from self._evaluations.play(self.step, self.actor, self._value)
+            yield from self._evaluations.play(self.step, self.evaluated, self._value)
         self.doing = Doing.COLLECTING
 
     # --- what others read -----------------------------------------------------------------------
-    def _seed_of(self, stream: Stream) -> int:
-        return seed_of(*self._seeds, stream)
-
     @property
     def step(self) -> int:
         """Control steps so far."""

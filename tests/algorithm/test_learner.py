@@ -78,6 +78,23 @@ def test_policy_parameters_follow_every_update() -> None:
     assert not np.array_equal(viewed, before)
 
 
+def test_the_evaluated_policy_is_an_average_of_the_last_ones_and_changes_no_update() -> None:
+    chosen, replay = small({}, policy_average=4), filled(0)
+    made, plain = learner(chosen), learner(small({}))
+    average = torch.from_numpy(made.evaluated_parameters()).clone()
+    for index in range(6):
+        batch = drawn(replay, chosen, index)
+        made.update(batch)
+        plain.update(batch)
+        average += (made.state.policy.parameters - average) / 4
+    torch.testing.assert_close(torch.from_numpy(made.evaluated_parameters()), average)
+    assert equal(made, plain)
+    np.testing.assert_array_equal(plain.evaluated_parameters(), plain.policy_parameters())
+    other = learner(chosen, 7)
+    other.restore(made.checkpoint())
+    np.testing.assert_array_equal(other.evaluated_parameters(), made.evaluated_parameters())
+
+
 @pytest.mark.parametrize("name", ["paper", "stabilised", "exact_dual", "parametric"])
 def test_checkpoint_restores_everything(name: str) -> None:
     chosen, replay = small(VARIANTS[name]), filled(0)

@@ -9,7 +9,7 @@ from mpo.training import checkpoints
 from mpo.training.environment import Environment
 from mpo.training.evaluations import Evaluations
 from tests.environments import PREFIX
-from tests.runs import tiny
+from tests.runs import seeds, tiny
 
 
 class Still:
@@ -25,7 +25,7 @@ def value(observation: np.ndarray, action: np.ndarray) -> float:
 
 def made(**fields: int) -> Evaluations:
     environment = Environment(PREFIX + "LinearQuadratic-v0")
-    return Evaluations(tiny(fields, evaluation_episodes=2), (1, 0), environment)
+    return Evaluations(tiny(fields, evaluation_episodes=2), seeds(), environment)
 
 
 def played(evaluations: Evaluations, step: int) -> Evaluations:

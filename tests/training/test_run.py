@@ -15,7 +15,7 @@ from mpo.training import checkpoints, resumption, run
 from mpo.training.environment import Environment
 from mpo.training.job import Job
 from mpo.training.protocols.off_policy import Training
-from mpo.training.seeds import Stream, seed_of
+from mpo.training.seeds import Stream
 from mpo.training.stopping import Interrupted
 from tests.environments import PREFIX
 from tests.runs import TRIED, contents, job, signalled, tiny
@@ -57,7 +57,7 @@ def test_the_description_says_how_the_run_was_made(straight: Job) -> None:
     assert (found["task"], found["variant"]) == ("toy", "variant")
     assert (found["seed"], found["study_seed"]) == (0, 1)
     assert settings(found["settings"]) == straight.settings
-    assert found["settings_digest"] == straight.settings.digest(1, 0)
+    assert found["settings_digest"] == straight.settings.digest(1, "toy", 0)
     assert found["code_digest"] == straight.code_digest
     assert (found["steps"], found["episodes"], found["attempts"]) == (160, 16, 1)
     assert found["resumed_at"] == []
@@ -180,7 +180,7 @@ def test_a_diverged_run_is_an_outcome_with_its_rows(tmp_path: Path) -> None:
     assert run.train(diverged, bar=False) == "diverged"
     found = described(diverged)
     assert found["status"] == "diverged"
-    seed = seed_of(1, 0, Stream.EPISODE, 0)
+    seed = diverged.seeds.of(Stream.EPISODE)
     place = f"environment: {name!r} at control step 5 of the episode of seed {seed}: PhysicsError"
     where = found["divergence"].pop("where")
     assert where.startswith(f"{place}: bad qacc (environments.py, line ")

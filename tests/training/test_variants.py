@@ -11,7 +11,7 @@ from mpo.study.entries import load_variants
 from mpo.training import run
 from mpo.training.environment import Environment
 from mpo.training.episodes import run_episode
-from mpo.training.seeds import evaluation_seed
+from mpo.training.seeds import Seeds
 from mpo.training.stopping import Interrupted
 from tests.environments import OPTIMUM, PREFIX, optimal_gain
 from tests.learning import VARIANTS
@@ -117,7 +117,9 @@ def regret(gain: float, returns: float) -> float:
     totals = [
         np.mean(
             [
-                run_episode(environment, Linear(k), evaluation_seed(0, 0, 0, i), 1.0).return_
+                run_episode(
+                    environment, Linear(k), Seeds(0, "toy", 0).of_evaluation(0, i), 1.0
+                ).return_
                 for i in range(25)
             ]
         )

@@ -14,6 +14,7 @@ from mpo.rundir import RUN
 from mpo.settings import Settings, settings
 from mpo.settings.digests import code_digest
 from mpo.settings.equality import equal_codes
+from mpo.training.seeds import Seeds
 
 LOWERED = {
     "evaluation_points": 4,
@@ -48,7 +49,7 @@ class Beginning:
     @property
     def settings_digest(self) -> str:
         """The digest of what is trained."""
-        return self.settings.digest(self.run["study_seed"], self.run["seed"])
+        return self.settings.digest(*_derived_from(self.run))
 
     @property
     def code_digest(self) -> str:
@@ -75,12 +76,17 @@ def beginnings(study_dir: Path, manifest: Manifest, steps: int | None) -> Iterat
             yield Beginning(run, codes, *shortened(chosen, steps))
 
 
+def _derived_from(run: dict[str, Any]) -> Seeds:
+    """What the random numbers of a run.json derive from."""
+    return Seeds(run["study_seed"], run["task"], run["seed"])
+
+
 def _described(file: Path) -> tuple[dict[str, Any], Settings]:
     """A run.json and its settings."""
     try:
         run = json.loads(file.read_text(encoding="utf-8"))
-        chosen, context = settings(run["settings"]), (run["study_seed"], run["seed"])
-        known = chosen.digest(*context) == run["settings_digest"] and run["code_digest"]
+        chosen = settings(run["settings"])
+        known = chosen.digest(*_derived_from(run)) == run["settings_digest"] and run["code_digest"]
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise InputError(f"{file}: it describes no run ({error!r})") from None
     if not known:

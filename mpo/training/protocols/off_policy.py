@@ -15,7 +15,7 @@ from mpo.training import episodes
 from mpo.training.actor import Actor
 from mpo.training.clock import Clock
 from mpo.training.replay import Replay
-from mpo.training.seeds import Stream
+from mpo.training.seeds import Seeds, Stream
 from mpo.training.session import Doing, Session, Walk
 
 __all__ = ["Actor", "Networks", "Training"]
@@ -24,9 +24,9 @@ __all__ = ["Actor", "Networks", "Training"]
 class Training(Session[Learner]):
     """One run under way."""
 
-    def __init__(self, settings: Settings, study_seed: int, seed: int, clock: Clock) -> None:
+    def __init__(self, settings: Settings, seeds: Seeds, clock: Clock) -> None:
         """Make environments, networks, learner and replay; raises ValueError for a bad task."""
-        super().__init__(settings, study_seed, seed, clock)
+        super().__init__(settings, seeds, clock)
         self._returns = option("returns", settings.returns)
         self._owed_steps = 0
         self._compiles_next = self.learner.compiled
@@ -34,9 +34,10 @@ class Training(Session[Learner]):
     def _build(self, observation_size: int, action_size: int) -> None:
         settings, sizes = self.settings, (observation_size, action_size)
         self.networks = Networks(settings, *sizes)
-        initialisation = self._seed_of(Stream.INITIALISATION)
-        self.learner = Learner(self.networks, initialisation, self._seed_of(Stream.NOISE))
+        initialisation = self._seeds.of(Stream.INITIALISATION)
+        self.learner = Learner(self.networks, initialisation, self._seeds.of(Stream.NOISE))
         self.actor = Actor(self.networks, self.learner.policy_parameters())
+        self.evaluated = Actor(self.networks, self.learner.evaluated_parameters())
         decisions = settings.steps // settings.action_repeat + 1
         self.replay = Replay(min(settings.replay_capacity, 2 * decisions), *sizes)
 

@@ -15,16 +15,16 @@ from mpo.settings import Settings
 from mpo.training.clock import Clock
 from mpo.training.environment import Diverged, Environment, EnvironmentFault
 from mpo.training.protocols.off_policy import Training
-from mpo.training.seeds import Stream, evaluation_seed, seed_of
+from mpo.training.seeds import Stream
 from mpo.training.session import Doing, Walk
 from tests.environments import PREFIX
-from tests.runs import finish, saved_on_the_way, tiny, walk_until
+from tests.runs import finish, saved_on_the_way, seeds, tiny, walk_until
 
 pytestmark = pytest.mark.usefixtures("unchecked")
 
 
 def begun(chosen: Settings, seed: int = 0) -> Training:
-    return Training(chosen, 1, seed, Clock())
+    return Training(chosen, seeds(seed), Clock())
 
 
 def clock_of(environment: Environment) -> Any:
@@ -88,12 +88,12 @@ def test_logging_rows_average_their_intervals() -> None:
 def test_episodes_and_evaluations_start_from_their_derived_seeds() -> None:
     chosen = tiny(environment=PREFIX + "Clock-v0", steps=40, minimum_replay=10_000)
     training = played(chosen, seed=5)
-    seeds = clock_of(training._collector.environment).seeds
-    assert seeds == [seed_of(1, 5, Stream.EPISODE, index) for index in range(6)]
+    played_seeds = clock_of(training._collector.environment).seeds
+    assert played_seeds == [seeds(5).of(Stream.EPISODE, index) for index in range(6)]
     evaluated = clock_of(training._evaluations.environment).seeds
     counts = [1, 1, 1, 2]
     assert evaluated == [
-        evaluation_seed(1, 5, point, index)
+        seeds(5).of_evaluation(point, index)
         for point, count in enumerate(counts)
         for index in range(count)
     ]

@@ -189,8 +189,8 @@ class Learner:
         self.sums.zero_()
         return sums
 
-    def target_policy_parameters(self) -> Float[np.ndarray, " P"]:
-        """The target policy's flat parameters; they follow every `refresh`."""
+    def evaluated_parameters(self) -> Float[np.ndarray, " P"]:
+        """The target policy's flat parameters, which collect too; they follow every `refresh`."""
         return self.state.target_policy.numpy()
 
     def value(self, observation: np.ndarray, action: np.ndarray) -> float:

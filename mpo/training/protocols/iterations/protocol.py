@@ -58,9 +58,9 @@ class Training(Session[Learner]):
         s = self.settings
         assert s.episode_steps is not None  # `mpo.settings.combinations` sees to it
         self.networks = networks = Networks(s, observation_size, action_size)
-        seeds = self._seed_of(Stream.INITIALISATION), self._seed_of(Stream.NOISE)
+        seeds = self._seeds.of(Stream.INITIALISATION), self._seeds.of(Stream.NOISE)
         self.learner = Learner(networks, *seeds)
-        self.actor = Actor(networks, self.learner.target_policy_parameters())
+        self.actor = self.evaluated = Actor(networks, self.learner.evaluated_parameters())
         rows = s.iteration_episodes * (s.episode_steps // s.action_repeat + 1)
         self.replay = Replay(rows, observation_size, action_size)
         self._batches: Int[np.ndarray, "K B"] | None = None

@@ -9,7 +9,7 @@ from mpo.training.protocols.iterations.learner import Learner
 from mpo.training.protocols.iterations.networks import Networks
 from mpo.training.protocols.iterations.protocol import Training
 from tests.environments import PREFIX
-from tests.runs import finish
+from tests.runs import finish, seeds
 
 VARIANTS = {
     name: variant.settings
@@ -39,7 +39,7 @@ def tiny(name: str = "seed_report", **more: Any) -> Settings:
 
 def begun(chosen: Settings, seed: int = 0) -> Training:
     """A run before its first episode."""
-    return Training(chosen, 1, seed, Clock())
+    return Training(chosen, seeds(seed), Clock())
 
 
 def played(chosen: Settings, seed: int = 0) -> Training:

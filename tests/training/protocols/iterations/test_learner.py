@@ -167,7 +167,7 @@ def test_the_policy_s_gradient_is_that_of_the_lagrangian_by_hand() -> None:
 # --- networks ---------------------------------------------------------------------------------
 def test_the_actor_plays_the_target_policy() -> None:
     made = learner(tiny())
-    actor = Actor(made.networks, made.target_policy_parameters())
+    actor = Actor(made.networks, made.evaluated_parameters())
     observation = torch.randn(3)
     named = unflatten(made.state.target_policy, made.networks.policy_shapes())
     policy = made.networks.policy(named, observation[None])

@@ -172,7 +172,7 @@ def test_a_finished_run_s_policy_is_played_again_cut_and_squashed(tmp_path: Path
     run.train(done, bar=False)
     table = replaying.returns(done.out, 2, 0)
     assert table["length"].tolist() == [8, 8, 8]
-    environment = Training(done.settings, 1, 0, run.Clock())._evaluations.environment
+    environment = Training(done.settings, done.seeds, run.Clock())._evaluations.environment
     actor = replaying.load_policy(done.out, environment, done.settings)
     far = np.array([1e4], np.float32)
     assert abs(actor.mean(far)) <= 1.0
