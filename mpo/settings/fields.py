@@ -57,7 +57,8 @@ class Task(Section):
     evaluation_episodes: int = Field(5, ge=1)
     """Episodes of every evaluation but the last. A choice of this project."""
     evaluation_final_episodes: int = Field(25, ge=1)
-    """Episodes of the last evaluation, which gives the score. A choice of this project."""
+    """Episodes of the last evaluation, one of the five that give the score. A choice of this
+    project."""
 
 
 class PolicyAndCritic(Section):
