@@ -19,6 +19,24 @@ LONGEST = 1000
 """The limit that they are registered with; they end before it."""
 
 
+class BesideOne(gymnasium.Env):
+    """Observations of one dimension, with a 1 beside: LayerNorm alone would see their sign."""
+
+    observation_space = Box(-UNBOUNDED, UNBOUNDED, (2,))
+
+    def reset(self, *, seed: int | None = None, options: dict | None = None):
+        observation, info = super().reset(seed=seed, options=options)
+        return _beside_one(observation), info
+
+    def step(self, action: np.ndarray) -> Any:
+        observation, reward, terminated, truncated, info = super().step(action)
+        return _beside_one(observation), reward, terminated, truncated, info
+
+
+def _beside_one(observation: np.ndarray) -> np.ndarray:
+    return np.append(observation, np.float32(1.0))
+
+
 class OneStep(gymnasium.Env):
     """One action, then the end: r = 1 - (a - a*)ᵀ H (a - a*) / 2, the same at every state."""
 
@@ -42,7 +60,7 @@ class OneStep(gymnasium.Env):
         return self._state(), reward, self.terminates, not self.terminates, {}
 
 
-class OneStepCut(OneStep):
+class OneStepCut(BesideOne, OneStep):
     """The same with an end by time: unlike a terminated one, its last observation is a state."""
 
     terminates = False
@@ -69,6 +87,10 @@ class LinearQuadratic(gymnasium.Env):
         self.steps += 1
         over = self.steps >= self.length
         return np.array([self.state], np.float32), reward, False, over, {}
+
+
+class LinearQuadraticBesideOne(BesideOne, LinearQuadratic):
+    """The same, seen in two dimensions."""
 
 
 class Long(LinearQuadratic):
@@ -191,6 +213,7 @@ MADE = (
     OneStep,
     OneStepCut,
     LinearQuadratic,
+    LinearQuadraticBesideOne,
     Long,
     Unseeded,
     Clock,

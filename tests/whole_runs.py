@@ -26,7 +26,7 @@ class Trained(NamedTuple):
 
 
 def trained(fields: dict[str, Any], states: list[float]) -> Trained:
-    """A run of seed 0 with `fields`, and its policy at one-dimensional `states`."""
+    """A run of seed 0 with `fields`, and its policy at `states`, which are seen beside a 1."""
     return apart(_trained, fields, states)
 
 
@@ -37,6 +37,6 @@ def _trained(fields: dict[str, Any], states: list[float]) -> Trained:
     training.close()
     networks = training.networks
     named = unflatten(training.learner.state.policy.parameters, networks.policy_shapes())
-    policy = networks.policy(named, torch.tensor(states).unsqueeze(1))
+    policy = networks.policy(named, torch.tensor([[state, 1.0] for state in states]))
     deviation = networks.covariance.deviation(policy.scale)
     return Trained(policy.mean.numpy(), deviation.numpy(), list(training.evaluations))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mpo.study.entries import CONFIG, load_tasks, load_variants
+from mpo.study.entries import CONFIG, Variant, load_tasks, load_variants
 from mpo.study.yaml_files import MISSING, ConfigError, check, read, suggestion
 
 LARGEST_FAMILY = 6
@@ -20,28 +21,37 @@ def load_claims(file: Path | str = CONFIG / "claims.yaml") -> dict[str, dict[str
     """The entries of the claims file by name. Raises `ConfigError` for a fault."""
     file = Path(file)
     entries = read(file) or {}
-    check_claims(entries, file, {})
+    check_claims(entries, file, {}, load_variants())
     return entries
 
 
-def study_claims(entries: dict[str, Any], file: Path, config: Path) -> dict[str, dict[str, Any]]:
+def study_claims(
+    entries: dict[str, Any], file: Path, config: Path, variants: Mapping[str, Variant]
+) -> dict[str, dict[str, Any]]:
     """The `claims` of a study's `file`, which stand beside those of the folder `config`.
+
+    They may be about any of `variants`.
 
     Raises `ConfigError` for a fault of either.
     """
     beside = load_claims(config / "claims.yaml") if entries else {}
     try:
-        check_claims(entries, file, beside)
+        check_claims(entries, file, beside, variants)
     except ConfigError as error:
         path = f"claims.{error.path}".strip(".")
         raise ConfigError(error.file, path, error.value, error.allowed) from None
     return entries
 
 
-def check_claims(entries: dict[str, Any], file: Path, beside: dict[str, dict[str, Any]]) -> None:
+def check_claims(
+    entries: dict[str, Any],
+    file: Path,
+    beside: dict[str, dict[str, Any]],
+    variants: Mapping[str, Variant],
+) -> None:
     """Raise `ConfigError` where `entries` are not claims, or not ones to judge with `beside`."""
     check(entries, "claims", file)
-    names = {"variants": (load_variants(), "variant"), "tasks": (load_tasks(), "task")}
+    names = {"variants": (variants, "variant"), "tasks": (load_tasks(), "task")}
     for claim, entry in entries.items():
         if claim in beside:
             raise ConfigError(file, claim, claim, "config/claims.yaml has a claim of that name")

@@ -17,7 +17,16 @@ from typing import Any
 
 from mpo.settings import Settings
 from mpo.study.claims import study_claims
-from mpo.study.entries import CONFIG, Origin, Task, Variant, load_tasks, load_variants, merged
+from mpo.study.entries import (
+    CONFIG,
+    Origin,
+    Task,
+    Variant,
+    load_tasks,
+    load_variants,
+    merged,
+    study_variants,
+)
 from mpo.study.study import Run, Study
 from mpo.study.yaml_files import ConfigError, check, parse, read, suggestion
 
@@ -48,7 +57,12 @@ def load_study(
         content[key] = parse(text, place[key])
         check(content, "study", place[key])
     tasks = _chosen_tasks(content, place["tasks"], load_tasks(config / "tasks.yaml"))
-    variants = _chosen_variants(content, place["variants"], load_variants(config / "variants.yaml"))
+    known = study_variants(
+        content.get("own_variants") or {},
+        place.get("own_variants", Path(file)),
+        config / "variants.yaml",
+    )
+    variants = _chosen_variants(content, place["variants"], known)
     own = _own_fields(content, place.get("settings", Path(file)))
     budgets = {
         alias: Origin(steps, place["tasks"], f"tasks.{alias}")
@@ -67,7 +81,9 @@ def load_study(
             for name, variant in variants.items()
         },
         random_returns=load_random_returns(config / "random_scores.csv"),
-        claims=study_claims(content.get("claims") or {}, place.get("claims", Path(file)), config),
+        claims=study_claims(
+            content.get("claims") or {}, place.get("claims", Path(file)), config, known
+        ),
     )
 
 

@@ -87,10 +87,36 @@ def load_variants(file: Path = CONFIG / "variants.yaml") -> dict[str, Variant]:
     """The variants by name, each checked by itself. Raises `ConfigError`."""
     content = read(file)
     check(content, "variants", file)
+    return _variants(content, {}, file)
+
+
+def study_variants(
+    own: dict[str, Any], file: Path, beside: Path = CONFIG / "variants.yaml"
+) -> dict[str, Variant]:
+    """The variants of the file `beside`, then a study's own of its `file`, which may build on them.
+
+    Raises `ConfigError` for a fault of either.
+    """
+    known = load_variants(beside)
+    if not own:
+        return known
+    try:
+        check(own, "variants", file)
+        for name in own:
+            if name in known:
+                raise ConfigError(file, name, name, f"{beside.name} has a variant of that name")
+        return known | _variants(own, known, file)
+    except ConfigError as error:
+        path = f"own_variants.{error.path}".strip(".")
+        raise ConfigError(error.file, path, error.value, error.allowed) from None
+
+
+def _variants(content: dict[str, Any], known: dict[str, Variant], file: Path) -> dict[str, Variant]:
+    """The variants that entries make, which may build on those that are `known`."""
     for name, entry in content.items():
         _check_external(name, entry, file)
     found = entries(content, file)
-    variants = {name: _variant(name, found, file) for name in found}
+    variants = {name: _variant(name, found, known, file) for name in found}
     for variant in variants.values():
         merged(variant.fields, Origin(variant.settings, file, variant.name))
     return variants
@@ -131,12 +157,13 @@ def _task(alias: str, entry: dict[str, Any], file: Path) -> Task:
     )
 
 
-def _variant(name: str, found: dict[str, Entry], file: Path) -> Variant:
-    entry = found[name]
-    fields: dict[str, Origin] = {}
+def _variant(name: str, found: dict[str, Entry], known: dict[str, Variant], file: Path) -> Variant:
+    entry, chain = found[name], _chain(name, found, known, file)
+    root = found[chain[-1]].base
+    fields: dict[str, Origin] = dict(known[root].fields) if root else {}
     below: dict[str, Origin] = {}
     """The fields of the base's base, to which `left_out` goes back."""
-    for link in reversed(_chain(name, found, file)):
+    for link in reversed(chain):
         back = {field: below[field] for field in found[link].left_out if field in below}
         kept = {f: origin for f, origin in fields.items() if f not in found[link].left_out}
         below = fields
@@ -151,13 +178,18 @@ def _variant(name: str, found: dict[str, Entry], file: Path) -> Variant:
     return Variant(name, *plain, generated=entry.generated)
 
 
-def _chain(name: str, found: dict[str, Entry], file: Path) -> list[str]:
-    """`name`, its base, that one's base and so on. Raises `ConfigError` for a cycle."""
+def _chain(name: str, found: dict[str, Entry], known: dict[str, Variant], file: Path) -> list[str]:
+    """`name`, its base, that one's base and so on, to one whose base is `known` or that has none.
+
+    Raises `ConfigError` for a cycle, and for a base that there is not.
+    """
     chain = [name]
     while (base := found[chain[-1]].base) is not None:
         path = f"{chain[-1]}.base"
+        if base in known:
+            return chain
         if base not in found:
-            raise ConfigError(file, path, base, suggestion(base, found, "variant"))
+            raise ConfigError(file, path, base, suggestion(base, {**known, **found}, "variant"))
         if base in chain:
             circle = " -> ".join([*chain[chain.index(base) :], base])
             raise ConfigError(file, path, base, f"bases must not go in a circle: {circle}")

@@ -100,7 +100,7 @@ def test_train_evaluate_and_refuse_what_is_no_run(
 def test_a_run_that_diverged_is_named_by_what_would_play_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rates = {"policy_learning_rate": 1e18, "critic_learning_rate": 1e18}
+    rates = {"policy_learning_rate": 1e30, "critic_learning_rate": 1e30}
     fields = {**TINY, **rates, "environment": PREFIX + "Drawn-v0"}
     assert main(train(tmp_path, fields)) == 0
     assert "diverged" in capsys.readouterr().out

@@ -23,7 +23,7 @@ FAULTS = {
         "seeds:",
         "sedes:",
         "study.yaml: sedes: [0, 1] is not allowed; there is no such key; did you mean seeds? "
-        "known are claims, seeds, settings, study, study_seed, tasks, variants",
+        "known are claims, own_variants, seeds, settings, study, study_seed, tasks, variants",
     ),
     "missing key": (
         "study_seed: 1\n",

@@ -107,7 +107,7 @@ def test_simulators_come_back_to_the_very_state(environment: str, tmp_path: Path
     with signalled(Environment, "step") as count:
         assert run.train(straight, bar=False) == "completed"
     draws = np.random.default_rng(len(environment))
-    for stop in draws.integers(1, min(count() // 2, 300), size=3):
+    for stop in draws.integers(1, min(count() // 4, 300), size=3):
         with signalled(Environment, "step", stop), pytest.raises(Interrupted):
             run.train(stopped, bar=False)
     assert run.train(stopped, bar=False) == "completed"
