@@ -67,4 +67,5 @@ def test_it_is_drawn_while_the_study_is_trained(tmp_path: Path):
     assert "1 of 2 runs are missing" in text
     assert "| paper | 1 of 1 | 0 of 1 |" in text
     made = {path for path in results.rglob("*") if "logs" not in path.parts} - before
-    assert {path.relative_to(results).parts[0] for path in made} == {"so-far"}
+    under_way = {"manifest.json", "runs"}  # which Snakemake may have written meanwhile
+    assert {path.relative_to(results).parts[0] for path in made} - under_way == {"so-far"}
