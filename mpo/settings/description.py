@@ -21,6 +21,7 @@ TYPES = {
     "number": "number",
     "boolean": "true or false",
     "string": "text",
+    "object": "mapping from names to plain values",
     "null": "null",
 }
 BOUNDS = {
@@ -95,7 +96,11 @@ def _allowed(schema: Mapping[str, Any]) -> str:
     if "anyOf" in schema:
         return ", or ".join(_allowed(each) for each in schema["anyOf"])
     if "items" in schema:
-        return f"list of at least {schema['minItems']}, each {_allowed(schema['items'])}"
+        least = f" of at least {schema['minItems']}" if "minItems" in schema else ""
+        return f"list{least}, each {_allowed(schema['items'])}"
+    if "$ref" in schema:
+        parts = Settings.model_json_schema()["$defs"][schema["$ref"].rpartition("/")[2]]
+        return f"mapping with {', '.join(parts['properties'])}"
     bounds = [f"{word} {schema[key]:g}" for key, word in BOUNDS.items() if key in schema]
     return f"{TYPES[schema['type']]} {' and '.join(bounds)}".strip()
 

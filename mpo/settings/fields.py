@@ -11,9 +11,12 @@ explained in its `json_schema_extra`, under "options".
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+import re
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt
+
+from mpo.settings.plain import Frozen
 
 SOURCES = {
     "P1": "Abdolmaleki et al. 2018, arXiv 1806.06920",
@@ -38,12 +41,39 @@ class Section(BaseModel):
     """Its name for readers; the docstring says what is in it."""
 
 
+def _class(name: str) -> str:
+    if not re.fullmatch(r"[^\W\d][\w.]*:[^\W\d]\w*", name):
+        raise ValueError("it must be a module and a class, as gymnasium.wrappers:ClipReward")
+    return name
+
+
+class Wrapper(BaseModel):
+    """One layer around an environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    wrapper: Annotated[str, AfterValidator(_class)]
+    """Module and class, as gymnasium.wrappers:ClipReward."""
+    kwargs: Frozen = Frozen()
+    """Keyword arguments of the class, besides the environment."""
+
+
+def _listed(value: Any) -> Any:
+    return () if value is None else value
+
+
 class Task(Section):
     """What is learnt, and for how long: filled in from config/tasks.yaml and the study."""
 
     section: ClassVar[str] = "task"
     environment: str = "dm_control/cartpole-balance-v0"
     """Gymnasium id of the environment (P1 section 5: dm_control's suite, here through Shimmy)."""
+    kwargs: Frozen = Frozen()
+    """Keyword arguments with which `gymnasium.make` makes it. A choice of this project."""
+    wrappers: Annotated[
+        tuple[Annotated[Wrapper, Field(strict=False)], ...], BeforeValidator(_listed)
+    ] = Field((), strict=False)
+    """Classes that wrap it, from the inside out, each as {wrapper: "module:Class", kwargs: {}}.
+    A choice of this project."""
     steps: int = Field(100_000, ge=1)
     """Budget in control steps of the simulator, action repeats included. A choice of this
     project, task by task."""

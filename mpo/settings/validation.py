@@ -105,6 +105,7 @@ def _first_fault(error: ValidationError) -> SettingsError:
     if isinstance(cause, SettingsError):
         return cause
     field = ".".join(str(part) for part in fault["loc"])
-    message = fault["msg"][0].lower() + fault["msg"][1:]
+    message = fault["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
     allowed = "it must be true or false" if fault["type"] == "bool_type" else message
     return SettingsError(field, fault["input"], allowed)

@@ -139,7 +139,9 @@ def _own_fields(content: dict[str, Any], file: Path) -> dict[str, Origin]:
         field: Origin(value, file, f"settings.{field}")
         for field, value in (content.get("settings") or {}).items()
     }
-    for field, instead in (("environment", "an entry of tasks.yaml"), ("steps", "tasks")):
+    entry = "an entry of tasks.yaml"
+    owners = {"environment": entry, "kwargs": entry, "wrappers": entry, "steps": "tasks"}
+    for field, instead in owners.items():
         if field in fields:
             raise fields[field].fault(f"it is given by {instead}")
     return fields

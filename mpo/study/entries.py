@@ -17,7 +17,14 @@ from mpo.study.tricks import Entry, entries
 from mpo.study.yaml_files import MISSING, ConfigError, check, read, suggestion
 
 CONFIG = PROJECT / "config"
-TASK_FIELDS = ("environment", "action_repeat", "steps_per_update", "episode_steps")
+TASK_FIELDS = (
+    "environment",
+    "kwargs",
+    "wrappers",
+    "action_repeat",
+    "steps_per_update",
+    "episode_steps",
+)
 """The settings that an entry of tasks.yaml gives, besides the budget."""
 STUDY_FIELDS = ("evaluation_points", "evaluation_episodes", "evaluation_final_episodes")
 """The settings that only a study gives, since its tables compare runs at the same points."""
@@ -170,7 +177,7 @@ def _variant(name: str, found: dict[str, Entry], known: dict[str, Variant], file
         fields = kept | back
         for field, (value, path) in found[link].fields.items():
             fields[field] = Origin(value, file, path)
-    for field in ("environment", "steps", "action_repeat", *STUDY_FIELDS):
+    for field in ("environment", "kwargs", "wrappers", "steps", "action_repeat", *STUDY_FIELDS):
         if field in fields:
             raise fields[field].fault("a variant cannot set it: a task or a study does")
     external = tuple(PROJECT / path for path in entry.external)

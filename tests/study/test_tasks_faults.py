@@ -35,6 +35,24 @@ FAULTS = {
         "tasks.yaml: all: 'all' is not allowed; the name must be letters, digits, - and _ "
         "(no slash), since it names a folder, and not all, which stands for every task",
     ),
+    "keyword arguments that are none": (
+        "score_range",
+        "kwargs: [3]\n  score_range",
+        "tasks.yaml: balance.kwargs: [3] is not allowed; it must be a mapping from names of "
+        "keyword arguments to plain values, or null",
+    ),
+    "wrapper without a module": (
+        "score_range",
+        "wrappers: [{wrapper: ClipReward}]\n  score_range",
+        "tasks.yaml: balance.wrappers.0.wrapper: 'ClipReward' is not allowed; it must be a "
+        "wrapper's module and class, as gymnasium.wrappers:ClipReward",
+    ),
+    "misspelt key of a wrapper": (
+        "score_range",
+        "wrappers: [{wrapper: 'a:B', kwarg: {}}]\n  score_range",
+        "tasks.yaml: balance.wrappers.0.kwarg: {} is not allowed; there is no such key; did you "
+        "mean kwargs? ",
+    ),
     "duplicate key": (
         "  steps: 100000\n",
         "  steps: 100000\n  steps: 5\n",

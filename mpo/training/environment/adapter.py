@@ -7,6 +7,8 @@ follows; `truncated`, that a clock did, and the value of the last observation st
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,10 +16,11 @@ from dm_control.rl.control import PhysicsError
 from jaxtyping import Float
 
 from mpo.settings import Settings
+from mpo.settings.plain import thawed
 from mpo.training.environment.actions import Actions
 from mpo.training.environment.dm_control import DmControlSimulator, is_plain
 from mpo.training.environment.faults import Breach, Diverged, EnvironmentFault, told
-from mpo.training.environment.opening import make, require_time_limit
+from mpo.training.environment.opening import Layer, make, require_time_limit
 from mpo.training.environment.simulators import GymnasiumSimulator, Simulator
 
 
@@ -45,14 +48,18 @@ class Environment:
         action_repeat: int = 1,
         render: bool = False,
         episode_steps: int | None = None,
+        kwargs: Mapping[str, Any] = MappingProxyType({}),
+        wrappers: Sequence[Layer] = (),
     ) -> None:
         """Make the Gymnasium environment `name`, whose episodes are cut at `episode_steps`.
+
+        It is made with `kwargs`, and wrapped in `wrappers` from the inside out.
 
         Raises `EnvironmentFault`, a ValueError, where there is no such environment, its spaces do
         not fit, or nothing would end its episodes.
         """
         self.name, self.action_repeat = name, action_repeat
-        self._gymnasium, warnings = make(name, render)
+        self._gymnasium, warnings = make(name, render, kwargs, wrappers)
         try:
             self._actions = Actions(self._gymnasium)
             kind = DmControlSimulator if is_plain(self._gymnasium) else GymnasiumSimulator
@@ -72,7 +79,9 @@ class Environment:
     @classmethod
     def of(cls, settings: Settings, render: bool = False) -> Environment:
         """The environment of a run. Raises `EnvironmentFault`."""
-        return cls(settings.environment, settings.action_repeat, render, settings.episode_steps)
+        layers = [Layer(each.wrapper, thawed(each.kwargs)) for each in settings.wrappers]
+        plain = settings.environment, settings.action_repeat, render, settings.episode_steps
+        return cls(*plain, thawed(settings.kwargs), layers)
 
     @property
     def decision_seconds(self) -> float:

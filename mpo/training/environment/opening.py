@@ -4,10 +4,16 @@ import importlib.util
 import math
 import re
 import warnings
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import gymnasium
-from gymnasium.envs.registration import find_highest_version, get_env_id, parse_env_id
+from gymnasium.envs.registration import (
+    find_highest_version,
+    get_env_id,
+    load_env_creator,
+    parse_env_id,
+)
 from gymnasium.error import NamespaceNotFound
 from gymnasium.wrappers import TimeLimit
 
@@ -27,23 +33,58 @@ PACKAGES = {
 
 
 COLOUR = re.compile("\x1b\\[[0-9;]*m")
+OURS = ("id", "render_mode", "disable_env_checker")
+"""Keyword arguments of `gymnasium.make` that are given here."""
 
 
-def make(name: str, render: bool) -> tuple[gymnasium.Env, list[str]]:
-    """The Gymnasium environment `name`, as it is registered, and what Gymnasium warns of.
+class Layer(NamedTuple):
+    """A wrapper as "module:Class", with the keyword arguments that it takes."""
 
-    Raises `EnvironmentFault` for whatever keeps it from being made.
+    wrapper: str
+    kwargs: Mapping[str, Any]
+
+
+def make(
+    name: str, render: bool, kwargs: Mapping[str, Any], wrappers: Sequence[Layer]
+) -> tuple[gymnasium.Env, list[str]]:
+    """The Gymnasium environment `name`, wrapped, and what Gymnasium warns of.
+
+    `kwargs` go to `gymnasium.make`; the first of `wrappers` is the innermost. Raises
+    `EnvironmentFault` for whatever keeps it from being made.
     """
     if name.count(":") > 1:
         raise EnvironmentFault(name, "is no id; module:namespace/name-v0 is one")
-    options: dict[str, Any] = {"render_mode": "rgb_array"} if render else {}
+    if given := [key for key in OURS if key in kwargs]:
+        raise EnvironmentFault(name, f"cannot be made: kwargs: {given[0]!r} is not a task's to set")
+    classes = [_wrapper_class(name, layer.wrapper) for layer in wrappers]
+    options: dict[str, Any] = {**kwargs, **({"render_mode": "rgb_array"} if render else {})}
     with warnings.catch_warnings(record=True) as said:
         try:
             made = gymnasium.make(name, disable_env_checker=True, **options)
         except Exception as error:  # an entry point is foreign code
             fault = f"cannot be made: {told(error)}{_mending(name, error)}"
             raise EnvironmentFault(name, fault) from error
+        for layer, kind in zip(wrappers, classes, strict=True):
+            try:
+                made = kind(made, **layer.kwargs)
+            except Exception as error:  # a wrapper is foreign code
+                made.close()
+                fault = f"cannot be wrapped in {layer.wrapper}: {told(error)}"
+                raise EnvironmentFault(name, fault) from error
     return made, [" ".join(COLOUR.sub("", str(warning.message)).split()) for warning in said]
+
+
+def _wrapper_class(name: str, wrapper: str) -> Any:
+    """The class that `wrapper` names. Raises `EnvironmentFault` for the environment `name`."""
+    fault = f"cannot be wrapped in {wrapper}: "
+    try:
+        found: Any = load_env_creator(wrapper)
+    except Exception as error:  # a module is foreign code
+        said = f"{told(error)}{_mending(wrapper, error)}"
+        raise EnvironmentFault(name, fault + said) from error
+    if not isinstance(found, type) or not issubclass(found, gymnasium.Wrapper):
+        raise EnvironmentFault(name, f"{fault}it is no class derived from gymnasium.Wrapper")
+    return found
 
 
 def _mending(name: str, error: Exception) -> str:
