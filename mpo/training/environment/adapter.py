@@ -20,7 +20,7 @@ from mpo.settings.plain import thawed
 from mpo.training.environment.actions import Actions
 from mpo.training.environment.dm_control import DmControlSimulator, is_plain
 from mpo.training.environment.faults import Breach, Diverged, EnvironmentFault, told
-from mpo.training.environment.opening import Layer, make, require_time_limit
+from mpo.training.environment.opening import Layer, make, time_limit
 from mpo.training.environment.simulators import GymnasiumSimulator, Simulator
 
 
@@ -64,8 +64,8 @@ class Environment:
             self._actions = Actions(self._gymnasium)
             kind = DmControlSimulator if is_plain(self._gymnasium) else GymnasiumSimulator
             self.simulator: Simulator = kind(self._gymnasium)
-            if episode_steps is None:
-                require_time_limit(self._gymnasium)
+            self.limit = time_limit(self._gymnasium) if episode_steps is None else episode_steps
+            """Control steps after which an episode is cut."""
         except Breach as breach:
             self._gymnasium.close()
             raise EnvironmentFault(name, str(breach)) from None

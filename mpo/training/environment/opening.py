@@ -117,18 +117,21 @@ def _mending(name: str, error: Exception) -> str:
     return f"; {get_env_id(namespace, base, newest)} can be had"
 
 
-def require_time_limit(environment: gymnasium.Env) -> None:
-    """Raises `Breach` where the environment declares no clock that ends its episodes."""
+def time_limit(environment: gymnasium.Env) -> int:
+    """Control steps after which a clock ends an episode. Raises `Breach` where none is declared."""
     layer: Any = environment
     while isinstance(layer, gymnasium.Wrapper):
         if isinstance(layer, TimeLimit):
-            return
+            return layer._max_episode_steps
         layer = layer.env
     if isinstance(layer, DmControlCompatibilityV0):
         # dm_control keeps its limit to itself: in control steps or, in composers, in seconds
-        limits = (getattr(layer._env, field, math.inf) for field in ("_step_limit", "_time_limit"))
-        if any(math.isfinite(limit) for limit in limits):
-            return
+        inner: Any = layer._env
+        steps = getattr(inner, "_step_limit", math.inf)
+        seconds = getattr(inner, "_time_limit", math.inf)
+        least = min(steps, seconds / inner.control_timestep() if seconds < math.inf else math.inf)
+        if math.isfinite(least):
+            return math.ceil(least)
     raise Breach(
         "declares no time limit, so that an episode may never end; accepted is one that is "
         "registered with max_episode_steps, or whose task's entry gives episode_steps"

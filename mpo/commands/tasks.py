@@ -1,0 +1,65 @@
+"""`task`: an environment as an entry of `config/tasks.yaml`."""
+
+import re
+from typing import Any
+
+import click
+
+from mpo.commands import InputError
+from mpo.settings import settings
+
+STEPS = 1_000_000
+"""The budget that an entry begins with."""
+ENTRY = """\
+# {observation_size} observations, {action_size} actions, episodes of {limit:,} steps at most
+# uniformly random actions: a mean return of {uniform:.6g} over {episodes} episodes
+{alias}:
+  environment: {environment}
+{score_range}
+  reference: uniformly random actions to {reference}
+  steps: {steps}
+{more}"""
+
+
+@click.command()
+@click.argument("environment", metavar="ID")
+@click.option("--episodes", default=25, type=click.IntRange(1), help="Of the uniform policy.")
+@click.option("--seed", default=0, type=click.IntRange(0, 2**32 - 1), help="Seed of the episodes.")
+@click.option("--episode-steps", type=click.IntRange(1), help="Control steps that cut an episode.")
+def task(environment: str, episodes: int, seed: int, episode_steps: int | None) -> None:
+    """Print the entry for config/tasks.yaml of the Gymnasium environment ID.
+
+    With its sizes, its time limit, and the mean return of uniformly random actions, measured.
+    """
+    fields: dict[str, Any] = {"environment": environment}
+    if episode_steps:
+        fields["episode_steps"] = episode_steps
+    chosen = settings(fields)
+    from mpo.training.describing import describe
+    from mpo.training.environment import Diverged
+
+    try:
+        found = describe(chosen, episodes, seed)
+    except (ValueError, Diverged) as error:
+        raise InputError(str(error)) from None
+    known = found.high is not None and found.high > found.uniform
+    high = f"{found.high:g}]" if known else "HIGH]  # yours to say: the return of a good policy"
+    score_range = f"  score_range: [{found.uniform:.4g}, {high}"
+    told = {
+        **found._asdict(),
+        "episodes": episodes,
+        "alias": alias_of(environment),
+        "environment": environment,
+        "score_range": score_range,
+        "reference": found.high_source if known else "HIGH",
+        "steps": STEPS,
+        "more": f"  episode_steps: {episode_steps}\n" if episode_steps else "",
+    }
+    click.echo(ENTRY.format(**told), nl=False)
+
+
+def alias_of(environment: str) -> str:
+    """A name for folders: the id past its module and namespace; dm_control's without a version."""
+    name = re.split("[:/]", environment)[-1]
+    name = re.sub(r"-v\d+$", "", name) if "dm_control/" in environment else name
+    return re.sub(r"[^A-Za-z0-9_-]", "-", name)
