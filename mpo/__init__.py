@@ -9,3 +9,22 @@ Sources, cited as P1, P2, ... throughout; docs/algorithm.md holds the equations.
 - RegMDP: Geist, Scherrer, Pietquin 2019, "A Theory of Regularized Markov Decision Processes".
 - Acme: google-deepmind/acme, agents tf/mpo and jax/mpo. Tonic: fabiopardo/tonic.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mpo.training.policies import Policy
+
+
+def load_policy(run_dir: str | Path) -> Policy:
+    """The final policy of the run in `run_dir`, with `action(observation)` and `sample`.
+
+    Raises ValueError or OSError where there is none. PyTorch is imported only here.
+    """
+    from mpo.training.policies import Policy
+
+    return Policy(run_dir)

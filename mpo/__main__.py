@@ -31,6 +31,7 @@ COMMANDS = (
     training.train,
     policies.evaluate,
     policies.render,
+    policies.export,
     lists.variants,
     lists.settings,
     lists.status,

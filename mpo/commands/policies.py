@@ -1,6 +1,8 @@
 """Commands that play a run's final policy: `evaluate` in numbers, `render` as a film."""
 
+from collections.abc import Hashable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -9,6 +11,8 @@ from mpo.settings import settings
 from mpo.study.entries import load_tasks
 from mpo.study.yaml_files import suggestion
 
+UNIFORM_COLUMNS = ["task", "return_mean", "episodes"]
+
 
 @click.command()
 @click.argument("run_dir", required=False, type=click.Path(path_type=Path))
@@ -16,20 +20,30 @@ from mpo.study.yaml_files import suggestion
 @click.option("--seed", default=0, type=click.IntRange(0, 2**32 - 1), help="Seed of the episodes.")
 @click.option("--policy", type=click.Choice(["run", "uniform"]), default="run")
 @click.option("--task", "tasks", multiple=True, help="With --policy uniform: tasks, else all.")
-@click.option("--csv", "file", type=click.Path(path_type=Path), help="Also write a CSV.")
+@click.option(
+    "--csv",
+    "file",
+    type=click.Path(path_type=Path),
+    help="Also write a CSV; with --policy uniform, only the rows of these tasks are replaced.",
+)
 def evaluate(
     run_dir: Path | None, episodes: int, seed: int, policy: str, tasks: tuple[str, ...], file: Path
 ) -> None:
     """Play episodes with a run's final policy, or with uniformly random actions."""
+    import pandas as pd
+
+    from mpo.evaluation.reading.frames import write_csv
     from mpo.training import replaying
     from mpo.training.environment import Diverged
 
+    before: dict[str, dict[Hashable, Any]] = {}
     if policy == "uniform":
         known = load_tasks()
         for alias in tasks:
             if alias not in known:
                 allowed = suggestion(alias, known, "task")
                 raise InputError(f"--task: {alias!r} is not allowed; {allowed}")
+        before = _rows(file) if file else {}
         chosen = [known[alias] for alias in tasks or known]
         played = {task.alias: settings(task.settings) for task in chosen}
         try:
@@ -47,7 +61,26 @@ def evaluate(
             raise InputError(str(error)) from None
     click.echo(table.to_string(index=False))
     if file:
-        table.to_csv(file, index=False, float_format="%.6g", lineterminator="\n")
+        for column in table.select_dtypes("float"):
+            table[column] = table[column].map("{:.6g}".format)
+        rows = before | {row[table.columns[0]]: row for row in table.to_dict("records")}
+        write_csv(pd.DataFrame(list(rows.values())), file)
+
+
+def _rows(file: Path) -> dict[str, dict[Hashable, Any]]:
+    """The rows of a table of uniform policies by task, as text; none where there is no `file`."""
+    from mpo.evaluation.reading.frames import read_text
+
+    if not file.exists():
+        return {}
+    try:
+        table = read_text(file)
+    except ValueError:
+        table = None
+    if table is None or list(table.columns) != UNIFORM_COLUMNS:
+        allowed = f"a file with the columns {', '.join(UNIFORM_COLUMNS)} is, or a new one"
+        raise InputError(f"--csv: {str(file)!r} is not allowed; {allowed}")
+    return {row["task"]: row for row in table.to_dict("records")}
 
 
 @click.command()
@@ -68,3 +101,20 @@ def render(run_dir: Path, film: Path, seed: int, width: int, seconds: float) -> 
     except ValueError as error:
         raise InputError(str(error)) from None
     click.echo(f"{film}: {shown} frames")
+
+
+@click.command()
+@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def export(run_dir: Path, file: Path) -> None:
+    """Write a run's final policy as TorchScript, which PyTorch runs without this package.
+
+    It takes flat observations [O] or [B, O] of float32 to mean actions in the environment's bounds.
+    """
+    from mpo.training import policies
+
+    try:
+        policies.export(run_dir, file)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    click.echo(f"{file}: torch.jit.load")

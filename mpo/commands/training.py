@@ -10,7 +10,7 @@ import click
 from mpo.commands import InputError
 from mpo.settings import Settings, settings
 from mpo.study.entries import load_tasks, load_variants
-from mpo.study.yaml_files import parse, suggestion
+from mpo.study.yaml_files import parse, shown, suggestion
 
 SINGLE_RUNS = Path("results/single")
 
@@ -46,7 +46,10 @@ def train(
     wait: bool,
     quiet: bool,
 ) -> None:
-    """Train one run, from its checkpoint if it was interrupted."""
+    """Train one run, from its checkpoint if it was interrupted.
+
+    A run with other settings, where this one's files would go, is not replaced.
+    """
     chosen = _run_settings(task, variant, given, steps, fields)
     from mpo.training import run
     from mpo.training.checkpoints import CheckpointError
@@ -90,6 +93,12 @@ def _run_settings(
         if variant not in variants:
             allowed = suggestion(variant, variants, "variant")
             raise InputError(f"--variant: {variant!r} is not allowed; {allowed}")
+        if external := variants[variant].external:
+            files = ", ".join(shown(file) for file in external)
+            raise InputError(
+                f"--variant: {variant!r} is not allowed; it is not MPO's to train, but the rule "
+                f"train_{variant}'s ({files}), in a study that names it"
+            )
         entry = tasks[task]
         values = {**variants[variant].settings, **entry.settings, "steps": entry.steps}
     if steps is not None:

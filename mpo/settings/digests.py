@@ -22,7 +22,10 @@ from mpo.settings import OPTION_PACKAGES, PACKAGE, OptionError, Settings
 from mpo.settings.faults import option_in
 from mpo.settings.modules import parsed
 
-EXEMPT = ("project", "settings", "algorithm.trial", "training.checkpoints", "training.progress")
+EXEMPT = (
+    *("project", "settings", "algorithm.trial"),
+    *("training.checkpoints", "training.policies", "training.progress"),
+)
 """Modules and rooms that do not change what a run computes, or whose effect is in the settings'
 digest."""
 

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from mpo import rundir
-from mpo.settings import SettingsError, option
+from mpo.settings import SettingsError, option, settings
 from mpo.training import checkpoints, outcome
 from mpo.training.clock import Clock
 from mpo.training.environment import Diverged
@@ -33,11 +33,12 @@ def train(job: Job, bar: bool, wait: bool = False) -> str:
 
     Where another process trains this run, `wait` until it is done. Raises Interrupted after a
     signal, CheckpointError where another process trains this run or the checkpoint does not fit
-    this machine, ValueError for a task that cannot be made or a device that is not there, OSError
-    where nothing can be written.
+    this machine, ValueError for a task that cannot be made, a device that is not there or another
+    run in this one's place, OSError where nothing can be written.
     """
     if status := _finished(job):
         return status
+    require_vacant(job)
     require_device(job.settings.device)
     rundir.require_writable(job.out)
     with StopRequest() as stop, checkpoints.locked(job.state_folder, wait):
@@ -51,6 +52,35 @@ def require_device(name: str) -> None:
     """Raises SettingsError where this machine, or this build of PyTorch, has no such device."""
     if not option("device", name).available():
         raise SettingsError("device", name, f"PyTorch {torch.__version__} finds no GPU here")
+
+
+def require_vacant(job: Job) -> None:
+    """Raises ValueError where another run lies in this one's place; warns of an older code's.
+
+    Another run is one with other settings or seeds; a file that describes no run is none.
+    """
+    try:
+        there = json.loads((job.out / rundir.RUN).read_text(encoding="utf-8"))
+        digest, asked = there["settings_digest"], dict(there["settings"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if digest == job.settings_digest:
+        if there.get("code_digest") not in job.equal_codes:
+            log.warning("%s holds this run by other code; it is replaced at the end", job.out)
+        return
+    names = ("task", "seed", "study_seed")
+    default = settings({}).model_dump(mode="json")
+    old = default | asked | {name: there.get(name) for name in names}
+    new = default | job.settings.differences() | {name: getattr(job, name) for name in names}
+    told = ", ".join(
+        f"{name} {json.dumps(old[name])}, not {json.dumps(new.get(name))}"
+        for name in old
+        if old[name] != new.get(name)
+    )
+    raise ValueError(
+        f"{job.out} holds another run, with {told}; give this one a place of its own by --out, or "
+        "remove that one"
+    )
 
 
 def _finished(job: Job) -> str | None:

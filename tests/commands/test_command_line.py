@@ -14,7 +14,7 @@ import pytest
 
 from mpo.__main__ import main
 from mpo.rundir import RUN_FILES
-from mpo.study.entries import load_tasks
+from mpo.study.entries import load_tasks, load_variants
 from mpo.training.job import Job
 from tests.environments import PREFIX
 from tests.gate import HELD, awaited, shut
@@ -144,6 +144,70 @@ def test_uniform_policy_gives_the_random_scores(
     capsys.readouterr()
     line = fault(capsys, "evaluate", "--policy", "uniform", "--task", "Hoper-v5")
     assert "did you mean Hopper-v5?" in line
+
+
+def test_rows_of_other_uniform_policies_stay_as_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "random.csv"
+    arguments = ["evaluate", "--policy", "uniform", "--episodes", "2", "--csv", str(file)]
+    once = [*arguments, "--task", "InvertedDoublePendulum-v5"]
+    head, first, last = "task,return_mean,episodes", "mine,1.50,7", "other,-3e2,100"
+    file.write_text("\n".join([head, first, "InvertedDoublePendulum-v5,0,1", last, ""]))
+    assert main(once) == 0
+    lines = file.read_text().splitlines()
+    assert [lines[0], lines[1], lines[3]] == [head, first, last]
+    assert re.fullmatch(r"InvertedDoublePendulum-v5,\d+\.\d+,2", lines[2])
+    assert main([*arguments, "--task", "Hopper-v5"]) == 0
+    assert file.read_text().splitlines()[:-1] == lines
+    assert file.read_text().splitlines()[-1].startswith("Hopper-v5,")
+
+    capsys.readouterr()
+    file.write_text("episode,return\n")
+    assert "with the columns task, return_mean, episodes is" in fault(capsys, *once)
+    assert file.read_text() == "episode,return\n"
+
+
+def test_another_run_is_never_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(train(tmp_path, TINY, "--quiet")) == 0
+    out = tmp_path / "out"
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    capsys.readouterr()
+    more = ["--study-seed", "3", "--set", "epsilon=0.2", "--steps", "320", "--quiet"]
+    assert fault(capsys, *train(tmp_path, TINY, *more)) == (
+        f"mpo: {out} holds another run, with steps 160, not 320, epsilon 0.1, not 0.2, study_seed "
+        "0, not 3; give this one a place of its own by --out, or remove that one"
+    )
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert main(train(tmp_path, TINY, "--quiet")) == 0
+
+
+def test_a_run_by_other_code_is_replaced_with_a_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert main(train(tmp_path, TINY, "--quiet")) == 0
+    file = tmp_path / "out" / "run.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "code_digest": "0"}))
+    assert main(train(tmp_path, TINY, "--quiet")) == 0
+    assert "holds this run by other code; it is replaced at the end" in caplog.text
+    assert json.loads(file.read_text())["code_digest"] != "0"
+
+
+def test_what_a_rule_of_the_users_trains_is_not_trained_as_mpo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rule = Path("workflow/rules/extra/README.md")
+    entry = {"change": "c", "source": "s", "external": [str(rule)]}
+    file = tmp_path / "variants.yaml"
+    file.write_text(json.dumps({"sac": entry}))
+    variants = load_variants(file)
+    monkeypatch.setattr("mpo.commands.training.load_variants", lambda: variants)
+    monkeypatch.chdir(tmp_path)
+    line = fault(capsys, "train", "--task", "cartpole-balance", "--variant", "sac", "--steps", "9")
+    assert "--variant: 'sac' is not allowed; " in line
+    assert "the rule train_sac's (" in line
+    assert str(rule) in line
+    assert not (tmp_path / "results").exists()
 
 
 FAULTY = {

@@ -61,7 +61,7 @@ class Environment:
         self.name, self.action_repeat = name, action_repeat
         self._gymnasium, warnings = make(name, render, kwargs, wrappers)
         try:
-            self._actions = Actions(self._gymnasium)
+            self.actions = Actions(self._gymnasium)
             kind = DmControlSimulator if is_plain(self._gymnasium) else GymnasiumSimulator
             self.simulator: Simulator = kind(self._gymnasium)
             self.limit = time_limit(self._gymnasium) if episode_steps is None else episode_steps
@@ -69,7 +69,7 @@ class Environment:
         except Breach as breach:
             self._gymnasium.close()
             raise EnvironmentFault(name, str(breach)) from None
-        self.action_size = self._actions.size
+        self.action_size = self.actions.size
         self.observation_size = self.simulator.observations.size
         self.warnings = [*warnings, *self.simulator.observations.warnings()]
         """What its user should know, one line each."""
@@ -106,7 +106,7 @@ class Environment:
         Raises `Diverged` where the action is not finite or the actions drove dm_control's physics
         apart, `EnvironmentFault` where anything else is not as it must be.
         """
-        native = self._actions.native(action)
+        native = self.actions.native(action)
         total = 0.0
         terminated = truncated = False
         observation: Any = None
