@@ -4,6 +4,7 @@ What evaluation does: the mean action, clipped to [-1, 1] and rescaled to the en
 `exported` makes the same of PyTorch alone, in a form that runs without this package.
 """
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +100,9 @@ def export(directory: str | Path, file: Path) -> None:
     policy = Policy(directory)
     named = load_file(Path(directory) / POLICY)
     module = Exported(policy.settings, named, policy.actions).eval()
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings(), replacing(file) as content:
+        warnings.simplefilter("ignore", DeprecationWarning)  # PyTorch would have torch.export
         traced = torch.jit.trace(module, torch.zeros(2, policy.observation_size))
-    with replacing(file) as content:
         torch.jit.save(traced, content)
 
 
