@@ -141,6 +141,12 @@ FAULTS = {
         "study.yaml: settings.evaluation_point: 4 is not allowed; there is no such field; "
         "did you mean evaluation_points? ",
     ),
+    "study that gives the environment keyword arguments": (
+        "seeds:",
+        "settings: {kwargs: {g: 1}}\nseeds:",
+        'study.yaml: settings.kwargs: {"g": 1} is not allowed; '
+        "it is given by an entry of tasks.yaml",
+    ),
     "study that sets the environment": (
         "seeds:",
         "settings: {environment: Ant-v5}\nseeds:",

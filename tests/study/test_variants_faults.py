@@ -94,6 +94,12 @@ FAULTS = {
         "variants.yaml: early.base: nothing is not allowed; the key is required of all variants "
         "but paper: the name of a variant",
     ),
+    "variant that wraps the environment": (
+        "epsilon: 2e-1",
+        "wrappers: [{wrapper: 'a:B'}]",
+        'variants.yaml: late.settings.wrappers: [{"wrapper": "a:B"}] is not allowed; '
+        "a variant cannot set it: a task or a study does",
+    ),
     "variant that sets the budget": (
         "epsilon: 2e-1",
         "steps: 5",

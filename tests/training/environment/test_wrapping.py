@@ -4,13 +4,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mpo.settings import settings
+from mpo.training import run
 from mpo.training.environment import Environment, EnvironmentFault, require_contract
-from mpo.training.replaying import random_returns
+from mpo.training.replaying import random_returns, returns
+from mpo.training.stopping import Interrupted
 from tests.environments import PREFIX
-from tests.runs import tiny
+from tests.runs import TRIED, contents, job, signalled, tiny
 
 OWN = """
 import gymnasium
@@ -122,3 +125,18 @@ def test_the_uniform_policy_plays_the_wrapped_task() -> None:
     table = random_returns(dict(zip(("plain", "more"), chosen, strict=True)), 2, 0)
     plain, more = table["return_mean"]
     assert more > plain + 50.0
+
+
+@pytest.mark.usefixtures("own", "unchecked")
+def test_a_run_trains_resumes_and_is_played_in_the_wrapped_task(tmp_path: Path) -> None:
+    """An episode of ten steps at most -1.4 each, and 10 more a step."""
+    chosen = tiny(wrappers=[layer("own_wrappers:Ten")])
+    done, again = (job(tmp_path / name, chosen) for name in ("straight", "resumed"))
+    run.train(done, bar=False)
+    with signalled(Environment, "step", TRIED + 37), pytest.raises(Interrupted):
+        run.train(again, bar=False)
+    run.train(again, bar=False)
+    assert contents(again) == contents(done)
+    assert returns(done.out, 2, 0)["return"].min() > 80.0
+    logged = pd.read_csv(done.out / "evaluations.csv")
+    assert logged["return"].min() > 80.0
