@@ -68,7 +68,8 @@ def test_a_fault_is_one_line(
 
 
 @pytest.mark.parametrize(
-    "command", ["train", "evaluate", "render", "variants", "settings", "status"]
+    "command",
+    ["train", "evaluate", "render", "export", "task", "variants", "settings", "status"],
 )
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
