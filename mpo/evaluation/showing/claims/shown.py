@@ -32,6 +32,13 @@ def brief(rows: pd.DataFrame) -> pd.DataFrame:
     return shown(judged)[columns] if len(judged) else pd.DataFrame(columns=columns)
 
 
+def not_run(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row a claim that was not run, with what it lacks."""
+    lacking = rows[rows["verdict"] == NOT_RUN]
+    columns = ["claim", "statement", "tested", "source", "note"]
+    return shown(lacking)[columns] if len(lacking) else pd.DataFrame(columns=columns)
+
+
 def said_undecided(rows: pd.DataFrame) -> str:
     """Plainly, how many claims these runs leave open and how many seeds would close them."""
     open_, judged = rows[rows["verdict"] == UNDECIDED], rows[rows["verdict"] != NOT_RUN]
