@@ -64,7 +64,7 @@ def _clearest(rows: pd.DataFrame, verdict: str) -> str:
 
 
 def _named(row: dict) -> str:
-    """A claim's words, and in brackets what was measured, whose claim it is, whether with a note."""
+    """A claim's words; in brackets what was measured, whose claim it is, if it has a note."""
     noted = "with a note in the table" if row["test"] != "computed" and _text(row["note"]) else ""
     facts = [_measured(row), _text(row["source"]), noted]
     return plain(f"{row['statement']} ({'; '.join(filter(None, facts))})")

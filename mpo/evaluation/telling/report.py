@@ -222,7 +222,7 @@ def _origins(frames: Frames) -> list[str]:
         for text, rows in frames.runs.groupby(column, sort=False):
             values = json.loads(str(text))
             listed = plain("; ".join(f"{name} {_plain(value)}" for name, value in values.items()))
-                        paragraphs.append(f"{title} of {count(len(rows), 'run')}: {listed or 'not recorded'}.")
+            paragraphs.append(f"{title} of {count(len(rows), 'run')}: {listed or 'not recorded'}.")
     return paragraphs
 
 
