@@ -6,6 +6,7 @@ Every sentence is made from rows of the claims' table and says the number it res
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,12 @@ from mpo.evaluation.showing.exhibits import count
 from mpo.evaluation.showing.marking import plain
 from mpo.evaluation.showing.tables.cells import number
 
+PAPERS = {
+    "P1": "Abdolmaleki et al. 2018, Maximum a Posteriori Policy Optimisation",
+    "P2": "Abdolmaleki et al. 2018, Relative Entropy Regularized Policy Iteration",
+    "SR": "the report of Chen et al. 2021, which reproduced P1",
+}
+"""What a claim's source stands for."""
 CLEAREST = 2
 """Claims of a verdict that are named; the table has them all."""
 
@@ -38,10 +45,17 @@ def said(frames: Frames, study_dir: Path) -> list[str]:
     here = int((rows["verdict"] != NOT_RUN).sum())
     return [
         f"**Asked:** which of {count(len(rows), 'claim')} hold, by {runs}. This study has what "
-        f"{here} of them {'needs' if here == 1 else 'need'}; none is judged by eye.",
+        f"{here} of them {'needs' if here == 1 else 'need'}.{_papers(rows)}",
         tables.markdown(_counts(rows)),
         *filter(None, [_clearest(rows, SUPPORTED), _clearest(rows, REFUTED), _open(rows)]),
     ]
+
+
+def _papers(rows: pd.DataFrame) -> str:
+    """What the sources of the claims stand for, a sentence; empty where none is in short."""
+    cited = {word for text in rows["source"].map(_text) for word in re.findall(r"\w+", text)}
+    named = [f"{short} is {paper}" for short, paper in PAPERS.items() if short in cited]
+    return f" {'; '.join(named)}." if named else ""
 
 
 def _counts(rows: pd.DataFrame) -> pd.DataFrame:

@@ -35,10 +35,15 @@ img { display: block; height: auto; max-width: 100%; background: #fff; border-ra
 figure img { max-height: 110vh; object-fit: contain; object-position: left; }
 td img { min-width: 7rem; }
 .missing { color: var(--refuted); overflow-wrap: anywhere; }
-.scroll { overflow-x: auto; margin: 1rem 0 0.4rem; max-width: 100%; }
-table { border-collapse: collapse; font-size: 0.84rem; line-height: 1.4;
+.scroll { overflow-x: auto; margin: 1rem 0 0.4rem; max-width: 100%;
+  background: linear-gradient(to right, var(--paper) 40%, transparent) 0 0 / 3rem 100% no-repeat
+      local,
+    linear-gradient(to left, var(--paper) 40%, transparent) 100% 0 / 3rem 100% no-repeat local,
+    linear-gradient(to right, var(--line), transparent) 0 0 / 0.8rem 100% no-repeat scroll,
+    linear-gradient(to left, var(--line), transparent) 100% 0 / 0.8rem 100% no-repeat scroll; }
+table { border-collapse: collapse; font-size: 0.8rem; line-height: 1.4;
   font-variant-numeric: tabular-nums; }
-th, td { border-bottom: 1px solid var(--line); padding: 0.3rem 0.7rem 0.3rem 0; text-align: left;
+th, td { border-bottom: 1px solid var(--line); padding: 0.3rem 0.55rem 0.3rem 0; text-align: left;
   vertical-align: top; }
 th { border-bottom: 2px solid var(--soft); vertical-align: bottom; }
 .number { text-align: right; }
@@ -57,7 +62,7 @@ td.verdict { font-weight: 600; white-space: nowrap; }
   overflow-wrap: anywhere; }
 figcaption.caption { margin-bottom: 0; }
 @media (min-width: 68rem) {
-  body { display: grid; grid-template-columns: 14rem minmax(0, 1fr); }
+  body { display: grid; grid-template-columns: 12.5rem minmax(0, 1fr); }
   nav { position: sticky; top: 0; align-self: start; max-height: 100vh; overflow-y: auto;
     padding: 1.5rem 0 1rem 1.2rem; }
   nav ul { display: block; }

@@ -17,6 +17,8 @@ from mpo.evaluation.showing.claims.shown import (
     said_powerless,
     said_undecided,
     shown,
+    tests,
+    verdicts,
 )
 from mpo.evaluation.showing.exhibits import made, required
 from mpo.evaluation.showing.failures import Exhibit, attempt, sentence_for
@@ -33,8 +35,9 @@ def write(claims: list[Claim], study_dir: Path) -> None:
     rows = judge(claims, frames, read_csv(errata) if computed else None)
     tables.write_files(NAME, rows, shown(rows), study_dir / "tables")
     parts = [counted(rows), said_powerless(powerless(claims, frames.manifest))]
-    if len(judged := rows[rows["verdict"] != NOT_RUN]):
-        parts += [tables.markdown(shown(judged)), captioned(caption(frames))]
+    if (rows["verdict"] != NOT_RUN).any():
+        parts += [tables.markdown(each) for each in (verdicts(rows), tests(rows))]
+        parts.append(captioned(caption(frames)))
     text = "\n\n".join(part.strip() for part in parts if part)
     write_text(f"{text}\n", study_dir / "tables" / f"{NAME}_section.md")
 
