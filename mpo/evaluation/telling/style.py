@@ -62,7 +62,7 @@ td.verdict { font-weight: 600; white-space: nowrap; }
   overflow-wrap: anywhere; }
 figcaption.caption { margin-bottom: 0; }
 @media (min-width: 68rem) {
-  body { display: grid; grid-template-columns: 12.5rem minmax(0, 1fr); }
+  body { display: grid; grid-template-columns: 12rem minmax(0, 1fr); }
   nav { position: sticky; top: 0; align-self: start; max-height: 100vh; overflow-y: auto;
     padding: 1.5rem 0 1rem 1.2rem; }
   nav ul { display: block; }
