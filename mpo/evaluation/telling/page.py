@@ -82,7 +82,7 @@ def _sections(tokens: Sequence[Token], headings: list[Heading]) -> Iterator[Toke
 def _tag(tag: str, nesting: int, **attributes: str | int | float) -> Token:
     """The beginning (1) or the end (-1) of an element."""
     kind = "open" if nesting == 1 else "close"
-    return Token(f"{tag}_{kind}", tag, nesting, attrs=attributes, block=True)  # pyright: ignore[reportArgumentType]
+    return Token(f"{tag}_{kind}", tag, nesting, attrs=attributes, block=True)
 
 
 def _anchor(title: str, taken: set[str]) -> str:

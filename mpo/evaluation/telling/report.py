@@ -194,8 +194,9 @@ def _not_run(study_dir: Path) -> list[str]:
         rows = claims.judged(study_dir)
     except ReportError:
         return []  # the claims' own place says why
-    lacking = not_run(rows) if rows is not None else ()
-    return [f"### {NOT_RUN}", tables.markdown(lacking)] if len(lacking) else []
+    if rows is None or (lacking := not_run(rows)).empty:
+        return []
+    return [f"### {NOT_RUN}", tables.markdown(lacking)]
 
 
 def _overflows(frames: Frames) -> list[str]:
