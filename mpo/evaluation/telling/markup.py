@@ -174,7 +174,7 @@ def _image(_self: Any, tokens: Sequence[Token], index: int, *_: Any) -> str:
         where = html.escape(str(path))
         return f'<span class="missing">(the picture {alt} is missing: {where})</span>'
     content = base64.b64encode(path.read_bytes()).decode("ascii")
-    return f'<img src="data:{KINDS[path.suffix]};base64,{content}" alt="{alt}" decoding="async">'
+    return f'<img src="data:{KINDS[path.suffix]};base64,{content}" alt="{alt}">'
 
 
 for name, rule in (

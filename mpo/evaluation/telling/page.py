@@ -11,7 +11,7 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from markdown_it.token import Token
 
@@ -79,7 +79,7 @@ def _sections(tokens: Sequence[Token], headings: list[Heading]) -> Iterator[Toke
         yield _tag(tag, -1)
 
 
-def _tag(tag: str, nesting: int, **attributes: str | int | float) -> Token:
+def _tag(tag: str, nesting: Literal[-1, 1], **attributes: str | int | float) -> Token:
     """The beginning (1) or the end (-1) of an element."""
     kind = "open" if nesting == 1 else "close"
     return Token(f"{tag}_{kind}", tag, nesting, attrs=attributes, block=True)
