@@ -8,6 +8,7 @@ import pandas as pd
 
 from mpo.evaluation.reading.frames import read_csv, read_text, write_text
 from mpo.evaluation.showing.failures import Exhibit, attempt, in_place
+from mpo.evaluation.showing.marking import captioned
 from mpo.evaluation.showing.tables import markdown
 from mpo.evaluation.showing.tables.cells import number
 from mpo.theory import convergence, cycling, errata, figures
@@ -53,7 +54,7 @@ def _figure(name: str, study_dir: Path) -> list[str]:
     """The figure with its caption, and the tables that came of the same computation."""
     drawn = read_csv(study_dir / "figures" / f"{name}.csv")
     caption = figures.module(name).caption(drawn)
-    shown = [f"![{name.replace('_', ' ')}](figures/{name}.png)\n\n*{caption}*"]
+    shown = [f"![{name.replace('_', ' ')}](figures/{name}.png)\n\n{captioned(caption)}"]
     for table in figures.TABLES.get(name, ()):
         rows = read_csv(study_dir / "theory" / f"{table}.csv")
         shown += _TABLES[table](rows)

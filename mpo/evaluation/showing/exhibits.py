@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing import failures, figures, tables
+from mpo.evaluation.showing.marking import captioned
 
 
 class ReportError(ValueError):
@@ -25,7 +26,7 @@ def figure(name: str, frames: Frames, study_dir: Path, folder: str = "figures") 
         f"python workflow/scripts/figure.py {name} {study_dir}",
     )
     title = name.replace("_", " ")
-    return f"![{title}]({folder}/{name}.png)\n\n*{figures.caption(name, frames)}*"
+    return f"![{title}]({folder}/{name}.png)\n\n{captioned(figures.caption(name, frames))}"
 
 
 def table(name: str, frames: Frames, study_dir: Path) -> str:
@@ -37,7 +38,7 @@ def table(name: str, frames: Frames, study_dir: Path) -> str:
     made("table", name, study_dir)
     path = study_dir / "tables" / f"{name}.md"
     required(path, f"python workflow/scripts/table.py {name} {study_dir}")
-    return f"{path.read_text(encoding='utf-8')}\n*{tables.caption(name, frames)}*"
+    return f"{path.read_text(encoding='utf-8')}\n{captioned(tables.caption(name, frames))}"
 
 
 def made(kind: str, name: str, study_dir: Path) -> None:

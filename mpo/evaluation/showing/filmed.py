@@ -12,6 +12,7 @@ import pandas as pd
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.failures import Absent
 from mpo.evaluation.showing.figures.panels import chunks
+from mpo.evaluation.showing.marking import captioned
 from mpo.evaluation.showing.tables import markdown
 from mpo.evaluation.showing.tables.cells import NOTHING
 
@@ -54,10 +55,11 @@ def section(frames: Frames, why: Mapping[tuple[str, str], str], seconds: float) 
         ]
         parts.append(markdown(pd.DataFrame(lines)))
     if made:
-        parts.append(
-            f"*The first {seconds:g} seconds of an episode by the mean action of the final policy, "
-            "of the run whose return is the median, its seed below.*\n"
+        text = (
+            f"The first {seconds:g} seconds of an episode by the mean action of the final policy, "
+            "of the run whose return is the median, its seed below."
         )
+        parts.append(f"{captioned(text)}\n")
     for reason in dict.fromkeys(why.values()):
         lacking = [pair for pair in why if why[pair] == reason]
         parts.append(f"No film of {_named(lacking, seeds)}: {reason}.\n")

@@ -1,87 +1,107 @@
 """`report.html`: the report as one file that opens from disk with no network.
 
-Images are inlined, as SVG where that is small enough to be quick, so that they stay sharp.
+The report's Markdown is parsed, and what the page adds is added to the tokens: sections with
+anchors, some of them folded, and a table of contents beside them (`telling.markup` does the rest).
+No text is searched for tags, and no tag in the text is one of the page's.
 """
 
 from __future__ import annotations
 
-import base64
 import html
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal, NamedTuple
 
-from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
-LARGEST_SVG = 1_500_000
-"""Bytes above which a figure is inlined as PNG."""
-KINDS = {".svg": "image/svg+xml", ".png": "image/png", ".gif": "image/gif"}
-STYLE = """
-:root { color-scheme: light; }
-body { font: 16px/1.55 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; color: #1b1b1b;
-  background: #fff; margin: 0 auto; max-width: 84rem; padding: 1rem clamp(0.8rem, 3vw, 2.5rem); }
-h1 { font-size: 1.7rem; line-height: 1.2; }
-h2 { font-size: 1.25rem; margin: 2.4rem 0 0.6rem; padding-bottom: 0.25rem;
-  border-bottom: 1px solid #ddd; }
-p, li { max-width: 52rem; overflow-wrap: anywhere; }
-code { background: #f2f2f2; border-radius: 3px; padding: 0 0.25em; font-size: 0.92em; }
-figure { margin: 1.2rem 0 0; overflow-x: auto; }
-img { display: block; height: auto; max-width: 100%; }
-figure img { min-width: min(100%, 34rem); }
-.scroll { overflow-x: auto; margin: 1rem 0 0.4rem; }
-table { border-collapse: collapse; font-size: 0.86rem; font-variant-numeric: tabular-nums; }
-th, td { border-bottom: 1px solid #e4e4e4; padding: 0.3rem 0.7rem 0.3rem 0; text-align: left;
-  vertical-align: top; }
-td { white-space: nowrap; }
-td.text { white-space: normal; min-width: 9rem; }
-th { border-bottom: 2px solid #999; vertical-align: bottom; }
-.caption { color: #555; font-size: 0.86rem; margin: 0.3rem 0 1.6rem; }
-@media print { body { max-width: none; } .scroll, figure { overflow: visible; } }
-@media (max-width: 40rem) { figure img { min-width: 34rem; max-width: none; } }
-"""
-LONG_CELL = 40
-"""Characters above which a table's cell may break into lines."""
+from mpo.evaluation.telling.markup import parsed, rendered, words
+from mpo.evaluation.telling.style import STYLE
+
+INSIDE = "Inside the algorithm"
+NOT_RUN = "Claims that were not run"
+EVERY_RUN = "Every run"
+FOLDED = (INSIDE, NOT_RUN, EVERY_RUN)
+"""Headings whose sections a reader of the page opens."""
+LEVELS = {"h2": 2, "h3": 3}
+"""Headings that begin a section."""
+
+
+class Heading(NamedTuple):
+    """A section's heading: how deep, where it is, and what it says."""
+
+    level: int
+    anchor: str
+    title: str
 
 
 def report_html(markdown: str, study_dir: str | Path) -> str:
     """The page for `markdown`, whose images lie in `study_dir`; it names those that do not."""
-    body = MarkdownIt("commonmark").enable("table").render(markdown)
-    body = re.sub(r"<p><em>(.*?)</em></p>", r'<p class="caption">\1</p>', body, flags=re.DOTALL)
-    body = re.sub(
-        r'<p><img src="([^"]*)" alt="([^"]*)" /></p>',
-        lambda match: _figure(Path(study_dir), html.unescape(match[1]), match[2]),
-        body,
-    )
-    body = re.sub(
-        r'<img src="((?!data:)[^"]*)" alt="([^"]*)" />',
-        lambda match: _image(Path(study_dir) / html.unescape(match[1]), match[2]),
-        body,
-    )
-    body = body.replace("<table>", '<div class="scroll"><table>')
-    body = body.replace("</table>", "</table></div>")
-    body = re.sub(rf"<td>([^<]{{{LONG_CELL},}})</td>", r'<td class="text">\1</td>', body)
-    title = re.search(r"^# (.*)$", markdown, flags=re.MULTILINE)
+    tokens = parsed(markdown)
+    headings: list[Heading] = []
+    body = rendered([*_sections(tokens, headings)], Path(study_dir))
+    titles = (words(tokens[k + 1]) for k, each in enumerate(tokens) if each.tag == "h1")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{html.escape(title[1].replace('`', '') if title else 'Report')}</title>\n"
-        f"<style>{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n"
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{html.escape(next(titles, 'Report'))}</title>\n"
+        f"<style>{STYLE}</style>\n</head>\n<body>\n"
+        f"{_contents(headings)}<main>\n{body}</main>\n</body>\n</html>\n"
     )
 
 
-def _figure(study_dir: Path, source: str, alt: str) -> str:
-    path = study_dir / source
-    sharp = path.with_suffix(".svg")
-    if path.suffix == ".png" and sharp.exists() and sharp.stat().st_size <= LARGEST_SVG:
-        path = sharp
-    return f"<figure>{_image(path, alt)}</figure>"
+def _sections(tokens: Sequence[Token], headings: list[Heading]) -> Iterator[Token]:
+    """`tokens` with a section around what follows each heading, as far as it goes.
+
+    The headings are put into `headings`, in their order.
+    """
+    open_: list[tuple[int, str]] = []
+    taken: set[str] = set()
+    for k, token in enumerate(tokens):
+        level = LEVELS.get(token.tag) if token.level == 0 else None
+        if level is None:
+            yield token
+        elif token.nesting == 1:
+            while open_ and open_[-1][0] >= level:
+                yield _tag(open_.pop()[1], -1)
+            title = words(tokens[k + 1])
+            headings.append(Heading(level, _anchor(title, taken), title))
+            folded = title in FOLDED
+            open_.append((level, "details" if folded else "section"))
+            yield _tag(open_[-1][1], 1, id=headings[-1].anchor)
+            yield from [_tag("summary", 1), token] if folded else [token]
+        else:
+            yield token
+            if open_[-1][1] == "details":
+                yield _tag("summary", -1)
+    for _, tag in reversed(open_):
+        yield _tag(tag, -1)
 
 
-def _image(path: Path, alt: str) -> str:
-    if not path.is_file():
-        return f"(the picture {alt} is missing: {html.escape(str(path))})"
-    return f'<img src="{_inlined(path)}" alt="{alt}" />'
+def _tag(tag: str, nesting: Literal[-1, 1], **attributes: str | int | float) -> Token:
+    """The beginning (1) or the end (-1) of an element."""
+    kind = "open" if nesting == 1 else "close"
+    return Token(f"{tag}_{kind}", tag, nesting, attrs=attributes, block=True)
 
 
-def _inlined(path: Path) -> str:
-    content = base64.b64encode(path.read_bytes()).decode("ascii")
-    return f"data:{KINDS[path.suffix]};base64,{content}"
+def _anchor(title: str, taken: set[str]) -> str:
+    """The title's letters and digits, with a number where another has the same."""
+    base = re.sub(r"\W+", "-", title.lower()).strip("-") or "section"
+    anchor, number = base, 1
+    while anchor in taken:
+        number += 1
+        anchor = f"{base}-{number}"
+    taken.add(anchor)
+    return anchor
+
+
+def _contents(headings: Sequence[Heading]) -> str:
+    if not headings:
+        return ""
+    lines = "".join(
+        f'<li class="level-{each.level}"><a href="#{each.anchor}">{html.escape(each.title)}</a>'
+        "</li>\n"
+        for each in headings
+    )
+    return f'<nav aria-label="Contents">\n<ul>\n{lines}</ul>\n</nav>\n'

@@ -1,4 +1,4 @@
-"""`report.md`: what was run, what was found, and everything needed to judge it.
+"""`report.md`: what was asked and found, what was run, and everything needed to judge it.
 
 Nothing is typed by hand: every number comes from a frame or from a table's file, and the
 sentences are put together here. Figures and tables are those that lie in the study's folder. What
@@ -24,10 +24,13 @@ from mpo.evaluation.showing.captions import (
     said_score,
 )
 from mpo.evaluation.showing.claims import files as claims
+from mpo.evaluation.showing.claims.shown import not_run
 from mpo.evaluation.showing.exhibits import ReportError, count, figure, required, table
 from mpo.evaluation.showing.failures import Exhibit
+from mpo.evaluation.showing.marking import plain
 from mpo.evaluation.showing.tables.cells import interval, number
-from mpo.evaluation.telling import equal_codes
+from mpo.evaluation.telling import answer, equal_codes
+from mpo.evaluation.telling.page import EVERY_RUN, INSIDE, NOT_RUN
 
 RULE = "report_markdown"
 """Of the workflow, which makes the report."""
@@ -53,37 +56,42 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
         return parts
 
     sections = {
-        "What was run": text("what_was_run", lambda: _what_was_run(frames)),
-        "What was found": [
-            *text("claims", lambda: [claims.section(study_dir)]),
-            *text("what_was_found", lambda: _what_was_found(frames)),
+        "In short": [
+            *text("answer", lambda: answer.said(frames, study_dir)),
+            *shown(figure, "learning_curves", "aggregate_intervals"),
         ],
+        "What was run": text("what_was_run", lambda: _what_was_run(frames)),
+        "By task": shown(table, "by_task"),
         "All tasks together": [
-            *shown(figure, "aggregate_intervals"),
             *shown(table, "aggregate"),
             *shown(
                 figure, "performance_profiles", "sample_efficiency", "probability_of_improvement"
             ),
         ],
-        "By task": [*shown(figure, "learning_curves"), *shown(table, "by_task")],
+        "Claims": [
+            *text("claims", lambda: [claims.section(study_dir)]),
+            *text("what_was_found", lambda: _what_was_found(frames)),
+            *text("claims_not_run", lambda: _not_run(study_dir)),
+        ],
         "Films": text("films", lambda: [_section(study_dir, "films.md", "films.py")]),
-        "Inside the algorithm": [
+        INSIDE: [
             *shown(figure, "temperature"),
             *text("overflows", lambda: _overflows(frames)),
             *shown(
                 figure, "kl_relative", "effective_sample_size", "policy_deviation", "value_bias"
             ),
         ],
-        "What it costs": [*shown(figure, "cost"), *shown(table, "cost")],
         "The theory by computation": text(
             "theory", lambda: [_section(study_dir, "theory/section.md", "theory_section.py")]
         ),
         "Beside published scores": shown(table, "published"),
+        "What it costs": [*shown(figure, "cost"), *shown(table, "cost")],
         "Runs": [
-            *shown(table, "runs"),
+            *_changes(changed),
             *text("origins", lambda: _origins(frames)),
             *text("equal_codes", lambda: equal_codes.said(frames)),
-            *_changes(changed),
+            f"### {EVERY_RUN}",
+            *shown(table, "runs"),
         ],
     }
     parts = [f"# Study `{frames.manifest.study}`", unfinished, *_failed(study_dir)]
@@ -180,6 +188,17 @@ def _what_was_found(frames: Frames) -> list[str]:
     return [f"{lost}.", seen, "\n".join(f"- {finding}" for finding in findings)]
 
 
+def _not_run(study_dir: Path) -> list[str]:
+    """The claims that the study lacks runs for, below a heading of their own."""
+    try:
+        rows = claims.judged(study_dir)
+    except ReportError:
+        return []  # the claims' own place says why
+    if rows is None or (lacking := not_run(rows)).empty:
+        return []
+    return [f"### {NOT_RUN}", tables.markdown(lacking)]
+
+
 def _overflows(frames: Frames) -> list[str]:
     if frames.diagnostics["dual_overflows"].dropna().empty:
         return ["No run logged whether its dual was finite."]
@@ -203,7 +222,7 @@ def _origins(frames: Frames) -> list[str]:
     for title, column in (("Machine", "machine"), ("Versions", "versions")):
         for text, rows in frames.runs.groupby(column, sort=False):
             values = json.loads(str(text))
-            listed = "; ".join(f"{name} {_plain(value)}" for name, value in values.items())
+            listed = plain("; ".join(f"{name} {_plain(value)}" for name, value in values.items()))
             paragraphs.append(f"{title} of {count(len(rows), 'run')}: {listed or 'not recorded'}.")
     return paragraphs
 

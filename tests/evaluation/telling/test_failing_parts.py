@@ -24,6 +24,7 @@ from mpo.evaluation.showing import figures, filmed, tables
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.exhibits import ReportError
 from mpo.evaluation.showing.failures import count, standing
+from mpo.evaluation.showing.marking import captioned
 from mpo.evaluation.stages import write_estimates, write_runs
 from mpo.evaluation.telling import report as telling
 from mpo.evaluation.telling.page import report_html
@@ -40,7 +41,7 @@ PAGE = PROJECT / "docs/faults.md"
 MARKS = ("<!-- begin parts -->", "<!-- end parts -->")
 CLAIMS = claims_of(load_claims())
 FILMS = "FILMS"
-TITLES = 10
+TITLES = 11
 
 
 def broken(*arguments: object, **more: object) -> None:
@@ -102,7 +103,7 @@ def test_a_table(folder: Path, frames: Frames, monkeypatch, name: str, what: str
     tables.make(name, frames, folder)
     monkeypatch.undo()
     text = told(folder, made_of("table", name, f"failures/table_{name}.json"))
-    assert tables.caption(name, frames) not in text
+    assert captioned(tables.caption(name, frames)) not in text
     assert count(f"table_{name}", folder) == 1
 
 

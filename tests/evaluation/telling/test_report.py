@@ -12,7 +12,7 @@ import pytest
 from synthetic import write_study
 
 from mpo.evaluation.claims import claims_of
-from mpo.evaluation.reading.frames import Frames, write_text
+from mpo.evaluation.reading.frames import Frames, read_csv, write_text
 from mpo.evaluation.showing import figures, tables
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.telling.page import report_html
@@ -21,18 +21,20 @@ from mpo.study.claims import load_claims
 
 PROJECT = Path(__file__).parents[3]
 SECTIONS = [
+    "In short",
     "What was run",
-    "What was found",
-    "All tasks together",
     "By task",
+    "All tasks together",
+    "Claims",
     "Films",
     "Inside the algorithm",
-    "What it costs",
     "The theory by computation",
     "Beside published scores",
+    "What it costs",
     "Runs",
 ]
-
+TABLES = 1 + 2 + 3
+"""Beside those that have a file: the badges, tasks and variants, the claims' three."""
 
 FILMS = "No films were made: no OpenGL.\n"
 THEORY = "Of 8 errata in the two papers 8 are confirmed.\n"
@@ -76,8 +78,10 @@ def test_the_report_has_all_sections_and_the_same_text_each_time(written, study_
 def test_the_report_shows_every_figure_and_table(written, study_dir):
     for name in figures.names():
         assert f"(figures/{name}.png)" in written
-    for name in [*tables.names(), "claims"]:
+    for name in tables.names():
         assert (study_dir / "tables" / f"{name}.md").read_text().strip() in written
+    for name in read_csv(study_dir / "tables/claims.csv")["claim"]:
+        assert f"\n| `{name}` | " in written, f"{name} is in no table of claims"
 
 
 def test_the_report_names_diverged_runs_and_says_what_was_only_seen(written, frames: Frames):
@@ -100,20 +104,21 @@ def test_the_page_is_one_file_with_its_images_in_it(written, study_dir):
     sources = re.findall(r'src="([^"]*)"', page)
     assert all(source.startswith("data:image/") for source in sources)
     assert "http://" not in page.replace("http://www.w3.org", "")
-    assert page.count('<div class="scroll"><table>') == page.count("</table></div>") == 8
-    assert page.count('class="caption"') == 6 + len(figures.names())
+    assert page.count("<table") == page.count("</table></div>") == TABLES + len(tables.names())
+    assert page.count('class="caption"') == 1 + len(tables.names()) + len(figures.names())
+    assert page.count("<figure>") == page.count("<figcaption") == len(figures.names())
     assert "<title>Study tested</title>" in page
 
 
 def test_large_drawings_are_inlined_as_pixels(written, study_dir, monkeypatch):
-    monkeypatch.setattr("mpo.evaluation.telling.page.LARGEST_SVG", 10)
+    monkeypatch.setattr("mpo.evaluation.telling.markup.LARGEST_SVG", 10)
     assert "data:image/png" in report_html(written, study_dir)
 
 
 def test_images_in_a_table_are_in_the_page_too(tmp_path):
     (tmp_path / "film.gif").write_bytes(b"GIF89a")
     page = report_html("# A\n\n| a |\n| --- |\n| ![one](film.gif) seed 1 |\n", tmp_path)
-    assert '<td><img src="data:image/gif;base64,R0lGODlh" alt="one" /> seed 1</td>' in page
+    assert '<td><img src="data:image/gif;base64,R0lGODlh" alt="one">' in page
 
 
 def script(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> None:

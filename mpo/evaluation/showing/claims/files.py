@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from mpo.evaluation.claims.claim import Claim, claims_of
-from mpo.evaluation.claims.judging import judge, powerless
+from mpo.evaluation.claims.judging import NOT_RUN, judge, powerless
 from mpo.evaluation.reading.frames import read_csv, read_frames, write_text
 from mpo.evaluation.showing import tables
 from mpo.evaluation.showing.claims.shown import (
@@ -15,9 +17,12 @@ from mpo.evaluation.showing.claims.shown import (
     said_powerless,
     said_undecided,
     shown,
+    tests,
+    verdicts,
 )
 from mpo.evaluation.showing.exhibits import made, required
 from mpo.evaluation.showing.failures import Exhibit, attempt, sentence_for
+from mpo.evaluation.showing.marking import captioned
 
 NAME = "claims"
 
@@ -30,7 +35,10 @@ def write(claims: list[Claim], study_dir: Path) -> None:
     rows = judge(claims, frames, read_csv(errata) if computed else None)
     tables.write_files(NAME, rows, shown(rows), study_dir / "tables")
     parts = [counted(rows), said_powerless(powerless(claims, frames.manifest))]
-    text = "\n\n".join([*filter(None, parts), tables.markdown(shown(rows)), f"*{caption(frames)}*"])
+    if (rows["verdict"] != NOT_RUN).any():
+        parts += [tables.markdown(each) for each in (verdicts(rows), tests(rows))]
+        parts.append(captioned(caption(frames)))
+    text = "\n\n".join(part.strip() for part in parts if part)
     write_text(f"{text}\n", study_dir / "tables" / f"{NAME}_section.md")
 
 
@@ -45,6 +53,16 @@ def section(study_dir: Path) -> str:
     path = study_dir / "tables" / f"{NAME}_section.md"
     required(path, f"python workflow/scripts/claims.py config/claims.yaml {study_dir}")
     return path.read_text(encoding="utf-8")
+
+
+def judged(study_dir: Path) -> pd.DataFrame | None:
+    """The rows of the claims' table, also those not run; None where no claim was to be judged.
+
+    Raises `ReportError` where they could not be.
+    """
+    path = study_dir / "tables" / f"{NAME}.csv"
+    made("table", NAME, study_dir)
+    return read_csv(path) if path.exists() else None
 
 
 def in_short(study_dir: Path) -> str:

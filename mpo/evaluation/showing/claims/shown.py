@@ -27,9 +27,31 @@ def shown(rows: pd.DataFrame) -> pd.DataFrame:
 
 def brief(rows: pd.DataFrame) -> pd.DataFrame:
     """One row a claim that was judged, in short."""
-    judged = rows[rows["verdict"] != NOT_RUN]
     columns = ["statement", "source", "verdict", "effect", "seeds to decide", "failure missed"]
+    return _judged(rows, columns)
+
+
+def verdicts(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row a claim that was judged: how it came out."""
+    columns = ["claim", "statement", "verdict", "effect", "adjusted p", "n", "seeds to decide"]
+    return _judged(rows, [*columns, "source", "note"])
+
+
+def tests(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row a claim that was judged: what was tested, and what the test can show."""
+    return _judged(rows, ["claim", "tested", "smallest effect", "failure missed"])
+
+
+def _judged(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    judged = rows[rows["verdict"] != NOT_RUN]
     return shown(judged)[columns] if len(judged) else pd.DataFrame(columns=columns)
+
+
+def not_run(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row a claim that was not run, with what it lacks."""
+    lacking = rows[rows["verdict"] == NOT_RUN]
+    columns = ["claim", "statement", "tested", "source", "note"]
+    return shown(lacking)[columns] if len(lacking) else pd.DataFrame(columns=columns)
 
 
 def said_undecided(rows: pd.DataFrame) -> str:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from mpo.evaluation.reading.frames import Frames, write_csv, write_text
 from mpo.evaluation.showing.failures import Exhibit, attempt
+from mpo.evaluation.showing.marking import plain
 from mpo.evaluation.showing.tables.cells import NOTHING
 from mpo.evaluation.showing.tables.latex import latex
 
@@ -62,8 +63,11 @@ def write_files(name: str, table: pd.DataFrame, shown: pd.DataFrame, folder: Pat
 
 
 def markdown(shown: pd.DataFrame) -> str:
-    """`shown` as a Markdown table: columns of text to the left, of numbers to the right."""
-    cells = shown.astype(str).map(lambda cell: cell.replace("|", "\\|"))
+    """`shown` as a Markdown table: columns of text to the left, of numbers to the right.
+
+    Cells may hold code in backticks and images; every other mark in them is escaped.
+    """
+    cells = shown.astype(str).map(lambda cell: plain(cell).replace("|", "\\|"))
     right = [_is_number(cells[column]) for column in cells]
     lines = [
         _line(cells.columns),

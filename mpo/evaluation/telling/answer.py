@@ -1,0 +1,115 @@
+"""What stands first in a report: what was asked, how the claims came out, the clearest of them.
+
+Every sentence is made from rows of the claims' table and says the number it rests on.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from mpo.evaluation.claims.judging import NOT_RUN, REFUTED, SUPPORTED, UNDECIDED, VERDICTS
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.showing import tables
+from mpo.evaluation.showing.claims import files as claims
+from mpo.evaluation.showing.claims.shown import effect
+from mpo.evaluation.showing.exhibits import count
+from mpo.evaluation.showing.marking import plain
+from mpo.evaluation.showing.tables.cells import number
+
+PAPERS = {
+    "P1": "Abdolmaleki et al. 2018, Maximum a Posteriori Policy Optimisation",
+    "P2": "Abdolmaleki et al. 2018, Relative Entropy Regularized Policy Iteration",
+    "SR": "the report of Chen et al. 2021, which reproduced P1",
+}
+"""What a claim's source stands for."""
+CLEAREST = 2
+"""Claims of a verdict that are named; the table has them all."""
+
+
+def said(frames: Frames, study_dir: Path) -> list[str]:
+    """The question, verdicts as a table of one row, and three sentences at most.
+
+    Of a study under way only what is asked. Raises `ReportError` where claims were not judged.
+    """
+    manifest, rows = frames.manifest, claims.judged(study_dir)
+    runs = (
+        f"{count(len(manifest.runs), 'run')} of {count(len(manifest.variants), 'variant')} on "
+        f"{count(len(manifest.tasks), 'task')}, {count(len(manifest.seeds), 'seed')} each"
+    )
+    if rows is None or rows.empty:
+        return [f"**Asked:** how {runs}, compare."]
+    here = int((rows["verdict"] != NOT_RUN).sum())
+    return [
+        f"**Asked:** which of {count(len(rows), 'claim')} hold, by {runs}. This study has what "
+        f"{here} of them {'needs' if here == 1 else 'need'}.{_papers(rows)}",
+        tables.markdown(_counts(rows)),
+        *filter(None, [_clearest(rows, SUPPORTED), _clearest(rows, REFUTED), _open(rows)]),
+    ]
+
+
+def _papers(rows: pd.DataFrame) -> str:
+    """What the sources of the claims stand for, a sentence; empty where none is in short."""
+    cited = {word for text in rows["source"].map(_text) for word in re.findall(r"\w+", text)}
+    named = [f"{short} is {paper}" for short, paper in PAPERS.items() if short in cited]
+    return f" {'; '.join(named)}." if named else ""
+
+
+def _counts(rows: pd.DataFrame) -> pd.DataFrame:
+    """How many claims came to which verdict, a column each."""
+    counts = rows["verdict"].value_counts()
+    return pd.DataFrame([{name.replace("_", " "): str(counts.get(name, 0)) for name in VERDICTS}])
+
+
+def _clearest(rows: pd.DataFrame, verdict: str) -> str:
+    """A sentence on the claims of a verdict whose adjusted p are least; computed ones come last."""
+    found = rows[rows["verdict"] == verdict].sort_values("p_adjusted", kind="stable")
+    if found.empty:
+        return f"No claim is {verdict}."
+    named = [_named(row) for row in found.head(CLEAREST).to_dict("records")]
+    which = f"**{verdict.capitalize()}**"
+    more = len(found) - len(named)
+    if more:
+        which += f" most clearly, of {len(found)}"
+    return f"{which}: {'; '.join(named)}."
+
+
+def _named(row: dict) -> str:
+    """A claim's words; in brackets what was measured, whose claim it is, if it has a note."""
+    noted = "with a note in the table" if row["test"] != "computed" and _text(row["note"]) else ""
+    facts = [_measured(row), _text(row["source"]), noted]
+    return plain(f"{row['statement']} ({'; '.join(filter(None, facts))})")
+
+
+def _measured(row: dict) -> str:
+    if row["test"] == "computed":
+        return "by computation"
+    first, second = _text(row["first"]), _text(row["second"])
+    sides = f" of {first} minus {second}" if second and "," not in first + second else ""
+    return (
+        f"{row['metric']}{sides} {effect(row)}, adjusted p {number(row['p_adjusted'], 2)}, "
+        f"n = {int(row['n'])}"
+    )
+
+
+def _open(rows: pd.DataFrame) -> str:
+    """How many claims stay open, and how many seeds would probably decide the middle one."""
+    undecided = rows[rows["verdict"] == UNDECIDED]
+    if undecided.empty:
+        return ""
+    seeds = undecided["seeds_needed"].dropna()
+    text = f"{count(len(undecided), 'claim')} {'stays' if len(undecided) == 1 else 'stay'}"
+    text += " **undecided**"
+    if seeds.empty:
+        return f"{text}."
+    return (
+        f"{text}; where an effect was seen, the median number of seeds that would probably decide "
+        f"is {math.ceil(seeds.median()):,}."
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
