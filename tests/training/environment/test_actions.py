@@ -75,8 +75,9 @@ def test_all_actions_lie_within_any_bounds(
 def test_between_symmetric_bounds_the_short_way_gives_the_same_bits(bound: float) -> None:
     rng = np.random.default_rng(0)
     draws = rng.normal(0.0, 1.0, 50_000) * 10.0 ** rng.uniform(-12.0, 1.0, 50_000)
-    near = np.nextafter(np.float32([-1.0, 1.0, 0.0]), np.float32([[-9.0], [9.0]])).reshape(-1)
-    action = np.concatenate([draws.astype(np.float32), near, np.float32([-1.0, 0.0, 1.0])])
+    ends = np.array([-1.0, 0.0, 1.0], np.float32)
+    near = [np.nextafter(ends, np.float32(beyond)) for beyond in (-9.0, 9.0)]
+    action = np.concatenate([draws.astype(np.float32), ends, *near])
     actions = Actions(Made(actions=Box(-bound, bound, action.shape, dtype=np.float64)))
     assert actions._is_symmetric == (bound == float(np.float32(bound)))
     short = actions.native(action)

@@ -64,7 +64,9 @@ def test_they_are_flattened_by_their_space(name: str) -> None:
 
 @pytest.mark.parametrize("declared", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("observed", [np.float16, np.float32, np.float64])
-def test_a_vector_of_any_precision_is_as_gymnasium_flattens_it(declared: Any, observed: Any) -> None:
+def test_a_vector_of_any_precision_is_as_gymnasium_flattens_it(
+    declared: Any, observed: Any
+) -> None:
     space = Box(-9.0, 9.0, (3,), dtype=declared)
     numbers = np.array([1 / 3, -1e-7, 8.1], observed)
     found = made(observations=space, observe=lambda _: numbers).reset(0)
