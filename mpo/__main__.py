@@ -3,6 +3,8 @@
 Every fault in the input is one line and exit 2.
 """
 
+import atexit
+import gc
 import logging
 import re
 import sys
@@ -51,6 +53,9 @@ def cli() -> None:
     """Train, look at and compare runs of Maximum a Posteriori Policy Optimisation."""
     logging.basicConfig(format="mpo: %(message)s", level=logging.WARNING, stream=sys.stderr)
     _silence_pytorch()
+    # or the interpreter's last look for garbage goes through all of PyTorch, a second of processor
+    # time, in which a run that was asked to stop has stopped but is still there
+    atexit.register(gc.freeze)
 
 
 def _silence_pytorch() -> None:

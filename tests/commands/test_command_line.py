@@ -293,3 +293,15 @@ def test_a_process_stopped_or_killed_goes_on_to_the_same_bytes(tmp_path: Path) -
         straight, stopped = (tmp_path / kind / "out" / name for kind in ("straight", "stopped"))
         assert straight.read_bytes() == stopped.read_bytes(), name
     assert not checkpoint.parent.exists()
+
+
+def test_nothing_is_searched_for_garbage_at_the_end() -> None:
+    program = (
+        "import atexit, gc\n"
+        "from mpo.__main__ import main\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 1000))\n"  # the last to run
+        "main(['variants'])\n"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "True"

@@ -22,8 +22,8 @@ def inventory(study: Study) -> pd.DataFrame:
     """One row a run: keys, outcome, counters, seconds, digests, commit, machine, versions.
 
     `ms_per_update` is the median over the intervals of `timing.csv` but the first, which compiles:
-    a pause of the machine, or another program's load, is one interval's. `settings`, `machine`
-    and `versions` are JSON.
+    a pause of the machine, or another program's load, is one interval's. A run of one interval, as
+    of one that diverged early, has none. `settings`, `machine` and `versions` are JSON.
     """
     timing = dict(iter(study.timing.groupby(KEYS, sort=False)))
     rows = []
@@ -51,8 +51,7 @@ def _seconds(rows: pd.DataFrame | None) -> dict[str, float]:
     """Seconds by part, which add up along the rows of `timing.csv`."""
     if rows is None:
         return {"ms_per_update": float("nan"), **dict.fromkeys(PARTS, float("nan"))}
-    counted = rows[["updates", "update_s"]]
-    intervals = counted.diff().iloc[1:] if len(rows) > 1 else counted
+    intervals = rows[["updates", "update_s"]].diff().iloc[1:]
     each = 1000 * intervals["update_s"] / intervals["updates"]
     return {
         "ms_per_update": float(each[intervals["updates"] > 0].median()),

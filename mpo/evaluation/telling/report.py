@@ -168,10 +168,11 @@ def _what_was_found(frames: Frames) -> list[str]:
     iqm = frames.aggregate[frames.aggregate["metric"] == "score_iqm"]
     tasks, findings = len(shared_tasks(frames.manifest, frames.scores)), []
     if len(iqm):
-        best = iqm.loc[[iqm["value"].idxmax()]]
+        best = iqm[iqm["value"] == iqm["value"].max()]
+        names = " and ".join(f"`{name}`" for name in best["variant"])
         findings.append(
             f"The highest interquartile mean of the score over {said_all(frames)} is that of "
-            f"`{best['variant'].iloc[0]}`: {interval(best, 'score_iqm', tasks=tasks)}, "
+            f"{names}: {interval(best.head(1), 'score_iqm', tasks=tasks)}, "
             f"n = {count(best['n'].iloc[0], 'run')} of each task."
         )
     above = frames.improvement[frames.improvement["task"] == ALL]

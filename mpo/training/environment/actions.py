@@ -29,19 +29,25 @@ class Actions:
         self.size = int(low.size)
         self._low, self._high = low, high
         self._half_low, self._half_high = low / 2.0, high / 2.0
-        self._one = np.ones(low.size, np.float32)
+        self._one, self._minus_one = np.ones(low.size, np.float32), -np.ones(low.size)
         self._shape, self._dtype = space.shape, space.dtype
         self._is_whole = np.issubdtype(space.dtype, np.integer)
+        short = (high > 0.0) & (high == -low) & (high == high.astype(np.float32))
+        self._is_symmetric = bool(np.all(short))
         self._is_plain = space.dtype == np.float64 and space.shape == low.shape
 
     def native(self, action: Float[np.ndarray, " A"]) -> np.ndarray:
         """The action of the space for one in [-1, 1], to which `action` is clipped. A new array.
 
         low (1 - t) + high t at t = (a + 1) / 2, so arranged that both ends come out exactly.
-        Integers are rounded to.
+        Between -high and high that is high (2t - 1), to the same bit where high has the 24 bits of
+        a float32, as t has. Integers are rounded to.
         """
         twice = (action + self._one).astype(np.float64)  # arrays of one type: half the time
-        native = (self._low - self._half_low * twice) + self._half_high * twice
+        if self._is_symmetric:
+            native = self._high * (twice + self._minus_one)
+        else:
+            native = (self._low - self._half_low * twice) + self._half_high * twice
         native = np.minimum(np.maximum(native, self._low), self._high)  # np.clip takes three times
         if self._is_plain:
             return native

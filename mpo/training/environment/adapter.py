@@ -131,7 +131,7 @@ class Environment:
 
     def _flat(self, observation: Any) -> Float[np.ndarray, " O"]:
         flat = self.simulator.flat(observation)
-        if not np.isfinite(flat).all():
+        if np.count_nonzero(np.isfinite(flat)) < flat.size:  # .all() takes twice the time
             at = np.flatnonzero(~np.isfinite(flat))[0]
             found = f"{flat[at]} at {at} of {flat.size}"
             raise Breach(f"the observation is not finite in float32: {found}")

@@ -58,7 +58,7 @@ def _is_info(value: Any) -> bool:
 
 def number(reward: Any) -> float:
     """A reward as a float. Raises `Breach` where it is no single number that float32 can hold."""
-    if not isinstance(reward, float):
+    if not isinstance(reward, float | int):
         array = np.asarray(reward)
         if array.size != 1 or array.dtype.kind not in "biuf":
             raise Breach(f"the reward is {reward!r}, where a number is due")

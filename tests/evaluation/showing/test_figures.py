@@ -191,6 +191,18 @@ def test_cost_draws_every_run_and_the_median(frames: Frames):
     np.testing.assert_allclose(np.sort(below.lines[1].get_xdata()), np.sort(runs["cpu_s"] / 60))
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_variant_whose_runs_have_no_time_of_an_update_keeps_its_line(frames: Frames):
+    runs = frames.runs
+    known = runs["ms_per_update"].where(runs["variant"] != "paper")
+    lacking = dataclasses.replace(frames, runs=runs.assign(ms_per_update=known))
+    drawing = figures.draw("cost", lacking)
+    names = [label.get_text() for label in drawing.axes[0].get_yticklabels()]
+    assert names == list(frames.manifest.variants)
+    assert not len(drawing.axes[0].lines[1].get_xdata())
+
+
+
 def test_variants_without_a_temperature_are_left_out_of_it(frames: Frames):
     rows = frames.diagnostics
     empty = rows.assign(temperature=rows["temperature"].where(rows["variant"] != "paper"))

@@ -116,6 +116,15 @@ def test_a_run_without_an_update_has_no_time_of_one(study_dir: Path):
     assert inventory(study)["ms_per_update"].notna().all()
 
 
+def test_a_run_of_the_interval_that_compiles_alone_has_no_time_of_an_update(study_dir: Path):
+    study = load(study_dir)
+    first = study.timing.groupby(["task", "variant", "seed"], sort=False).head(1)
+    assert (first["updates"] > 0).all()
+    cut = dataclasses.replace(study, timing=first)
+    assert inventory(cut)["ms_per_update"].isna().all()
+    assert inventory(cut)["update_s"].notna().all()
+
+
 def test_a_pause_of_the_machine_is_no_cost_of_the_update(made):
     study = load(made(seeds=[0]))
     rows = study.timing.groupby("variant", sort=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import runpy
 import subprocess
@@ -16,7 +17,7 @@ from mpo.evaluation.reading.frames import Frames, read_csv, write_text
 from mpo.evaluation.showing import figures, tables
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.telling.page import report_html
-from mpo.evaluation.telling.report import report
+from mpo.evaluation.telling.report import _what_was_found, report
 from mpo.study.claims import load_claims
 
 PROJECT = Path(__file__).parents[3]
@@ -94,6 +95,15 @@ def test_the_report_names_diverged_runs_and_says_what_was_only_seen(written, fra
     seen = written.index("What follows is seen, not tested")
     assert seen < written.index("A run of `stable_dual` ends above one of its base `paper` with")
     assert written.index("| claim | statement |") < seen, "what is tested comes first"
+
+
+def test_variants_that_share_the_highest_mean_are_all_named(frames: Frames):
+    none = float("nan")
+    tied = dataclasses.replace(
+        frames, aggregate=frames.aggregate.assign(value=0.5, low=none, high=none)
+    )
+    found = "\n".join(_what_was_found(tied))
+    assert "is that of `paper` and `stable_dual` and `stabilised`: 0.500, n = 3 runs" in found
 
 
 def test_the_page_is_one_file_with_its_images_in_it(written, study_dir):

@@ -71,6 +71,20 @@ def test_all_actions_lie_within_any_bounds(
         np.testing.assert_array_equal(ends, expected)
 
 
+@pytest.mark.parametrize("bound", [1.0, 3.0, float(np.float32(0.4)), 1e-30, 1e9])
+def test_between_symmetric_bounds_the_short_way_gives_the_same_bits(bound: float) -> None:
+    rng = np.random.default_rng(0)
+    draws = rng.normal(0.0, 1.0, 50_000) * 10.0 ** rng.uniform(-12.0, 1.0, 50_000)
+    ends = np.array([-1.0, 0.0, 1.0], np.float32)
+    near = [np.nextafter(ends, np.float32(beyond)) for beyond in (-9.0, 9.0)]
+    action = np.concatenate([draws.astype(np.float32), ends, *near])
+    actions = Actions(Made(actions=Box(-bound, bound, action.shape, dtype=np.float64)))
+    assert actions._is_symmetric == (bound == float(np.float32(bound)))
+    short = actions.native(action)
+    actions._is_symmetric = False
+    assert short.tobytes() == actions.native(action).tobytes()
+
+
 def test_what_lies_between_is_linear_and_integers_are_rounded_to() -> None:
     action = np.array([-0.5, 0.25], np.float32)
     found = Actions(Made(actions=Box(-2.0, 4.0, (2,)))).native(action)

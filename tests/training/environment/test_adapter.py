@@ -9,6 +9,7 @@ import pytest
 from mpo.settings import settings
 from mpo.training.environment import Environment, EnvironmentFault
 from tests.environments import PREFIX
+from tests.training.environment.making import made
 
 DM_CONTROL = "dm_control/hopper-stand-v0"
 
@@ -76,6 +77,19 @@ def test_what_is_not_finite_is_a_fault_of_that_step(what: str) -> None:
         environment.step(np.zeros(2))
     place = f"environment: {name!r} at control step 5 of the episode of seed 9: the {what} is"
     assert str(caught.value).startswith(place)
+
+
+@pytest.mark.parametrize("size", [1, 2, 15, 67, 768])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_wherever_it_is_not_finite_the_place_is_told(size: int, value: float) -> None:
+    space = gymnasium.spaces.Box(-9.0, 9.0, (size,))
+    for place in {0, size // 2, size - 1}:
+        observed = np.full(size, -np.finfo(np.float32).max)
+        environment = made(observations=space, observe=lambda _, observed=observed: observed)
+        environment.reset(0)
+        observed[place] = value
+        with pytest.raises(EnvironmentFault, match=f"float32: {value} at {place} of {size}$"):
+            environment.step(np.zeros(2, np.float32))
 
 
 @pytest.mark.parametrize("name", ["InvertedDoublePendulum-v5", "Hopper-v5"])

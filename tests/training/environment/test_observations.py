@@ -62,6 +62,19 @@ def test_they_are_flattened_by_their_space(name: str) -> None:
         assert (flat.dtype, flat.shape) == (np.float32, (environment.observation_size,))
 
 
+@pytest.mark.parametrize("declared", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("observed", [np.float16, np.float32, np.float64])
+def test_a_vector_of_any_precision_is_as_gymnasium_flattens_it(
+    declared: Any, observed: Any
+) -> None:
+    space = Box(-9.0, 9.0, (3,), dtype=declared)
+    numbers = np.array([1 / 3, -1e-7, 8.1], observed)
+    found = made(observations=space, observe=lambda _: numbers).reset(0)
+    expected = np.asarray(gymnasium.spaces.flatten(space, numbers)).astype(np.float32)
+    assert found.tobytes() == expected.tobytes()
+    assert not np.shares_memory(found, numbers)
+
+
 WRAPPERS: dict[str, tuple[Space, Callable[[gymnasium.Env], gymnasium.Env]]] = {
     "the time": (Box(-9.0, 9.0, (3,)), lambda env: TimeAwareObservation(TimeLimit(env, 100))),
     "a flattened choice": (Discrete(5), FlattenObservation),

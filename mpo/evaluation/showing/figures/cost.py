@@ -35,7 +35,8 @@ def figure(frames: Frames) -> Figure:
     for line, (measure, label) in zip(axes, measures.items(), strict=True):
         for panel, task in zip(line, tasks, strict=True):
             for place, variant in enumerate(variants):
-                mine = rows.loc[(rows["task"] == task) & (rows["variant"] == variant), measure]
+                own = (rows["task"] == task) & (rows["variant"] == variant)
+                mine = rows.loc[own, measure].dropna()
                 style, middle = found[variant], mine.median()
                 ends = [place - 0.32, place + 0.32]
                 panel.plot([middle, middle], ends, color=style.colour, linewidth=2)
