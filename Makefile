@@ -2,7 +2,7 @@
 # `make test` checks the code. Both build .venv from requirements.lock when it is missing or older.
 #
 #   make results                                    the default study, on all cores
-#   make results CONFIG=config/smoke.yaml CORES=2   a small one, in minutes
+#   make smoke                                      a small one, in minutes
 #   make report CONFIG=config/smoke.yaml            what there is of it so far, while it is trained
 #   make figures STUDY=pilot                        a shipped study's, from its runs, untrained
 #   make readme STUDY=pilot                         shows a finished study in README.md
@@ -25,7 +25,7 @@ ifneq ($(shell test -w "$$HOME" && echo writable),writable)
   $(shell mkdir -p "$(HOME)")
 endif
 
-.PHONY: results report figures readme findings test soak lint format benchmark clean
+.PHONY: results smoke report figures readme findings test soak lint format benchmark clean
 .DELETE_ON_ERROR:
 
 results: $(READY)
@@ -35,6 +35,9 @@ results: $(READY)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG) && \
 	$(BIN)/snakemake --cores 1 --configfile $(CONFIG) --report $$folder/provenance.html && \
 	echo "read $$folder/report.html; how it was made is in $$folder/provenance.html"
+
+smoke:
+	@$(MAKE) --no-print-directory results CONFIG=config/smoke.yaml
 
 report: $(READY)
 	$(BIN)/python -m mpo report --study $(CONFIG)
