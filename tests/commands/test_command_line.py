@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from mpo.__main__ import main
 from mpo.rundir import RUN_FILES
@@ -106,6 +108,8 @@ def test_a_run_that_diverged_is_named_by_what_would_play_it(
     assert main(train(tmp_path, fields)) == 0
     assert "diverged" in capsys.readouterr().out
     out = str(tmp_path / "out")
+    policy = tmp_path / "out/policy.safetensors"  # which may be finite where an episode begins
+    save_file({name: np.full_like(v, np.nan) for name, v in load_file(policy).items()}, policy)
     for command in (["evaluate", out], ["render", out, str(tmp_path / "film.gif")]):
         line = fault(capsys, *command)
         assert line.startswith(f"mpo: {out}: the final policy cannot be played: action is not")
