@@ -17,7 +17,7 @@ from mpo.evaluation.showing import tables
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.claims.shown import effect
 from mpo.evaluation.showing.exhibits import count
-from mpo.evaluation.showing.marking import plain
+from mpo.evaluation.showing.marking import captioned, plain
 from mpo.evaluation.showing.tables.cells import number
 
 PAPERS = {
@@ -31,7 +31,7 @@ CLEAREST = 2
 
 
 def said(frames: Frames, study_dir: Path) -> list[str]:
-    """The question, verdicts as a table of one row, and three sentences at most.
+    """The question, verdicts as a table of one row, three sentences at most, and who P1 is.
 
     Of a study under way only what is asked. Raises `ReportError` where claims were not judged.
     """
@@ -43,19 +43,20 @@ def said(frames: Frames, study_dir: Path) -> list[str]:
     if rows is None or rows.empty:
         return [f"**Asked:** how {runs}, compare."]
     here = int((rows["verdict"] != NOT_RUN).sum())
+    told = [_clearest(rows, SUPPORTED), _clearest(rows, REFUTED), _open(rows), _papers(rows)]
     return [
         f"**Asked:** which of {count(len(rows), 'claim')} hold, by {runs}. This study has what "
-        f"{here} of them {'needs' if here == 1 else 'need'}.{_papers(rows)}",
+        f"{here} of them {'needs' if here == 1 else 'need'}.",
         tables.markdown(_counts(rows)),
-        *filter(None, [_clearest(rows, SUPPORTED), _clearest(rows, REFUTED), _open(rows)]),
+        *filter(None, told),
     ]
 
 
 def _papers(rows: pd.DataFrame) -> str:
-    """What the sources of the claims stand for, a sentence; empty where none is in short."""
+    """What the sources of the claims stand for, as a caption; empty where none is in short."""
     cited = {word for text in rows["source"].map(_text) for word in re.findall(r"\w+", text)}
     named = [f"{short} is {paper}" for short, paper in PAPERS.items() if short in cited]
-    return f" {'; '.join(named)}." if named else ""
+    return captioned(f"{'; '.join(named)}.") if named else ""
 
 
 def _counts(rows: pd.DataFrame) -> pd.DataFrame:

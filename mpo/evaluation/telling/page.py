@@ -83,7 +83,7 @@ def _data(live: Mapping[str, Any]) -> str:
     if not live:
         return ""
     text = json.dumps(live, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    return f'<script type="application/json" id="figures">{text}</script>\n'
+    return f'<script type="application/json" class="figures">{text}</script>\n'
 
 
 def _policy(scripts: Sequence[str]) -> str:

@@ -29,7 +29,7 @@ from mpo.evaluation.showing.exhibits import ReportError, count, figure, required
 from mpo.evaluation.showing.failures import Exhibit
 from mpo.evaluation.showing.marking import plain
 from mpo.evaluation.showing.tables.cells import interval, number
-from mpo.evaluation.telling import answer, equal_codes
+from mpo.evaluation.telling import answer, equal_codes, variants
 from mpo.evaluation.telling.page import EVERY_RUN, INSIDE, NOT_RUN
 
 RULE = "report_markdown"
@@ -60,10 +60,12 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
             *text("answer", lambda: answer.said(frames, study_dir)),
             *shown(figure, "learning_curves", "aggregate_intervals"),
         ],
-        "What was run": text("what_was_run", lambda: _what_was_run(frames)),
-        "By task": shown(table, "by_task"),
+        "Tasks and variants": [
+            *text("what_was_run", lambda: _what_was_run(frames)),
+            *shown(table, "by_task"),
+        ],
         "All tasks together": [
-            *shown(table, "aggregate"),
+            *shown(table, "ranks", "pairs", "aggregate"),
             *shown(
                 figure, "performance_profiles", "sample_efficiency", "probability_of_improvement"
             ),
@@ -85,7 +87,7 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
             "theory", lambda: [_section(study_dir, "theory/section.md", "theory_section.py")]
         ),
         "Beside published scores": shown(table, "published"),
-        "What it costs": [*shown(figure, "cost"), *shown(table, "cost")],
+        "What it costs": [*shown(figure, "core_seconds", "cost"), *shown(table, "cost")],
         "Runs": [
             *_changes(changed),
             *text("origins", lambda: _origins(frames)),
@@ -93,6 +95,7 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
             f"### {EVERY_RUN}",
             *shown(table, "runs"),
         ],
+        "Settings": text("settings", lambda: variants.settings(frames.manifest)),
     }
     parts = [f"# Study `{frames.manifest.study}`", unfinished, *_failed(study_dir)]
     for title, paragraphs in sections.items():
@@ -143,15 +146,6 @@ def _what_was_run(frames: Frames) -> list[str]:
         }
         for task in manifest.tasks.values()
     )
-    variants = pd.DataFrame(
-        {
-            "variant": variant.name,
-            "base": variant.base or "",
-            "what it changes": variant.change,
-            "source": variant.source,
-        }
-        for variant in manifest.variants.values()
-    )
     return [
         f"{count(len(manifest.runs), 'run')}: {count(len(manifest.variants), 'variant')} on "
         f"{count(len(manifest.tasks), 'task')}, seeds {seeds} (study seed {manifest.study_seed}). "
@@ -160,7 +154,7 @@ def _what_was_run(frames: Frames) -> list[str]:
         f"{manifest.final_episodes} at the end; {said_score(frames)}, of "
         "(return - low) / (high - low).",
         tables.markdown(tasks),
-        tables.markdown(variants),
+        variants.changes(manifest),
     ]
 
 

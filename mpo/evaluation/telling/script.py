@@ -114,7 +114,7 @@ SCRIPT = r"""
     figure.classList.add("shown");
   };
 
-  const numbers = document.getElementById("figures");
+  const numbers = document.querySelector("script.figures");
   if (numbers && window.Bokeh) {
     const data = JSON.parse(numbers.textContent);
     let queue = Promise.resolve();  // one after the other, and each when it comes into sight

@@ -30,7 +30,7 @@ def page(written: str, study_dir: Path) -> str:
 @pytest.fixture(scope="module")
 def data(page: str) -> dict[str, Any]:
     """What the page holds of its figures."""
-    found = re.search(r'<script type="application/json" id="figures">(.*?)</script>', page)
+    found = re.search(r'<script type="application/json" class="figures">(.*?)</script>', page)
     assert found
     return json.loads(found.group(1))
 
