@@ -146,16 +146,19 @@ def script(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> None:
     runpy.run_path(str(PROJECT / "workflow/scripts" / arguments[0]), run_name="__main__")
 
 
-def test_the_scripts_make_a_report_of_a_folder(tmp_path, monkeypatch):
+def test_the_commands_of_the_documentation_make_a_report_of_a_folder(tmp_path, monkeypatch):
     folder = write_study(tmp_path / "typed", ["cartpole-balance"], ["paper"], [0, 1], 3)
-    commands = [["aggregate.py", "config/published.csv"], ["estimates.py"]]
-    commands += [["figure.py", name] for name in figures.names()]
-    commands += [["table.py", name] for name in tables.names()]
-    commands += [["claims.py", "config/claims.yaml"], ["report.py"], ["report_html.py"]]
+    text = (PROJECT / "docs/study-files.md").read_text(encoding="utf-8")
+    typed = re.findall(r"^python workflow/scripts/(\S+) ([^#\n]*)", text, flags=re.MULTILINE)
+    commands = [
+        [name, *given.replace("results/smoke", str(folder)).split()] for name, given in typed
+    ]
+    assert {command[0] for command in commands} > {"aggregate.py", "report_html.py"}
     write_text(FILMS, folder / "films.md")
     write_text(THEORY, folder / "theory/section.md")  # what it holds is tested with the theory
     for command in commands:
-        script(monkeypatch, *command, folder)
+        script(monkeypatch, *command)
+    assert (folder / "figures/learning_curves.png").exists()
     assert (folder / "report.html").stat().st_size > 10_000
 
 
