@@ -9,9 +9,10 @@ from typing import Any
 import mujoco
 import numpy as np
 
+from mpo.benchmark.extrapolation import EPISODE_STEPS, evaluation_steps
 from mpo.benchmark.subject import ACTION_SIZE, OBSERVATION_SIZE, Subject
 from mpo.benchmark.updates import milliseconds
-from mpo.settings import Settings, settings
+from mpo.settings import settings
 from mpo.study.entries import load_tasks, load_variants
 from mpo.training.actor import Actor
 from mpo.training.clock import Clock
@@ -22,7 +23,6 @@ from mpo.training.seeds import Seeds
 TASK = "hopper-stand"
 DECISION_STEPS = 4
 """Control steps an update, without action repeat."""
-EPISODE_STEPS = 1000
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,6 @@ def environment_cost(pairs: int, calls: int) -> EnvironmentCost:
         found["physics"].append(1000 * milliseconds(physics, calls))
     adapter.close()
     return EnvironmentCost(*(statistics.median(values) for values in found.values()))
-
-
-def evaluation_steps(run: Settings) -> int:
-    """Control steps of all evaluations of a run, in episodes of the suite's length."""
-    points, episodes = run.evaluation_points - 1, run.evaluation_episodes
-    return (points * episodes + run.evaluation_final_episodes) * EPISODE_STEPS
 
 
 def training_cost(

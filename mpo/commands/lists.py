@@ -37,9 +37,15 @@ def settings(field: str | None, as_json: bool) -> None:
 
 @click.command()
 @click.option("--study", "file", default="config/study.yaml", type=click.Path(path_type=Path))
-def status(file: Path) -> None:
+@click.option("--brief", is_flag=True, help="Only how much is left.")
+def status(file: Path, brief: bool) -> None:
     """List the runs of a study: done, running with time left, diverged, waiting."""
+    from mpo.benchmark import expected
     from mpo.study.config import load_study
     from mpo.study.status import status_table
 
-    click.echo(status_table(load_study(file)))
+    study = load_study(file)
+    if not brief:
+        click.echo(status_table(study))
+    if said := expected.said(study):
+        click.echo(said)
