@@ -43,13 +43,19 @@ def said(frames: Frames, study_dir: Path) -> list[str]:
     if rows is None or rows.empty:
         return [f"**Asked:** how {runs}, compare."]
     here = int((rows["verdict"] != NOT_RUN).sum())
-    told = [_clearest(rows, SUPPORTED), _clearest(rows, REFUTED), _open(rows), _papers(rows)]
     return [
         f"**Asked:** which of {count(len(rows), 'claim')} hold, by {runs}. This study has what "
         f"{here} of them {'needs' if here == 1 else 'need'}.",
         tables.markdown(_counts(rows)),
-        *filter(None, told),
+        *findings(rows),
+        *filter(None, [_papers(rows)]),
     ]
+
+
+def findings(rows: pd.DataFrame) -> list[str]:
+    """Two sentences or three: what is supported and refuted most clearly, and how much is open."""
+    told = [_clearest(rows, SUPPORTED), _clearest(rows, REFUTED), _open(rows)]
+    return [sentence for sentence in told if sentence]
 
 
 def _papers(rows: pd.DataFrame) -> str:
