@@ -24,7 +24,9 @@ and a bound is excluded where t and g(t) both exclude it. Where k is 0 g is t; a
 so that what is not excluded is an interval. Johnson's (1978) lacks the last term and falls again,
 so that large effects of skewed runs are lost by it: of effects of 1.5 deviations, of ten runs that
 end at a cap, it finds 0.20, Hall's 0.50 and Hall's shrunk 0.70, at levels below 0.06 all of them
-(t alone 0.93, at a level of 0.10). Runs are the last axis; what lies before is computed all at once.
+(t alone 0.93, at a level of 0.10).
+
+Runs are the last axis; what lies before is computed all at once.
 """
 
 from __future__ import annotations

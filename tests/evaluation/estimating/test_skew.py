@@ -1,4 +1,4 @@
-"""What a contrast does about skew: Hall's transformation, its inverse, and what it costs and buys."""
+"""What a contrast does about skew: Hall's transformation, its inverse, what it costs and buys."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def johnson(found: Contrast, bound: float) -> np.ndarray:
 
 
 def test_skew_is_the_unbiased_third_cumulant_of_the_estimate_shrunk():
-    """SciPy's k-statistics; over a mean's n the third cumulant goes with n^2, of strata with H^3."""
+    """By SciPy's k-statistics; that of a mean of n goes with n^2, of H strata with H^3."""
 
     def cumulant(sample: np.ndarray) -> float:
         n = len(sample)
