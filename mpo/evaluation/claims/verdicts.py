@@ -15,7 +15,7 @@ from mpo.evaluation.claims.claim import DIFFERENT, LESS, Claim, Judged
 from mpo.evaluation.estimating.contrasts import Contrast, Stratum, contrast
 
 STEADY_RUNS = 5
-"""Runs below which a spread on fewer than `MANY` tasks is not judged: simulated levels are .14."""
+"""Runs below which a spread on fewer than `MANY` tasks is not judged: simulated levels are 0.14."""
 MANY = 4
 
 

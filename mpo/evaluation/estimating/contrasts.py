@@ -57,7 +57,7 @@ class Contrast(NamedTuple):
     freedom: np.ndarray
     skew: np.ndarray | float = 0.0
 
-    def tails(self, bound: float) -> tuple[np.ndarray, np.ndarray]:
+    def tails(self, bound: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """P-values against "effect <= bound" and against "effect >= bound"; 1 without spread."""
         t = np.asarray((self.value - bound) / self.error)
         both = np.stack([t, _without_skew(t, self.skew)])
