@@ -79,7 +79,7 @@ def read_run(
     if not faults:
         faults += map(fault, _evaluations(evaluations, run["status"], manifest, planned.task))
         even = manifest.variants[planned.variant].trained_here
-        faults += map(fault, _training(training, run["updates"], even))
+        faults += map(fault, _training(training, run, even))
     evaluations = evaluations.sort_values(["step", "episode"], ignore_index=True)
     return RunFiles(run, evaluations, training, timing), faults
 
@@ -182,7 +182,7 @@ def _evaluations(table: pd.DataFrame, status: str, manifest: Manifest, task: str
         yield f"{EVALUATIONS} has returns that are not finite"
 
 
-def _training(table: pd.DataFrame, last: int, even: bool) -> Iterator[str]:
+def _training(table: pd.DataFrame, run: dict[str, Any], even: bool) -> Iterator[str]:
     """Rows in order of their updates, each once and, where `even`, none left out.
 
     MPO logs every so many updates, so equal gaps from the first row to the run's end mean that
@@ -193,7 +193,7 @@ def _training(table: pd.DataFrame, last: int, even: bool) -> Iterator[str]:
     if (gaps <= 0).any():
         yield f"{TRAINING} has rows out of order or doubled"
     elif even and len(updates):
-        rest = last - updates[-1]
+        rest = run["updates"] - updates[-1]
         left_out = gaps[:-1] != gaps[0]
         if left_out.any() or gaps[-1] > gaps[0] or not 0 <= rest < gaps[0]:
             place = updates[:-1][left_out][0] if left_out.any() else updates[-1]
