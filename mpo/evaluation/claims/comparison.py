@@ -15,7 +15,7 @@ from mpo.evaluation.claims.claim import LEVEL, Claim
 from mpo.evaluation.claims.judging import judge
 from mpo.evaluation.claims.metrics import METRICS
 from mpo.evaluation.claims.samples import samples
-from mpo.evaluation.claims.sizes import MOST_RUNS, Needed, runs_needed
+from mpo.evaluation.claims.sizes import runs_needed
 from mpo.evaluation.claims.verdicts import measured
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL, Manifest
@@ -95,17 +95,11 @@ def power(frames: Frames, effects: Sequence[float], pair: Sequence[str] = ()) ->
     )
 
 
-def said(needed: Needed) -> str:
-    """Such as "16 (9 to 40)"."""
-    each = [f"> {MOST_RUNS:,}" if runs is None else f"{runs:,}" for runs in needed]
-    return each[0] if needed.runs is None else f"{each[0]} ({each[1]} to {each[2]})"
-
-
 def _needed(frames: Frames, pair: Sequence[str], tasks: list[str], effect: float) -> str:
     claim = _claim("power", list(pair), "score", tasks, 0.0, "")
     strata = samples(claim, frames).strata
     n = min(len(sample) for stratum in strata for sample in stratum)
-    return said(runs_needed(measured(claim, strata), n, effect, LEVEL))
+    return str(runs_needed(measured(claim, strata), n, effect, LEVEL))
 
 
 def _pairs(manifest: Manifest) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -157,14 +157,7 @@ def manifest_of(values: dict[str, Any], shown: tuple[Equality, ...] = ()) -> Man
         episodes=evaluation["episodes"],
         final_episodes=evaluation["final_episodes"],
         runs=[
-            PlannedRun(
-                run["task"],
-                run["variant"],
-                run["seed"],
-                run["path"],
-                run["settings_digest"],
-                run["code_digest"],
-            )
+            PlannedRun(**{each.name: run[each.name] for each in fields(PlannedRun)})
             for run in values["runs"]
         ],
         equalities=shown,
