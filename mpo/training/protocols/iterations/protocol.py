@@ -37,8 +37,9 @@ import torch
 from jaxtyping import Int
 
 from mpo.training.actor import Actor
-from mpo.training.protocols.iterations.learner import Learner, Pairs
+from mpo.training.protocols.iterations.learner import Learner
 from mpo.training.protocols.iterations.networks import Networks
+from mpo.training.protocols.iterations.update import Pairs
 from mpo.training.replay import Replay
 from mpo.training.seeds import Stream
 from mpo.training.session import Doing, Session, Walk
@@ -60,6 +61,7 @@ class Training(Session[Learner]):
         self.networks = networks = Networks(s, observation_size, action_size)
         seeds = self._seeds.of(Stream.INITIALISATION), self._seeds.of(Stream.NOISE)
         self.learner = Learner(networks, *seeds)
+        self._compiles_next = self.learner.compiled
         self.actor = self.evaluated = Actor(networks, self.learner.evaluated_parameters())
         rows = s.iteration_episodes * (s.episode_steps // s.action_repeat + 1)
         self.replay = Replay(rows, observation_size, action_size)
@@ -89,13 +91,15 @@ class Training(Session[Learner]):
 
     def _learn(self) -> Walk:
         """`passes` times through the iteration, a batch from item to item, then the targets."""
-        self.doing = Doing.LEARNING
         if self._batches is None:
             self._batches = np.concatenate([self._pass() for _ in range(self.settings.passes)])
         while len(self._batches):
+            if self._compiles_next:
+                self._compiles_next, self.doing = False, Doing.COMPILING
+                yield
             with self.clock.part("update"):
                 self.learner.update(self._pairs(self._batches[0]))
-            self._batches = self._batches[1:]
+            self._batches, self.doing = self._batches[1:], Doing.LEARNING
             yield
         self.learner.refresh()
         self._batches, self.doing = None, Doing.COLLECTING
