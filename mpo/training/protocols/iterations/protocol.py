@@ -52,6 +52,17 @@ def usable(replay: Replay) -> Int[np.ndarray, " D"]:
     return rows[followed | (replay.terminated[rows] == 1.0)]
 
 
+def pairs(replay: Replay, rows: Int[np.ndarray, " B"]) -> Pairs:
+    """The batch of the decisions in these rows."""
+    arrays = (
+        replay.observation[rows],
+        replay.action[rows],
+        replay.reward[rows],
+        replay.observation[rows + 1],
+    )
+    return Pairs(*(torch.from_numpy(array) for array in arrays))
+
+
 class Training(Session[Learner]):
     """One run under way."""
 
@@ -98,7 +109,7 @@ class Training(Session[Learner]):
                 self._compiles_next, self.doing = False, Doing.COMPILING
                 yield
             with self.clock.part("update"):
-                self.learner.update(self._pairs(self._batches[0]))
+                self.learner.update(pairs(self.replay, self._batches[0]))
             self._batches, self.doing = self._batches[1:], Doing.LEARNING
             yield
         self.learner.refresh()
@@ -109,16 +120,6 @@ class Training(Session[Learner]):
         rows, size = self._sampling.permutation(usable(self.replay)), self.settings.batch_size
         whole = len(rows) // size
         return rows[: whole * size].reshape(whole, size)
-
-    def _pairs(self, rows: Int[np.ndarray, " B"]) -> Pairs:
-        replay = self.replay
-        arrays = (
-            replay.observation[rows],
-            replay.action[rows],
-            replay.reward[rows],
-            replay.observation[rows + 1],
-        )
-        return Pairs(*(torch.from_numpy(array) for array in arrays))
 
     # --- checkpoints ------------------------------------------------------------------------
     def checkpoint(self) -> dict[str, Any]:
