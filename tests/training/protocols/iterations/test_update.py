@@ -148,7 +148,9 @@ def _compiled_against_eager(name: str, action_size: int) -> float:
             one.update(batch(one.settings, index, action_size))
     worst = abs(compiled.temperature / eager.temperature - 1.0)
     sums = (one.take_sums().nan_to_num() for one in (eager, compiled))
-    both = (tensors_of((one.state, total)) for one, total in zip((eager, compiled), sums))
+    both = (
+        tensors_of((one.state, total)) for one, total in zip((eager, compiled), sums, strict=True)
+    )
     for ours, theirs in zip(*both, strict=True):
         worst = max(worst, float((ours - theirs).abs().max() / (1e-3 + ours.abs().max())))
     return worst
