@@ -112,7 +112,8 @@ class Update:
         critic, value, samples = evaluated
         rho = _equal(value)
         weights = estep_weights(samples.q, estep.temperature)
-        policy, alphas, steps = state.policy, state.multipliers, list[dict[str, Tensor]]()
+        policy, alphas = state.policy, state.multipliers
+        steps: list[dict[str, Tensor]] = []
         for _ in range(self.settings.mstep_repeats):
             policy, alphas, step = self.mstep(policy, alphas, observation, samples, weights)
             steps.append(step)
