@@ -31,6 +31,7 @@ SINGLE_RUNS = Path("results/single")
     "--checkpoint-seconds", default=60.0, type=click.FloatRange(0.0), help="Between checkpoints."
 )
 @click.option("--wait", is_flag=True, help="Where another process trains this run, wait for it.")
+@click.option("--fresh", is_flag=True, help="From step 0, whatever there is of this run.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def train(
     task: str,
@@ -44,10 +45,12 @@ def train(
     state: Path | None,
     checkpoint_seconds: float,
     wait: bool,
+    fresh: bool,
     quiet: bool,
 ) -> None:
     """Train one run, from its checkpoint if it was interrupted.
 
+    One that was finished before, under whatever name, is put in place instead.
     A run with other settings, where this one's files would go, is not replaced.
     """
     chosen = _run_settings(task, variant, given, steps, fields)
@@ -59,7 +62,7 @@ def train(
     folder = out or SINGLE_RUNS / task / variant / str(seed)
     job = Job(task, variant, seed, study_seed, chosen, folder, state, checkpoint_seconds)
     try:
-        status = run.train(job, bar=not quiet, wait=wait)
+        status = run.train(job, bar=not quiet, wait=wait, fresh=fresh)
     except Interrupted as interrupted:
         click.echo(f"mpo: {interrupted}", err=True)
         sys.exit(EXIT_STATUS)

@@ -30,6 +30,11 @@ class Job:
         return Seeds(self.study_seed, self.task, self.seed)
 
     @property
+    def labels(self) -> dict[str, str | int]:
+        """What a reader calls the run."""
+        return {"task": self.task, "variant": self.variant, "seed": self.seed}
+
+    @property
     def settings_digest(self) -> str:
         """Digest of the settings with what the random numbers derive from."""
         return self.settings.digest(*self.seeds)
@@ -51,5 +56,14 @@ class Job:
     @property
     def state_folder(self) -> Path:
         """Where checkpoints go: `state/<digests>` unless told otherwise."""
-        name = f"{self.settings_digest[:16]}-{self.code_digest[:16]}"
-        return self.state or Path("state") / name
+        return self.state or Path("state") / self._folder(self.code_digest)
+
+    @property
+    def state_folders(self) -> list[Path]:
+        """Where the finished run may be kept: its own folder, then those of codes shown equal."""
+        own = self.state_folder
+        others = (own.with_name(self._folder(code)) for code in sorted(self.equal_codes))
+        return list(dict.fromkeys([own, *others]))
+
+    def _folder(self, code_digest: str) -> str:
+        return f"{self.settings_digest[:16]}-{code_digest[:16]}"

@@ -20,8 +20,10 @@ def resume(job: Job, state: Path, training: Session) -> dict[str, Any]:
         log.warning(line)
     digests = {"settings_digest": job.settings_digest, "code_digest": job.code_digest}
     mode = _mode(training)
+    here = provenance.kind(job.settings.device)
     if saved is None:
-        return {"attempts": 1, "resumed_at": [], "mode": mode, **digests}
+        begun = {"processors": [{"step": 0, "processor": here}]}
+        return {"attempts": 1, "resumed_at": [], "mode": mode, **digests, **begun}
     record = _record(saved, state)
     for name, value in {**digests, "mode": mode}.items():
         if record[name] != value:
@@ -36,7 +38,20 @@ def resume(job: Job, state: Path, training: Session) -> dict[str, Any]:
     log.warning("resumed at step %d of %d", training.step, job.settings.steps)
     record["attempts"] += 1
     record["resumed_at"] = [*record["resumed_at"], training.step]
+    record["processors"] = _processors(record.get("processors", []), training.step, here)
     return record
+
+
+def _processors(so_far: list[dict[str, Any]], step: int, here: str) -> list[dict[str, Any]]:
+    """What computed the run from which step on; a warning where that changes."""
+    if so_far and so_far[-1]["processor"] == here:
+        return so_far
+    if so_far:
+        log.warning(
+            "resumed on %s, after %s: the bytes may be other than those of a run that is not moved",
+            *(here, so_far[-1]["processor"]),
+        )
+    return [*so_far, {"step": step, "processor": here}]
 
 
 def _mode(training: Session) -> dict[str, Any]:
