@@ -15,6 +15,7 @@ import click
 from mpo.commands import (
     InputError,
     beginning,
+    cleaning,
     crate,
     lists,
     policies,
@@ -43,6 +44,7 @@ COMMANDS = (
     results.power,
     reporting.report,
     verification.verify,
+    cleaning.clean,
     crate.crate,
     beginning.init,
 )
