@@ -28,7 +28,9 @@ SINGLE_RUNS = Path("results/single")
 @click.option("--out", type=click.Path(path_type=Path), help="Where the run's files go.")
 @click.option("--state", type=click.Path(path_type=Path), help="Where checkpoints go.")
 @click.option(
-    "--checkpoint-seconds", default=60.0, type=click.FloatRange(0.0), help="Between checkpoints."
+    "--checkpoint-seconds",
+    type=click.FloatRange(0.0),
+    help="Between checkpoints, else 60, or a second for each MiB that they have.",
 )
 @click.option("--wait", is_flag=True, help="Where another process trains this run, wait for it.")
 @click.option("--fresh", is_flag=True, help="From step 0, whatever there is of this run.")
@@ -43,7 +45,7 @@ def train(
     given: str | None,
     out: Path | None,
     state: Path | None,
-    checkpoint_seconds: float,
+    checkpoint_seconds: float | None,
     wait: bool,
     fresh: bool,
     quiet: bool,

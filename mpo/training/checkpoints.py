@@ -49,8 +49,8 @@ class _Checksummed:
         """What PyTorch asks for at the end; the file is flushed when it is whole."""
 
 
-def save(state: Path, content: dict[str, Any]) -> None:
-    """Make `content` the current checkpoint; the one so far becomes the previous one."""
+def save(state: Path, content: dict[str, Any]) -> int:
+    """Make `content` the current checkpoint, the one so far the previous one; its size in bytes."""
     pending = state / f"{CURRENT}.new"
     with replacing(pending) as file:
         file.write(_header(hashlib.sha256()))  # of the same size as the true one
@@ -64,6 +64,7 @@ def save(state: Path, content: dict[str, Any]) -> None:
     if current.exists():
         os.replace(current, state / PREVIOUS)
     os.replace(pending, current)
+    return current.stat().st_size
 
 
 def _header(checksum: Any) -> bytes:

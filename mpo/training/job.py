@@ -9,11 +9,18 @@ from mpo.settings.equality import equal_codes, equalities, manifest_of
 from mpo.training.seeds import Seeds
 
 CHECKPOINT_S = 60.0
+"""Seconds between checkpoints, unless they are large."""
+SAVED_BYTES_PER_S = 2**20
+"""What one run writes of checkpoints at most, on average: two hundred share a file system."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to train and where to write it; `checkpoint_s` seconds lie between checkpoints."""
+    """What to train and where to write it.
+
+    `checkpoint_s` seconds lie between checkpoints; by default a minute, or more where they are
+    large.
+    """
 
     task: str
     variant: str
@@ -22,7 +29,7 @@ class Job:
     settings: Settings
     out: Path
     state: Path | None = None
-    checkpoint_s: float = CHECKPOINT_S
+    checkpoint_s: float | None = None
 
     @property
     def seeds(self) -> Seeds:
@@ -52,6 +59,12 @@ class Job:
         """
         shown = equalities(manifest_of(self.out))
         return equal_codes(shown, self.task, self.variant, self.code_digest)
+
+    def checkpoint_after_s(self, size: int) -> float:
+        """Seconds until the checkpoint that follows one of `size` bytes."""
+        if self.checkpoint_s is not None:
+            return self.checkpoint_s
+        return max(CHECKPOINT_S, size / SAVED_BYTES_PER_S)
 
     @property
     def state_folder(self) -> Path:

@@ -1,9 +1,10 @@
 """One run as a job: lock, resume, train, write its files; stopped or killed anywhere, it goes on.
 
-A checkpoint is taken every minute (`checkpoint_s`), and at once on SIGTERM or SIGINT, after which
-the process exits: within an episode, an evaluation or a phase of learning as well as between
-them. Where there is nothing to save, or what was is on the disk already, it exits as it stands:
-while it waits for another process, reads its checkpoint, or compiles its first update.
+A checkpoint is taken every minute, less often where it is large (`checkpoint_s`), and at once on
+SIGTERM or SIGINT, after which the process exits: within an episode, an evaluation or a phase of
+learning as well as between them. Where there is nothing to save, or what was is on the disk
+already, it exits as it stands: while it waits for another process, reads its checkpoint, or
+compiles its first update.
 """
 
 import json
@@ -154,7 +155,7 @@ class _Attendant:
         self.due = 0.0
         """When to look next, by the monotonic clock."""
         self._job, self._held, self._record = job, held, record
-        self._save_at, self._report_at = time.monotonic() + job.checkpoint_s, 0.0
+        self._save_at, self._report_at = time.monotonic() + job.checkpoint_after_s(0), 0.0
         where = training.step, job.settings.steps
         self._progress = progress.Progress(job.state_folder, job.labels, *where, bar)
 
@@ -182,8 +183,8 @@ class _Attendant:
         self._held.require()
         with self.training.clock.part("checkpoint"):
             content = {"record": self._record, "training": self.training.checkpoint()}
-            checkpoints.save(self._job.state_folder, content)
-        self._save_at = time.monotonic() + self._job.checkpoint_s
+            size = checkpoints.save(self._job.state_folder, content)
+        self._save_at = time.monotonic() + self._job.checkpoint_after_s(size)
 
     def _report(self) -> None:
         training, clock = self.training, self.training.clock

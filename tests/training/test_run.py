@@ -242,3 +242,10 @@ def test_a_run_that_stays_names_one_processor_however_often_it_is_resumed(tmp_pa
     stopped = interrupted(tmp_path)
     assert run.train(stopped, bar=False) == "completed"
     assert [one["step"] for one in described(stopped)["processors"]] == [0]
+
+
+def test_large_checkpoints_are_taken_less_often() -> None:
+    chosen = Job("toy", "variant", 0, 1, tiny(), Path("out"))
+    assert chosen.checkpoint_after_s(0) == chosen.checkpoint_after_s(10 * 2**20) == 60.0
+    assert chosen.checkpoint_after_s(347 * 2**20) == 347.0
+    assert replace(chosen, checkpoint_s=5.0).checkpoint_after_s(2**40) == 5.0
