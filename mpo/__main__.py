@@ -18,6 +18,7 @@ from mpo.commands import (
     cleaning,
     crate,
     lists,
+    merging,
     policies,
     reporting,
     results,
@@ -45,6 +46,7 @@ COMMANDS = (
     reporting.report,
     verification.verify,
     cleaning.clean,
+    merging.merge,
     crate.crate,
     beginning.init,
 )
