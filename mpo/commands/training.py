@@ -34,6 +34,12 @@ SINGLE_RUNS = Path("results/single")
 )
 @click.option("--wait", is_flag=True, help="Where another process trains this run, wait for it.")
 @click.option("--fresh", is_flag=True, help="From step 0, whatever there is of this run.")
+@click.option(
+    "--extendable",
+    is_flag=True,
+    envvar="MPO_EXTENDABLE",
+    help="Keep the end, for a larger budget with as many steps between evaluations to go on from.",
+)
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def train(
     task: str,
@@ -48,6 +54,7 @@ def train(
     checkpoint_seconds: float | None,
     wait: bool,
     fresh: bool,
+    extendable: bool,
     quiet: bool,
 ) -> None:
     """Train one run, from its checkpoint if it was interrupted.
@@ -62,7 +69,8 @@ def train(
     from mpo.training.stopping import EXIT_STATUS, Interrupted
 
     folder = out or SINGLE_RUNS / task / variant / str(seed)
-    job = Job(task, variant, seed, study_seed, chosen, folder, state, checkpoint_seconds)
+    how = state, checkpoint_seconds, extendable
+    job = Job(task, variant, seed, study_seed, chosen, folder, *how)
     try:
         status = run.train(job, bar=not quiet, wait=wait, fresh=fresh)
     except Interrupted as interrupted:

@@ -71,6 +71,11 @@ def _header(checksum: Any) -> bytes:
     return checksum.hexdigest().encode() + b"\n"
 
 
+def there(state: Path) -> bool:
+    """Whether there is a checkpoint, be it damaged."""
+    return any((state / name).exists() for name in (f"{CURRENT}.new", CURRENT, PREVIOUS))
+
+
 def load(state: Path) -> tuple[dict[str, Any] | None, list[str]]:
     """The newest intact checkpoint, or None, and a line about each damaged one passed over.
 

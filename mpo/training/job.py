@@ -30,6 +30,8 @@ class Job:
     out: Path
     state: Path | None = None
     checkpoint_s: float | None = None
+    extendable: bool = False
+    """Whether a larger budget shall be able to go on from this one's end."""
 
     @property
     def seeds(self) -> Seeds:

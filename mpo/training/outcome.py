@@ -60,5 +60,6 @@ def _description(
         "attempts": record["attempts"],
         "resumed_at": record["resumed_at"],
         "processors": record["processors"],
+        "extends": record.get("extends", []),
         "cut_at": training.cut_at,
     }

@@ -93,6 +93,11 @@ def heard(state: Path) -> Heard:
     return Heard(float(at), content.get("doing") in (STARTING, COMPILING))
 
 
+def note_spent(state: Path, wall_s: float, cpu_s: float) -> None:
+    """Write the seconds of the attempts so far, and nothing else."""
+    _write(state, {"wall_s": wall_s, "cpu_s": cpu_s})
+
+
 def spent(state: Path) -> tuple[float, float]:
     """Wall and CPU seconds of the attempts so far, as last reported; zeros where unknown."""
     try:

@@ -10,13 +10,14 @@ compiles its first update.
 import json
 import logging
 import time
+from math import inf
 from typing import Any
 
 import torch
 
 from mpo import rundir
 from mpo.settings import SettingsError, option, settings
-from mpo.training import checkpoints, finished, outcome, progress
+from mpo.training import checkpoints, extending, finished, outcome, progress
 from mpo.training.clock import Clock
 from mpo.training.environment import Diverged
 from mpo.training.holding import Held, clear, locked
@@ -123,14 +124,14 @@ def _kept(job: Job) -> str | None:
 
 
 def _train(job: Job, held: Held, bar: bool, stop: StopRequest) -> str:
-    state = job.state_folder
+    origin = extending.origin(job)
     torch.set_num_threads(job.settings.threads)
     torch.use_deterministic_algorithms(True)
-    clock = Clock(*progress.spent(state))
+    clock = Clock(*progress.spent(origin))
     protocol = option("protocol", job.settings.protocol)
     training = protocol.Training(job.settings, job.seeds, clock)
     try:
-        record = resume(job, state, training)
+        record = resume(job, origin, training)
         stop.note()
         divergence = _run(_Attendant(job, held, training, record, bar, stop))
         outcome.write(job, training, record, divergence)
@@ -154,6 +155,9 @@ class _Attendant:
         self.training, self.stop = training, stop
         self.due = 0.0
         """When to look next, by the monotonic clock."""
+        decision = job.settings.action_repeat
+        self.last_step = job.settings.steps - decision if job.extendable else inf
+        """The step of the last decision, which is kept where the run shall be extendable."""
         self._job, self._held, self._record = job, held, record
         self._save_at, self._report_at = time.monotonic() + job.checkpoint_after_s(0), 0.0
         where = training.step, job.settings.steps
@@ -179,11 +183,20 @@ class _Attendant:
         if compiling:
             self.stop.obey()
 
+    def keep_for_more(self) -> None:
+        """Keep this moment, the one before the last decision, for a larger budget."""
+        if self.training.doing is Doing.COLLECTING and not self.training.finished:
+            with self.training.clock.part("checkpoint"):
+                extending.keep(self._job, self._content(), self.training.clock)
+            self.last_step = inf
+
+    def _content(self) -> dict[str, Any]:
+        return {"record": self._record, "training": self.training.checkpoint()}
+
     def _save(self) -> None:
         self._held.require()
         with self.training.clock.part("checkpoint"):
-            content = {"record": self._record, "training": self.training.checkpoint()}
-            size = checkpoints.save(self._job.state_folder, content)
+            size = checkpoints.save(self._job.state_folder, self._content())
         self._save_at = time.monotonic() + self._job.checkpoint_after_s(size)
 
     def _report(self) -> None:
@@ -204,6 +217,8 @@ def _run(attendant: _Attendant) -> dict[str, Any] | None:
         for _ in training.walk():
             if stop.signal or now() >= attendant.due or training.doing is compiling:
                 attendant.look()
+            if training.step >= attendant.last_step:
+                attendant.keep_for_more()
     except Diverged as divergence:
         log.warning("diverged at step %d: %s", training.step, divergence)
         return {
