@@ -30,6 +30,8 @@ MARGIN = 3.0
 """Minutes asked for over those estimated: other load, slower nodes, a slow file system."""
 SAVING_MIN = 3
 """In which a job that is stopped saves before its time is over."""
+LEAST_MIN = 30
+"""Two Snakemakes and PyTorch start first, which a slow file system makes minutes of."""
 EPISODE_STEPS = 1000
 """Control steps of an episode, unless the settings say."""
 START_S = 90.0
@@ -123,6 +125,7 @@ def asked(task: str, variant: str, chosen: Settings, rates: Rates) -> Asked:
     size = rates.sizes.get(task) or _size(chosen)
     memory = SLACK * (PROCESS_MIB + 2 * replay_mib(chosen, size))  # resuming reads a second copy
     minutes = MARGIN * _seconds(variant, chosen, size, rates) / 60 + SAVING_MIN
+    minutes = max(minutes, LEAST_MIN)
     gpu = 0 if chosen.device == "cpu" else 1
     return Asked(chosen.threads, _rounded(memory, 100), _rounded(minutes, 5), gpu)
 

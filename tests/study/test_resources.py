@@ -70,7 +70,6 @@ def test_minutes_follow_what_was_measured() -> None:
         ({"steps_per_update": 1}, True),
         ({"batch_size": 1024}, True),
         ({"critic_hidden": (400, 400)}, True),
-        ({"action_repeat": 4}, False),
         ({"steps": 100_000}, False),
     ],
 )
