@@ -15,8 +15,10 @@ import click
 from mpo.commands import (
     InputError,
     beginning,
+    cleaning,
     crate,
     lists,
+    merging,
     policies,
     reporting,
     results,
@@ -43,6 +45,8 @@ COMMANDS = (
     results.power,
     reporting.report,
     verification.verify,
+    cleaning.clean,
+    merging.merge,
     crate.crate,
     beginning.init,
 )

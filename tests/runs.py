@@ -61,6 +61,11 @@ def contents(done: Job) -> dict[str, bytes]:
     return {name: (done.out / name).read_bytes() for name in BYTES}
 
 
+def state_of(done: Job) -> list[str]:
+    """What lies in the state folder of a job."""
+    return sorted(path.name for path in done.state_folder.iterdir())
+
+
 def finish(training: Session) -> None:
     """Train to the end."""
     for _ in training.walk():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from mpo.benchmark.subject import ACTION_SIZE, OBSERVATION_SIZE, subject
 from mpo.benchmark.updates import milliseconds
 from mpo.settings import Settings, option, settings
 from mpo.study.entries import load_tasks, load_variants
+from mpo.study.resources import Size
 from mpo.training.clock import Clock
 from mpo.training.environment import Environment
 from mpo.training.seeds import Seeds
@@ -87,6 +89,25 @@ def environment_cost(pairs: int, calls: int) -> EnvironmentCost:
         found["physics"].append(1000 * milliseconds(physics, calls))
     adapter.close()
     return EnvironmentCost(*(statistics.median(values) for values in found.values()))
+
+
+def task_size(chosen: Settings, steps: int) -> Size:
+    """Of the environment of `chosen`, stepped with random actions, a decision's time apart."""
+    environment = Environment.of(chosen)
+    sizes = environment.observation_size, environment.action_size
+    generator = np.random.default_rng(0)
+    actions = generator.uniform(-1, 1, (steps, environment.action_size))
+    environment.reset(0)
+    start, taken, episode = time.perf_counter(), 0, 0
+    for action in actions:
+        step = environment.step(action)
+        taken += step.control_steps
+        if step.terminated or step.truncated:
+            episode += 1
+            environment.reset(episode)
+    seconds = time.perf_counter() - start
+    environment.close()
+    return Size(*sizes, 1e6 * seconds / taken)
 
 
 def evaluation_steps(run: Settings) -> int:

@@ -38,8 +38,11 @@ def settings(field: str | None, as_json: bool) -> None:
 @click.command()
 @click.option("--study", "file", default="config/study.yaml", type=click.Path(path_type=Path))
 def status(file: Path) -> None:
-    """List the runs of a study: done, running with time left, diverged, waiting."""
+    """List the runs of a study, what failed ones said last, and how long the study takes.
+
+    Done, diverged, running with time left, queued (in Slurm), silent, stopped, failed, waiting.
+    """
     from mpo.study.config import load_study
-    from mpo.study.status import status_table
+    from mpo.study.status_table import status_table
 
     click.echo(status_table(load_study(file)))

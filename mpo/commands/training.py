@@ -28,9 +28,18 @@ SINGLE_RUNS = Path("results/single")
 @click.option("--out", type=click.Path(path_type=Path), help="Where the run's files go.")
 @click.option("--state", type=click.Path(path_type=Path), help="Where checkpoints go.")
 @click.option(
-    "--checkpoint-seconds", default=60.0, type=click.FloatRange(0.0), help="Between checkpoints."
+    "--checkpoint-seconds",
+    type=click.FloatRange(0.0),
+    help="Between checkpoints, else 60, or a second for each MiB that they have.",
 )
 @click.option("--wait", is_flag=True, help="Where another process trains this run, wait for it.")
+@click.option("--fresh", is_flag=True, help="From step 0, whatever there is of this run.")
+@click.option(
+    "--extendable",
+    is_flag=True,
+    envvar="MPO_EXTENDABLE",
+    help="Keep the end, for a larger budget with as many steps between evaluations to go on from.",
+)
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def train(
     task: str,
@@ -42,12 +51,15 @@ def train(
     given: str | None,
     out: Path | None,
     state: Path | None,
-    checkpoint_seconds: float,
+    checkpoint_seconds: float | None,
     wait: bool,
+    fresh: bool,
+    extendable: bool,
     quiet: bool,
 ) -> None:
     """Train one run, from its checkpoint if it was interrupted.
 
+    One that was finished before, under whatever name, is put in place instead.
     A run with other settings, where this one's files would go, is not replaced.
     """
     chosen = _run_settings(task, variant, given, steps, fields)
@@ -57,9 +69,10 @@ def train(
     from mpo.training.stopping import EXIT_STATUS, Interrupted
 
     folder = out or SINGLE_RUNS / task / variant / str(seed)
-    job = Job(task, variant, seed, study_seed, chosen, folder, state, checkpoint_seconds)
+    how = state, checkpoint_seconds, extendable
+    job = Job(task, variant, seed, study_seed, chosen, folder, *how)
     try:
-        status = run.train(job, bar=not quiet, wait=wait)
+        status = run.train(job, bar=not quiet, wait=wait, fresh=fresh)
     except Interrupted as interrupted:
         click.echo(f"mpo: {interrupted}", err=True)
         sys.exit(EXIT_STATUS)

@@ -7,7 +7,6 @@ is missing there, or cannot be told, has a sentence in its place; the report its
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -27,9 +26,8 @@ from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.claims.shown import not_run
 from mpo.evaluation.showing.exhibits import ReportError, count, figure, required, table
 from mpo.evaluation.showing.failures import Exhibit
-from mpo.evaluation.showing.marking import plain
 from mpo.evaluation.showing.tables.cells import interval, number
-from mpo.evaluation.telling import answer, equal_codes
+from mpo.evaluation.telling import answer, equal_codes, origins
 from mpo.evaluation.telling.page import EVERY_RUN, INSIDE, NOT_RUN
 
 RULE = "report_markdown"
@@ -86,7 +84,7 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
         "What it costs": [*shown(figure, "cost"), *shown(table, "cost")],
         "Runs": [
             *_changes(changed),
-            *text("origins", lambda: _origins(frames)),
+            *text("origins", lambda: origins.told(frames)),
             *text("equal_codes", lambda: equal_codes.said(frames)),
             f"### {EVERY_RUN}",
             *shown(table, "runs"),
@@ -222,16 +220,6 @@ def _theory(study_dir: Path) -> list[str]:
     return [path.read_text(encoding="utf-8")] if path.exists() else []
 
 
-def _origins(frames: Frames) -> list[str]:
-    paragraphs = []
-    for title, column in (("Machine", "machine"), ("Versions", "versions")):
-        for text, rows in frames.runs.groupby(column, sort=False):
-            values = json.loads(str(text))
-            listed = plain("; ".join(f"{name} {_plain(value)}" for name, value in values.items()))
-            paragraphs.append(f"{title} of {count(len(rows), 'run')}: {listed or 'not recorded'}.")
-    return paragraphs
-
-
 def _changes(changed: Sequence[str]) -> list[str]:
     if not changed:
         return []
@@ -240,9 +228,3 @@ def _changes(changed: Sequence[str]) -> list[str]:
         "The code or the settings of these variants have changed since their runs were trained, so "
         f"that training them again would give other numbers: {names}."
     ]
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, list):
-        return " ".join(str(item) for item in value)
-    return str(value)
