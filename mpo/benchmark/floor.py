@@ -16,7 +16,6 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from mpo.algorithm.networks import Networks
-from mpo.settings import option
 
 
 class Product(NamedTuple):
@@ -53,9 +52,9 @@ def products(networks: Networks) -> list[Product]:
     Raises ValueError for a setting whose update has other products: a parametric E-step.
     """
     settings = networks.settings
-    if option("estep", settings.estep).SAMPLES_ONLINE:
+    if settings.option("estep").SAMPLES_ONLINE:
         raise ValueError(f"estep: {settings.estep!r} has no floor; those without gradients in Q do")
-    returns = option("returns", settings.returns)
+    returns = settings.option("returns")
     sequences = returns.sequences(settings)
     pairs = sequences * (1 if returns.ENDPOINTS else returns.length(settings))
     seen = pairs + sequences if returns.NEEDS_ACTION_VALUE else pairs
@@ -84,7 +83,7 @@ def products(networks: Networks) -> list[Product]:
 
 def critic_layers(networks: Networks) -> Layers:
     """The critic's widths, split where the action enters."""
-    entry = int(option("action_entry", networks.settings.action_entry).ENTRY)
+    entry = int(networks.settings.option("action_entry").ENTRY)
     widths = networks.settings.critic_hidden
     state = (networks.observation_size, *widths[: entry + 1])
     return Layers(state, (*widths[entry:], 1), networks.action_size)

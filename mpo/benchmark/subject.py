@@ -13,7 +13,7 @@ from torch import Tensor
 from mpo.algorithm.batch import Batch
 from mpo.algorithm.learner import Learner
 from mpo.algorithm.networks import Networks, unflatten
-from mpo.settings import Settings, option, settings
+from mpo.settings import Settings, settings
 from mpo.study.entries import load_variants
 from mpo.training.replay import Replay
 
@@ -32,7 +32,7 @@ class Subject:
         self.networks = Networks(self.settings, OBSERVATION_SIZE, action_size)
         self.learner = Learner(self.networks, 1, 2)
         self._replay = filled_replay(EPISODES, action_size)
-        self._returns = option("returns", self.settings.returns)
+        self._returns = self.settings.option("returns")
         self._generator = np.random.default_rng(3)
 
     def batch(self) -> Batch:

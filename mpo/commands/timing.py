@@ -52,7 +52,7 @@ def benchmark(
         if name not in known:
             allowed = suggestion(name, known, "variant")
             raise InputError(f"--variants: {name!r} is not allowed; {allowed}")
-    require_device(settings({"device": device}).device)
+    require_device(settings({"device": device}))
     if device != "cpu" and (scaling or optimisations):
         raise InputError(f"--device: {device!r} is not allowed; sweeps are measured on cpu alone")
     if scaling:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mpo.commands import InputError
-from mpo.settings import Settings, settings
+from mpo.settings import Settings, overlaid, settings
 from mpo.study.entries import load_tasks, load_variants
 from mpo.study.yaml_files import parse, shown, suggestion
 
@@ -103,9 +103,10 @@ def _run_settings(
         values = {**variants[variant].settings, **entry.settings, "steps": entry.steps}
     if steps is not None:
         values["steps"] = steps
+    changes: dict[str, object] = {}
     for assignment in fields:
         name, equals, text = assignment.partition("=")
         if not equals:
             raise InputError(f"--set: {assignment!r} is not allowed; FIELD=VALUE is")
-        values[name] = parse(text, Path("--set"))
-    return settings(values)
+        changes[name] = parse(text, Path("--set"))
+    return settings(overlaid(values, changes))

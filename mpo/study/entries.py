@@ -7,12 +7,12 @@ also when another file brings it out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mpo.project import PROJECT
-from mpo.settings import Settings, SettingsError, settings
+from mpo.settings import Settings, SettingsError, kind_of, overlaid, settings
 from mpo.study.tricks import Entry, entries
 from mpo.study.yaml_files import MISSING, ConfigError, check, read, suggestion
 
@@ -32,11 +32,11 @@ STUDY_FIELDS = ("evaluation_points", "evaluation_episodes", "evaluation_final_ep
 
 @dataclass(frozen=True)
 class Origin:
-    """A value with the file and the path in which it stands."""
+    """A value with the file and the path in which it stands; equal to any of the same value."""
 
     value: Any
-    file: Path
-    path: str
+    file: Path = field(compare=False)
+    path: str = field(compare=False)
 
     def fault(self, allowed: str) -> ConfigError:
         """That this value is not allowed, and what is."""
@@ -134,7 +134,7 @@ def merged(fields: Mapping[str, Origin], otherwise: Origin) -> Settings:
     try:
         return settings({field: origin.value for field, origin in fields.items()})
     except SettingsError as error:
-        field = error.field.split(".")[0]
+        field = error.field if error.field in fields else error.field.split(".")[0]
         origin = fields.get(field)
         if origin is not None:
             raise origin.fault(error.allowed) from None
@@ -171,15 +171,14 @@ def _variant(name: str, found: dict[str, Entry], known: dict[str, Variant], file
     below: dict[str, Origin] = {}
     """The fields of the base's base, to which `left_out` goes back."""
     for link in reversed(chain):
-        back = {field: below[field] for field in found[link].left_out if field in below}
-        kept = {f: origin for f, origin in fields.items() if f not in found[link].left_out}
-        below = fields
-        fields = kept | back
-        for field, (value, path) in found[link].fields.items():
-            fields[field] = Origin(value, file, path)
-    for field in ("environment", "kwargs", "wrappers", "steps", "action_repeat", *STUDY_FIELDS):
-        if field in fields:
-            raise fields[field].fault("a variant cannot set it: a task or a study does")
+        gone = found[link].left_out
+        back = {f: at for f, at in below.items() if f in gone or kind_of(f) in gone}
+        kept = {f: at for f, at in fields.items() if not (f in gone or kind_of(f) in gone)}
+        own = {f: Origin(value, file, path) for f, (value, path) in found[link].fields.items()}
+        below, fields = fields, overlaid(kept | back, own)
+    for each in ("environment", "kwargs", "wrappers", "steps", "action_repeat", *STUDY_FIELDS):
+        if each in fields:
+            raise fields[each].fault("a variant cannot set it: a task or a study does")
     external = tuple(PROJECT / path for path in entry.external)
     plain = entry.base, entry.change, entry.source, fields, external
     return Variant(name, *plain, generated=entry.generated)

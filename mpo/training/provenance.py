@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from mpo.project import PACKAGED
-from mpo.settings import PACKAGE, option
+from mpo.settings import PACKAGE, Settings
 from mpo.settings.digests import bytes_digest
 
 PACKAGES = ("torch", "numpy", "gymnasium", "shimmy", "mujoco", "dm-control", "safetensors")
@@ -77,7 +77,7 @@ def _git(folder: Path, *arguments: str) -> str:
     return result.stdout.strip()
 
 
-def machine(device: str, compiled: bool) -> dict[str, Any]:
+def machine(settings: Settings, compiled: bool) -> dict[str, Any]:
     """CPU model and relevant flags, cores, threads, torch's build, and the mode of updates."""
     model, flags = platform.processor(), []
     information = Path("/proc/cpuinfo")
@@ -96,5 +96,5 @@ def machine(device: str, compiled: bool) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "torch_build": torch.__version__,
         "compiled": compiled,
-        "device": option("device", device).name(),
+        "device": settings.option("device").name(),
     }

@@ -21,7 +21,7 @@ from mpo.algorithm.learner import Learner
 from mpo.algorithm.networks import Networks
 from mpo.algorithm.trial import results
 from mpo.algorithm.trial.arguments import Arguments
-from mpo.settings import OptionError, Settings, option
+from mpo.settings import OptionError, Settings
 from mpo.settings.contracts import ARRAY, CONTRACTS, Attribute, Function
 from mpo.settings.faults import fault_of
 
@@ -72,7 +72,7 @@ class _Option:
         self._settings, self._arguments = settings, arguments
         self._contract = CONTRACTS[field]
         self._name = f"{field} {getattr(settings, field)}"
-        self._module = option(field, getattr(settings, field))
+        self._module = settings.option(field)
         self._file = Path(str(self._module.__file__))
 
     def attempt(self) -> None:
@@ -95,7 +95,7 @@ class _Option:
     def _call(self, function: str, asked: Function) -> None:
         """Call one function on made-up arguments and look at what it gives."""
         called = getattr(self._module, function)
-        code = getattr(inspect.unwrap(called), "__code__", None)
+        code = getattr(inspect.unwrap(getattr(called, "func", called)), "__code__", None)
         line = code.co_firstlineno if code else None
         given = self._arguments.of(asked)
         versions = {name: results.versions(value) for name, value in given.items()}

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from mpo.settings.options import file_of
 from mpo.study.entries import load_variants
 from mpo.study.yaml_files import PROJECT
 from tests.algorithm.trial.mistakes import MISTAKES
+from tests.own_options import put_option
 
 SOUND = (
     file_of("backup", "policy")
@@ -47,14 +46,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str]
     """Puts an option `mine` of a kind beside the shipped ones; the settings that select it."""
 
     def put(field: str, text: str) -> Settings:
-        package = f"mpo.{OPTION_PACKAGES[field]}"
-        folder = tmp_path / field
-        folder.mkdir()
-        (folder / "mine.py").write_text(text)
-        module = importlib.import_module(package)
-        monkeypatch.setattr(module, "__path__", [*module.__path__, str(folder)])
-        monkeypatch.delitem(sys.modules, f"{package}.mine", raising=False)
-        importlib.invalidate_caches()
+        put_option(field, "mine", text, tmp_path / field, monkeypatch)
         return settings({"steps": 1000}).model_copy(update={field: "mine"})
 
     return put

@@ -22,7 +22,6 @@ from mpo.algorithm.estep.weights import estep_weights
 from mpo.algorithm.gaussian import Gaussian, log_prob, sample
 from mpo.algorithm.mstep.lagrangian import MStep
 from mpo.algorithm.networks import unflatten
-from mpo.settings import option
 from mpo.training.protocols.iterations.lagrangian import (
     Multipliers,
     averaged_likelihood_loss,
@@ -71,10 +70,10 @@ class Learner:
         self.updates = 0
         self.sums = metrics.no_sums()
         """Of the metrics, over the updates since `take_sums`."""
-        self._dual = option("dual", s.dual).dual
-        self._solve = option("dual_solver", s.dual_solver).solve
-        self._critic_loss = option("critic_loss", s.critic_loss).loss
-        self._refresh = option("target_update", s.target_update).refresh
+        self._dual = s.option("dual").dual
+        self._solve = s.option("dual_solver").solve
+        self._critic_loss = s.option("critic_loss").loss
+        self._refresh = s.option("target_update").refresh
 
     # --- one batch --------------------------------------------------------------------------
     def update(self, pairs: Pairs) -> None:
