@@ -97,7 +97,7 @@ def _run_settings(
             files = ", ".join(shown(file) for file in external)
             raise InputError(
                 f"--variant: {variant!r} is not allowed; it is not MPO's to train, but the rule "
-                f"train_{variant}'s ({files}), in a study that names it"
+                f"{variants[variant].rule}'s ({files}), in a study that names it"
             )
         entry = tasks[task]
         values = {**variants[variant].settings, **entry.settings, "steps": entry.steps}

@@ -13,6 +13,7 @@ from typing import Any
 
 from mpo.project import PROJECT
 from mpo.settings import Settings, SettingsError, kind_of, overlaid, settings
+from mpo.study.sweeps import Swept, rule_name
 from mpo.study.tricks import Entry, entries
 from mpo.study.yaml_files import MISSING, ConfigError, check, read, suggestion
 
@@ -75,7 +76,14 @@ class Variant:
     fields: dict[str, Origin]
     external: tuple[Path, ...]
     generated: bool = False
-    """Whether the tricks of another entry stand for it (`mpo.study.tricks`)."""
+    """Whether tricks or a sweep of another entry stand for it (`mpo.study.tricks`)."""
+    swept: Swept | None = None
+    """The setting of its base's sweep, and its value here."""
+
+    @property
+    def rule(self) -> str:
+        """The name of the rule that trains it."""
+        return rule_name(self.name)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -181,7 +189,7 @@ def _variant(name: str, found: dict[str, Entry], known: dict[str, Variant], file
             raise fields[each].fault("a variant cannot set it: a task or a study does")
     external = tuple(PROJECT / path for path in entry.external)
     plain = entry.base, entry.change, entry.source, fields, external
-    return Variant(name, *plain, generated=entry.generated)
+    return Variant(name, *plain, generated=entry.generated, swept=entry.swept)
 
 
 def _chain(name: str, found: dict[str, Entry], known: dict[str, Variant], file: Path) -> list[str]:
@@ -212,7 +220,7 @@ def _check_external(name: str, entry: dict[str, Any], file: Path) -> None:
         if not (PROJECT / path).is_file():
             allowed = "there is no such file below the project's folder"
             raise ConfigError(file, f"{name}.external.{index}", path, allowed)
-    for key in ("base", "settings", "tricks"):
+    for key in ("base", "settings", "tricks", "sweep"):
         if "external" in entry and key in entry:
             raise ConfigError(
                 file, f"{name}.{key}", entry[key], "a variant with external has only change, source"
