@@ -15,6 +15,7 @@ import click
 from mpo.commands import (
     InputError,
     beginning,
+    checking,
     crate,
     lists,
     policies,
@@ -45,6 +46,7 @@ COMMANDS = (
     verification.verify,
     crate.crate,
     beginning.init,
+    checking.check,
 )
 
 

@@ -10,7 +10,7 @@ import click
 from mpo.commands import InputError
 from mpo.settings import Settings, overlaid, settings
 from mpo.study.entries import load_tasks, load_variants
-from mpo.study.yaml_files import parse, shown, suggestion
+from mpo.study.yaml_files import assigned, shown, suggestion
 
 SINGLE_RUNS = Path("results/single")
 
@@ -103,10 +103,4 @@ def _run_settings(
         values = {**variants[variant].settings, **entry.settings, "steps": entry.steps}
     if steps is not None:
         values["steps"] = steps
-    changes: dict[str, object] = {}
-    for assignment in fields:
-        name, equals, text = assignment.partition("=")
-        if not equals:
-            raise InputError(f"--set: {assignment!r} is not allowed; FIELD=VALUE is")
-        changes[name] = parse(text, Path("--set"))
-    return settings(overlaid(values, changes))
+    return settings(overlaid(values, assigned(fields, Path("--set"))))

@@ -46,6 +46,11 @@ def options(field: str) -> tuple[str, ...]:
     return tuple(sorted(modules | packages))
 
 
+def kind_of_folder(folder: str) -> str | None:
+    """The field whose options lie in a folder of this name, as "backup" of "backups"."""
+    return next((f for f, each in OPTION_PACKAGES.items() if each.endswith(f".{folder}")), None)
+
+
 def file_of(field: str, name: str) -> Path:
     """The file of the option `name` of `field`; where there is none, where it would be."""
     paths = [folder / name for folder in folders(field)]

@@ -88,9 +88,9 @@ class Arguments:
             case contracts.DUAL:
                 return s.option("dual").dual
             case contracts.SCALE:
-                return self._scale()
+                return self.scale()
             case contracts.GAUSSIAN:
-                return Gaussian(self._normal(*self.sizes.of("B A")), self._scale())
+                return Gaussian(self._normal(*self.sizes.of("B A")), self.scale())
             case contracts.TRANSITIONS:
                 return self._transitions()
             case contracts.BATCH:
@@ -112,7 +112,8 @@ class Arguments:
                 return torch.rand(sizes, generator=self._generator)
         return self._normal(*sizes)
 
-    def _scale(self) -> Tensor:
+    def scale(self) -> Tensor:
+        """Of B states, in the form of the run's covariance."""
         raw = 0.1 * self._normal(*self.sizes.of("B R"))
         return self.settings.option("covariance").scale(raw, 1.0, 1e-3).detach()
 
