@@ -37,7 +37,7 @@ def test_an_option_anywhere_is_checked(own: Path, capsys: pytest.CaptureFixture[
 
 
 def test_what_fails_is_told_with_its_line(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = LOWER_CONFIDENCE.replace("q.mean(0) -", "q.mean() -")
+    text = LOWER_CONFIDENCE.replace("q.mean(0) - parameters.beta * q.std(0)", "q.mean()")
     (own / "broken.py").write_text(text)
     assert main(["check", "option", str(own / "broken.py")]) == 1
     captured = capsys.readouterr()
