@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from mpo.evaluation.estimating.estimates import shared_tasks
 from mpo.evaluation.reading.frames import Frames
@@ -20,6 +21,8 @@ ABSENT = "no variant of this study is one value of a sweep"
 DECADE = 8.0
 """Values that span more than this factor, all positive, stand on a logarithmic axis."""
 SCORE = "score_iqm"
+TICKS = 5
+"""Values that have room for their numbers below a panel."""
 
 
 def drawn(frames: Frames) -> pd.DataFrame:
@@ -110,3 +113,6 @@ def _curve(panel: Axes, rows: pd.DataFrame, base: str) -> None:
         panel.set_xlim(-0.5, len(names) - 0.5)
     elif len(across) and across.min() > 0 and across.max() > DECADE * across.min():
         panel.set_xscale("log")
+        named = sorted(set(across))[:: -(-len(across) // TICKS)]
+        panel.set_xticks(named, [f"{value:g}" for value in named])
+        panel.xaxis.set_minor_locator(NullLocator())
