@@ -72,6 +72,12 @@ for name, entry in STUDY.variants.items() if TRAIN else ():
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
-include: "workflow/rules/theory.smk"
+
+
+if STUDY.theory:
+
+    include: "workflow/rules/theory.smk"
+
+
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/report.smk"

@@ -51,7 +51,10 @@ class Study:
     settings: dict[tuple[str, str], Settings]
     random_returns: dict[str, float]
     claims: dict[str, dict[str, Any]]
-    """Of this study alone, declared in its file beside those of all studies."""
+    """Of this study alone: declared in its file, beside those of all studies, or asked of every
+    variant and its base."""
+    theory: bool = False
+    """Whether the report verifies the theory by computation too."""
 
     @property
     def folder(self) -> str:

@@ -124,7 +124,7 @@ def test_a_study_declares_claims_of_its_own_and_its_manifest_keeps_them(tmp_path
     assert list(study.manifest()["claims"]) == ["faster"]
     assert list(manifest_of(study.manifest()).claims) == ["faster"]
     assert claims_of(manifest_of(study.manifest()).claims)[0].metric == "area"
-    assert "claims" not in load_study("config/smoke.yaml").manifest()
+    assert "claims" not in load_study("config/pilot.yaml").manifest()
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_previous_one(
 
 def interrupted(folder: Path) -> Job:
     stopped = job(folder, tiny())
-    with signalled(Environment, "step", 20), pytest.raises(Interrupted):
+    with signalled(Environment, "step", TRIED + 16), pytest.raises(Interrupted):
         run.train(stopped, bar=False)
     return stopped
 

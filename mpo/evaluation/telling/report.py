@@ -83,9 +83,7 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
                 figure, "kl_relative", "effective_sample_size", "policy_deviation", "value_bias"
             ),
         ],
-        "The theory by computation": text(
-            "theory", lambda: [_section(study_dir, "theory/section.md", "theory_section.py")]
-        ),
+        "The theory by computation": text("theory", lambda: _theory(study_dir)),
         "Beside published scores": shown(table, "published"),
         "What it costs": [*shown(figure, "cost"), *shown(table, "cost")],
         "Runs": [
@@ -98,7 +96,7 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
     }
     parts = [f"# Study `{frames.manifest.study}`", unfinished, *_failed(study_dir)]
     for title, paragraphs in sections.items():
-        parts += [f"## {title}", *paragraphs]
+        parts += [f"## {title}", *paragraphs] if paragraphs else []
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
@@ -219,6 +217,12 @@ def _section(study_dir: Path, file: str, script: str) -> str:
     path = study_dir / file
     required(path, f"python workflow/scripts/{script} {study_dir}")
     return path.read_text(encoding="utf-8")
+
+
+def _theory(study_dir: Path) -> list[str]:
+    """What verifies the theory, where the study asked for it."""
+    path = study_dir / "theory/section.md"
+    return [path.read_text(encoding="utf-8")] if path.exists() else []
 
 
 def _origins(frames: Frames) -> list[str]:
