@@ -63,9 +63,9 @@ if TRAIN:
 
 
 for name, entry in STUDY.variants.items() if TRAIN else ():
-    if entry.external and not workflow.is_rule(f"train_{name}"):
+    if entry.external and not workflow.is_rule(entry.rule):
         sys.exit(
-            f"{entry.external[0]}: a rule train_{name} is required: variant {name} is external"
+            f"{entry.external[0]}: a rule {entry.rule} is required: variant {name} is external"
         )
 
 

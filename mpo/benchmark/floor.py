@@ -16,7 +16,6 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from mpo.algorithm.networks import Networks
-from mpo.settings import option
 
 
 class Product(NamedTuple):
@@ -55,9 +54,9 @@ def products(networks: Networks) -> list[Product]:
     settings = networks.settings
     if settings.protocol == "iterations":
         return _of_iterations(networks)
-    if option("estep", settings.estep).SAMPLES_ONLINE:
+    if settings.option("estep").SAMPLES_ONLINE:
         raise ValueError(f"estep: {settings.estep!r} has no floor; those without gradients in Q do")
-    returns = option("returns", settings.returns)
+    returns = settings.option("returns")
     sequences = returns.sequences(settings)
     pairs = sequences * (1 if returns.ENDPOINTS else returns.length(settings))
     seen = pairs + sequences if returns.NEEDS_ACTION_VALUE else pairs
@@ -103,7 +102,7 @@ def policy_layers(networks: Networks) -> tuple[int, ...]:
 
 def critic_layers(networks: Networks) -> Layers:
     """The critic's widths, split where the action enters."""
-    entry = int(option("action_entry", networks.settings.action_entry).ENTRY)
+    entry = int(networks.settings.option("action_entry").ENTRY)
     widths = networks.settings.critic_hidden
     state = (networks.observation_size, *widths[: entry + 1])
     return Layers(state, (*widths[entry:], 1), networks.action_size)

@@ -12,7 +12,7 @@ import numpy as np
 
 from mpo.benchmark.subject import ACTION_SIZE, OBSERVATION_SIZE, subject
 from mpo.benchmark.updates import milliseconds
-from mpo.settings import Settings, option, settings
+from mpo.settings import Settings, settings
 from mpo.study.entries import load_tasks, load_variants
 from mpo.study.resources import Size
 from mpo.training.clock import Clock
@@ -51,7 +51,7 @@ class TrainingCost:
 def act_us(variant: str, pairs: int, calls: int, device: str = "cpu") -> float:
     """Microseconds to draw one action, which the processor does whatever the device."""
     acting = subject(variant, compile=False, device=device)
-    made = option("protocol", acting.settings.protocol).Actor
+    made = acting.settings.option("protocol").Actor
     actor = made(acting.networks, acting.learner.evaluated_parameters())
     draws = np.random.default_rng(0)
     observation = draws.standard_normal(OBSERVATION_SIZE).astype(np.float32)
@@ -139,7 +139,7 @@ def training_cost(
         }
     )
     clock = Clock()
-    training = option("protocol", protocol).Training(chosen, Seeds(0, TASK, 0), clock)
+    training = chosen.option("protocol").Training(chosen, Seeds(0, TASK, 0), clock)
     walk = training.walk()
     # off policy the first updates are in the second episode
     while training.episodes < 2 or not training.learner.updates or training.doing is Doing.LEARNING:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mpo.algorithm.learner import Learner
 from mpo.algorithm.networks import unflatten
-from mpo.settings import Settings, option, settings
+from mpo.settings import Settings, settings
 from mpo.study.entries import load_variants
 from mpo.training.protocols.iterations.learner import Learner as IterationsLearner
 from mpo.training.protocols.iterations.protocol import pairs, usable
@@ -33,11 +33,11 @@ class Subject:
         """The variant's settings with `changes`; raises KeyError for an unknown variant."""
         self.variant = variant
         self.settings: Settings = settings({**load_variants()[variant].settings, **changes})
-        protocol = option("protocol", self.settings.protocol)
+        protocol = self.settings.option("protocol")
         self.networks = protocol.Networks(self.settings, OBSERVATION_SIZE, action_size)
         self.learner = self._learner(self.networks, 1, 2)
         self._replay = filled_replay(EPISODES, action_size)
-        self._returns = option("returns", self.settings.returns)
+        self._returns = self.settings.option("returns")
         self._generator = np.random.default_rng(3)
 
     def batch(self) -> Any:

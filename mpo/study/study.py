@@ -191,9 +191,11 @@ def _stands(run: Run, settings_digest: str, code_digest: str, shown: Collection[
 
 
 def _variant_entry(variant: Variant) -> dict[str, Any]:
+    sweep = {"sweep": variant.swept._asdict()} if variant.swept else {}
     return {
         "base": variant.base,
         "change": variant.change,
         "source": variant.source,
         "settings": variant.settings,
+        **sweep,
     }

@@ -225,7 +225,7 @@ def test_state_lies_in_a_folder_of_its_digests() -> None:
 def test_a_run_that_changes_processors_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    here = resumption.provenance.kind("cpu")
+    here = resumption.provenance.kind(settings({}))
     stopped = interrupted(tmp_path)
     monkeypatch.setattr(resumption.provenance, "kind", lambda device: "another kind")
     assert run.train(stopped, bar=False) == "completed"

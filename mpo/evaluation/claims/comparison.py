@@ -6,6 +6,7 @@ judged as claims are: over all tasks, and on each of them as a family.
 
 from __future__ import annotations
 
+import fnmatch
 import itertools
 from collections.abc import Sequence
 
@@ -56,6 +57,33 @@ def compare_all(
     claims = [
         _claim(f"{first} - {second}", [first, second], metric, chosen, margin, "pairs")
         for first, second in _pairs(frames.manifest)
+    ]
+    return judge(claims, frames, None)
+
+
+def compare_each(
+    frames: Frames,
+    first: str,
+    pattern: str,
+    metric: str = "score",
+    tasks: Sequence[str] = (),
+    margin: float = 0.0,
+) -> pd.DataFrame:
+    """Rows as of `judge`: each variant whose name is as `pattern` has it against `first`.
+
+    In the pattern `*` stands for anything, as in `stabilised@epsilon=*`. All of them are one
+    family, over all of `tasks`. Raises ValueError as `compare` does, and where none is so called.
+    """
+    _check(frames, (first,), metric, tasks)
+    chosen = list(tasks or frames.manifest.tasks)
+    others = [name for name in fnmatch.filter(frames.manifest.variants, pattern) if name != first]
+    if not others:
+        known = ", ".join(frames.manifest.variants)
+        study = frames.manifest.study
+        raise ValueError(f"variant: {pattern!r} is no variant of study {study}; it has {known}")
+    claims = [
+        _claim(f"{other} - {first}", [other, first], metric, chosen, margin, "pairs")
+        for other in others
     ]
     return judge(claims, frames, None)
 

@@ -26,6 +26,7 @@ from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.claims.shown import not_run
 from mpo.evaluation.showing.exhibits import ReportError, count, figure, required, table
 from mpo.evaluation.showing.failures import Exhibit
+from mpo.evaluation.showing.figures.sweeps import said_tuning
 from mpo.evaluation.showing.tables.cells import interval, number
 from mpo.evaluation.telling import answer, equal_codes, origins
 from mpo.evaluation.telling.page import EVERY_RUN, INSIDE, NOT_RUN
@@ -66,6 +67,7 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
                 figure, "performance_profiles", "sample_efficiency", "probability_of_improvement"
             ),
         ],
+        **({"Sweeps": shown(figure, "sweeps")} if frames.manifest.sweeps else {}),
         "Claims": [
             *text("claims", lambda: [claims.section(study_dir)]),
             *text("what_was_found", lambda: _what_was_found(frames)),
@@ -155,6 +157,7 @@ def _what_was_run(frames: Frames) -> list[str]:
         f"{count(manifest.episodes, 'episode')} each and "
         f"{manifest.final_episodes} at the end; {said_score(frames)}, of "
         "(return - low) / (high - low).",
+        *filter(None, [said_tuning(manifest).strip()]),
         tables.markdown(tasks),
         tables.markdown(variants),
     ]

@@ -16,7 +16,6 @@ from mpo.algorithm.computing.compilation import tensors_of
 from mpo.algorithm.computing.optimiser import adam
 from mpo.algorithm.estep.dual_solvers import MINIMUM_TEMPERATURE
 from mpo.algorithm.networks import unflatten
-from mpo.settings import option
 from mpo.training.protocols.iterations.lagrangian import initial_multipliers
 from mpo.training.protocols.iterations.networks import Networks, initialise
 from mpo.training.protocols.iterations.update import EStep, Evaluated, Pairs, State, Update
@@ -40,10 +39,10 @@ class Learner:
         self.updates = 0
         self.sums = metrics.no_sums()
         """Of the metrics, over the updates since `take_sums`."""
-        self._dual = option("dual", s.dual).dual
-        self._solve = option("dual_solver", s.dual_solver).solve
-        self._refresh = option("target_update", s.target_update).refresh
-        device = option("device", s.device)
+        self._dual = s.option("dual").dual
+        self._solve = s.option("dual_solver").solve
+        self._refresh = s.option("target_update").refresh
+        device = s.option("device")
         self.compiled = s.compile and device.can_compile()
         self._update = Update(networks)
         self._evaluate: Callable[..., Evaluated] = self._update.evaluate
