@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.utils._pytree import tree_map
 
 from mpo.algorithm.trial.arguments import Arguments, tensors
 from mpo.algorithm.trial.attempt import Option, streams_kept, update
@@ -124,10 +125,7 @@ def _traced(function: Callable[..., Any], given: dict[str, Any]) -> str | None:
 def _beside(function: Callable[..., Any], given: dict[str, Any]) -> str | None:
     """What is wrong with the function of several seeds at once, by `torch.func.vmap`."""
     of, arguments = _split(function, given)
-    stacked = [
-        torch.utils._pytree.tree_map(lambda part: torch.stack([part] * BESIDE), each)
-        for each in arguments
-    ]
+    stacked = [tree_map(lambda part: torch.stack([part] * BESIDE), each) for each in arguments]
     found = tensors(torch.func.vmap(of)(*stacked))
     return _differing(of(*arguments), tuple(part[0] for part in found), "of many seeds")
 

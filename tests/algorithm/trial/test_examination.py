@@ -40,7 +40,7 @@ WRONG = {  # of a kind: an option, what is replaced in it, and the check that th
     "backup": ("policy", "q.mean(0)", "q.mean(0) + 1.0", "identity"),
     "returns": ("td0", "discount * alive", "alive", "identity"),
     "critic_loss": ("squared", "0.5 * error.square()", "0.5 * (error + 0.1).square()", "identity"),
-    "estep": ("nonparametric", "estep_weights(q, temperature)", "q.softmax(1)", "identity"),
+    "estep": ("nonparametric", "estep_weights(q, temperature)", "q.cumsum(0)", "identity"),
     "dual": ("stable", "temperature * epsilon + ", "", "identity"),
     "dual_solver": ("newton", "slope = epsilon - ", "slope = 2 * epsilon - ", "identity"),
     "covariance": ("diagonal", "return difference / scale", "return difference", "identity"),
