@@ -8,6 +8,7 @@
 #   make readme STUDY=pilot                         shows a finished study in README.md
 #   make findings                                   the pages about the pilot, from its numbers
 #   make soak                                       long trials of faults: kills, bytes compared
+#   make slurm-test                                 a study on a Slurm of its own, struck (docs/clusters.md)
 #   make test | lint | format | benchmark | clean
 
 PYTHON ?= python3
@@ -25,7 +26,7 @@ ifneq ($(shell test -w "$$HOME" && echo writable),writable)
   $(shell mkdir -p "$(HOME)")
 endif
 
-.PHONY: results smoke report figures readme findings test soak lint format benchmark clean
+.PHONY: results smoke report figures readme findings test soak slurm-test lint format benchmark clean
 .DELETE_ON_ERROR:
 
 results: $(READY)
@@ -61,6 +62,10 @@ test: lint
 
 soak: $(READY)
 	$(BIN)/pytest -m soak --timeout 7200 -s
+
+slurm-test: $(READY)
+	$(BIN)/python -m tests.cluster.study
+	$(BIN)/python -m tests.cluster.study --slurmdbd
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

@@ -15,8 +15,11 @@ import click
 from mpo.commands import (
     InputError,
     beginning,
+    checking,
+    cleaning,
     crate,
     lists,
+    merging,
     policies,
     reporting,
     results,
@@ -43,8 +46,11 @@ COMMANDS = (
     results.power,
     reporting.report,
     verification.verify,
+    cleaning.clean,
+    merging.merge,
     crate.crate,
     beginning.init,
+    checking.check,
 )
 
 

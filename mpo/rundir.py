@@ -20,6 +20,10 @@ FORMAT = 1
 EVALUATIONS, TRAINING, TIMING = "evaluations.csv", "training.csv", "timing.csv"
 RUN, POLICY = "run.json", "policy.safetensors"
 RUN_FILES = (EVALUATIONS, TRAINING, TIMING, POLICY, RUN)
+FINISHED = "finished"
+"""Folder of a run's state in which its files are kept once it is finished."""
+PROGRESS = "progress.json"
+"""File of a run's state that says, while it is trained, how far it is."""
 COMPLETED, DIVERGED = "completed", "diverged"
 TEMPORARY = ".tmp"
 """Ending of files under way; their names begin with a dot."""
@@ -105,6 +109,22 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, by `replacing`."""
     with replacing(path) as file:
         file.write(content)
+
+
+def link(source: Path, target: Path) -> None:
+    """Give a file a second name, in place of what has that name; a copy where there are no links.
+
+    The name never shows a part of it. Raises OSError.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}{TEMPORARY}")
+    try:
+        os.link(source, temporary)
+    except OSError:  # another file system, or one without links
+        write_atomically(target, source.read_bytes())
+        return
+    os.replace(temporary, target)
+    temporary.unlink(missing_ok=True)  # where both were the same file already, it is still there
 
 
 def sweep(directory: Path) -> None:

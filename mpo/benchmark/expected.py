@@ -13,7 +13,8 @@ from typing import Any
 
 from mpo.benchmark import extrapolation
 from mpo.project import SHIPPED
-from mpo.study.status import duration, study_status
+from mpo.study.status import study_status
+from mpo.study.status_table import duration
 from mpo.study.study import Study
 
 MEASURED = SHIPPED / "docs/performance/benchmark-zen5.json"

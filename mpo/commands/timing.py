@@ -3,13 +3,16 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mpo.commands import InputError
 from mpo.study.entries import load_variants
 from mpo.study.yaml_files import suggestion
+
+if TYPE_CHECKING:
+    from mpo.study.study import Study
 
 
 @click.command()
@@ -27,7 +30,8 @@ from mpo.study.yaml_files import suggestion
     "--study",
     "study_file",
     type=click.Path(path_type=Path),
-    help="Measure the variants of config/NAME.yaml and tell what the study costs here.",
+    help="Measure the variants and tasks of config/NAME.yaml, tell what the study costs here, and "
+    "write results/NAME/rates.json, by which its runs ask a cluster for time and memory.",
 )
 @click.option("--device", default="cpu", help="Where the learner is: cpu or cuda.")
 @click.option("--quick", is_flag=True, help="Few repetitions, nothing compiled: does it work?")
@@ -52,7 +56,7 @@ def benchmark(
         if name not in known:
             allowed = suggestion(name, known, "variant")
             raise InputError(f"--variants: {name!r} is not allowed; {allowed}")
-    require_device(settings({"device": device}).device)
+    require_device(settings({"device": device}))
     if device != "cpu" and (scaling or optimisations):
         raise InputError(f"--device: {device!r} is not allowed; sweeps are measured on cpu alone")
     if scaling:
@@ -62,16 +66,22 @@ def benchmark(
         _undo(names or report.SCALED, optimisations, quick)
         return
     size: dict[str, Any] = {"device": device, **(report.QUICK if quick else {})}
+    study = None
     if study_file:
-        found = _extrapolated(study_file, size)
+        from mpo.study.config import load_study
+
+        study = load_study(study_file)
+        found = _extrapolated(study, study_file, size)
     else:
         found = _measured(names or report.VARIANTS, size)
     click.echo(report.table(found))
-    if study_file:
+    if study:
         hours = sum(values[report.OF_A_STUDY] for values in found.values())
         click.echo(f"{study_file}: {hours:.3g} core-hours")
+    made_with = report.made_with(device, size.get("compile_", True))
+    if study and not quick:
+        _rates(study, found, made_with)
     if file:
-        made_with = report.made_with(device, size.get("compile_", True))
         content = {name: {**values, "made_with": made_with} for name, values in found.items()}
         file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
@@ -88,12 +98,12 @@ def _measured(names: Iterable[str], size: Mapping[str, Any]) -> dict[str, dict[s
     return found
 
 
-def _extrapolated(file: Path, size: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+def _extrapolated(
+    study: "Study", file: Path, size: Mapping[str, Any]
+) -> dict[str, dict[str, float]]:
     """What was measured of the variants of a study, and what its runs of each take."""
     from mpo.benchmark import extrapolation, report
-    from mpo.study.config import load_study
 
-    study = load_study(file)
     try:
         names = extrapolation.trained_variants(study)
     except ValueError as error:
@@ -102,6 +112,24 @@ def _extrapolated(file: Path, size: Mapping[str, Any]) -> dict[str, dict[str, fl
     for name, hours in extrapolation.core_hours(study, found).items():
         found[name][report.OF_A_STUDY] = hours
     return found
+
+
+def _rates(
+    study: "Study", found: Mapping[str, Mapping[str, float]], made_with: Mapping[str, Any]
+) -> None:
+    """Write what the runs of a study ask a cluster by; its tasks are stepped for it."""
+    from mpo.benchmark.report import CALLS
+    from mpo.benchmark.steps import task_size
+    from mpo.study.resources import Rates, write_rates
+
+    chosen = {task: settings for (task, _), settings in study.settings.items()}
+    rates = Rates(
+        update_ms={name: values["update_ms"] for name, values in found.items()},
+        start_s={name: values["startup_cold_s"] for name, values in found.items()},
+        act_us={name: values["act_us"] for name, values in found.items()},
+        sizes={task: task_size(settings, CALLS) for task, settings in chosen.items()},
+    )
+    click.echo(f"{write_rates(Path(study.folder), rates, made_with)}: by which runs ask a cluster")
 
 
 def _sweep(names: Sequence[str], stem: Path) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from mpo.commands import InputError
-from mpo.settings import Settings, settings
+from mpo.settings import Settings, overlaid, settings
 from mpo.study.entries import load_tasks, load_variants
-from mpo.study.yaml_files import parse, shown, suggestion
+from mpo.study.yaml_files import assigned, shown, suggestion
 
 SINGLE_RUNS = Path("results/single")
 
@@ -28,9 +28,18 @@ SINGLE_RUNS = Path("results/single")
 @click.option("--out", type=click.Path(path_type=Path), help="Where the run's files go.")
 @click.option("--state", type=click.Path(path_type=Path), help="Where checkpoints go.")
 @click.option(
-    "--checkpoint-seconds", default=60.0, type=click.FloatRange(0.0), help="Between checkpoints."
+    "--checkpoint-seconds",
+    type=click.FloatRange(0.0),
+    help="Between checkpoints, else 60, or a second for each MiB that they have.",
 )
 @click.option("--wait", is_flag=True, help="Where another process trains this run, wait for it.")
+@click.option("--fresh", is_flag=True, help="From step 0, whatever there is of this run.")
+@click.option(
+    "--extendable",
+    is_flag=True,
+    envvar="MPO_EXTENDABLE",
+    help="Keep the end, for a larger budget with as many steps between evaluations to go on from.",
+)
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def train(
     task: str,
@@ -42,12 +51,15 @@ def train(
     given: str | None,
     out: Path | None,
     state: Path | None,
-    checkpoint_seconds: float,
+    checkpoint_seconds: float | None,
     wait: bool,
+    fresh: bool,
+    extendable: bool,
     quiet: bool,
 ) -> None:
     """Train one run, from its checkpoint if it was interrupted.
 
+    One that was finished before, under whatever name, is put in place instead.
     A run with other settings, where this one's files would go, is not replaced.
     """
     chosen = _run_settings(task, variant, given, steps, fields)
@@ -57,9 +69,10 @@ def train(
     from mpo.training.stopping import EXIT_STATUS, Interrupted
 
     folder = out or SINGLE_RUNS / task / variant / str(seed)
-    job = Job(task, variant, seed, study_seed, chosen, folder, state, checkpoint_seconds)
+    how = state, checkpoint_seconds, extendable
+    job = Job(task, variant, seed, study_seed, chosen, folder, *how)
     try:
-        status = run.train(job, bar=not quiet, wait=wait)
+        status = run.train(job, bar=not quiet, wait=wait, fresh=fresh)
     except Interrupted as interrupted:
         click.echo(f"mpo: {interrupted}", err=True)
         sys.exit(EXIT_STATUS)
@@ -97,15 +110,10 @@ def _run_settings(
             files = ", ".join(shown(file) for file in external)
             raise InputError(
                 f"--variant: {variant!r} is not allowed; it is not MPO's to train, but the rule "
-                f"train_{variant}'s ({files}), in a study that names it"
+                f"{variants[variant].rule}'s ({files}), in a study that names it"
             )
         entry = tasks[task]
         values = {**variants[variant].settings, **entry.settings, "steps": entry.steps}
     if steps is not None:
         values["steps"] = steps
-    for assignment in fields:
-        name, equals, text = assignment.partition("=")
-        if not equals:
-            raise InputError(f"--set: {assignment!r} is not allowed; FIELD=VALUE is")
-        values[name] = parse(text, Path("--set"))
-    return settings(values)
+    return settings(overlaid(values, assigned(fields, Path("--set"))))

@@ -125,7 +125,7 @@ def _trained_again(run_dir: Path) -> Iterator[str]:
     click.echo(f"training {run_dir} again, {run['steps']:,} steps; {run['cpu_s']:.0f} s then")
     with tempfile.TemporaryDirectory() as name:
         out = Path(name, "run")
-        train(run, chosen.differences(), out, Path(name, "state"))
+        train(run, chosen.differences(), out, Path(name, "state"), fresh=True)
         equal = []
         for file in HELD_TO_BYTES:
             expected = run.get("files", {}).get(file) or checksum((run_dir / file).read_bytes())

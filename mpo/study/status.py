@@ -1,7 +1,8 @@
-"""How far a study is: each of its runs done, running, stopped, diverged or waiting.
+"""How far a study is: each of its runs done, diverged, running, queued, silent, failed or waiting.
 
-Done and diverged are read from the run's own `run.json`, the rest from the `progress.json` that
-training keeps beside the checkpoint. Files whose digests are not the configured ones belong to
+Done and diverged are read from the run's own `run.json`, what is under way from the `progress.json`
+that training keeps beside the checkpoint, what failed from there or from the run's log, and what
+is queued from Slurm where there is one. Files whose digests are not the configured ones belong to
 other settings or older code, so that their run waits, unless that code is shown equal to today's.
 """
 
@@ -9,89 +10,100 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tabulate import tabulate
-
+from mpo.rundir import PROGRESS, RUN
+from mpo.study.queue import queued
 from mpo.study.study import Run, Study, standing
 
 SILENT_S = 180.0
-"""Seconds without a word of a run, after which it counts as stopped; it has one every few."""
-COMPILING_S = 1800.0
-"""The same for a run that said that it compiles, in which it says nothing."""
-HEADERS = ("task", "variant", "seed", "state", "progress", "return", "left")
+"""Seconds without a word of a run, after which it counts as silent; it has one every few."""
+UNHEARD_S = 1800.0
+"""The same for a run that said that it starts or compiles, in which it says nothing."""
+UNHEARD = ("starting", "compiling")
+WAITING, QUEUED, RUNNING, SILENT = "waiting", "queued", "running", "silent"
+STOPPED, FAILED, DIVERGED, DONE = "stopped", "failed", "diverged", "done"
+ENDED = (DONE, DIVERGED)
 
 
 @dataclass(frozen=True)
 class RunStatus:
-    """A run's state and, where they are known, its share of the steps, return and seconds left."""
+    """A run's state and what is known of it."""
 
     run: Run
     state: str
     share: float | None = None
+    """Of its control steps."""
     last_return: float | None = None
     left_s: float | None = None
+    step_s: float | None = None
+    """Seconds that a control step takes it, evaluations included."""
+    why: str = ""
+    """It failed."""
+    log: Path | None = None
+    """Of a run that failed or is silent."""
+
+
+def study_status(
+    study: Study,
+    root: Path = Path(),
+    in_queue: Callable[[], Mapping[str, Collection[tuple[str, str]]]] = queued,
+) -> list[RunStatus]:
+    """The status of every run of `study`, whose results and states lie below `root`.
+
+    `in_queue` tells, by variant, the tasks and seeds of jobs that are not started yet. Raises
+    `SettingsError` where the study's manifest is broken.
+    """
+    now, folder, waiting = time.time(), root / study.folder, in_queue()
+    found = (run_status(run, folder, root, now) for run in standing(study.runs, folder))
+    return [
+        replace(each, state=QUEUED, left_s=None)
+        if (each.run.task, str(each.run.seed)) in waiting.get(each.run.variant, ())
+        and each.state not in (*ENDED, RUNNING)
+        else each
+        for each in found
+    ]
 
 
 def run_status(run: Run, folder: Path, root: Path, now: float) -> RunStatus:
     """The status of one run: its files lie in `folder`, its state below `root`."""
-    record = _read(folder / run.path / "run.json")
+    record = _read(folder / run.path / RUN)
     if record and _digests(record) == (run.settings_digest, run.code_digest):
-        if record["status"] == "diverged":
-            return RunStatus(run, "diverged", record["steps"] / run.settings.steps)
-        return RunStatus(run, "done", 1.0)
-    progress = _read(root / run.state / "progress.json")
-    if not progress:
-        return RunStatus(run, "waiting")
-    share = progress["step"] / progress["steps"]
-    patience = COMPILING_S if progress.get("doing") == "compiling" else SILENT_S
+        step_s = record["wall_s"] / record["steps"] if record.get("wall_s") else None
+        if record["status"] == DIVERGED:
+            share = record["steps"] / run.settings.steps
+            return RunStatus(run, DIVERGED, share, step_s=step_s)
+        return RunStatus(run, DONE, 1.0, step_s=step_s)
+    log = folder / f"logs/train/{run.task}/{run.variant}/{run.seed}.log"
+    progress = _read(root / run.state / PROGRESS)
+    return _under_way(run, progress, log, now) if progress else _not_begun(run, log, now)
+
+
+def _under_way(run: Run, progress: dict[str, Any], log: Path, now: float) -> RunStatus:
+    """The status of a run of which there is a progress.json."""
+    share, rate = progress["step"] / progress["steps"], progress["steps_per_s"]
+    last = share, progress["return"]
+    if ended := progress.get("ended"):
+        return RunStatus(run, ended["how"], *last, why=ended["why"], log=log)
+    patience = UNHEARD_S if progress.get("doing") in UNHEARD else SILENT_S
     if now - progress["time"] > patience:
-        return RunStatus(run, "stopped", share, progress["return"])
-    rate = progress["steps_per_s"]
-    left = (progress["steps"] - progress["step"]) / rate if rate > 0 else None
-    return RunStatus(run, "running", share, progress["return"], left)
+        return RunStatus(run, SILENT, *last, log=log)
+    if rate <= 0:
+        return RunStatus(run, RUNNING, *last)
+    left = (progress["steps"] - progress["step"]) / rate
+    return RunStatus(run, RUNNING, *last, left, 1 / rate)
 
 
-def study_status(study: Study, root: Path = Path()) -> list[RunStatus]:
-    """The status of every run of `study`, whose results and states lie below `root`.
-
-    Raises `SettingsError` where the study's manifest is broken.
-    """
-    now, folder = time.time(), root / study.folder
-    return [run_status(run, folder, root, now) for run in standing(study.runs, folder)]
-
-
-def status_table(study: Study, root: Path = Path()) -> str:
-    """The runs of `study` as a table, and a line that counts them."""
-    statuses = study_status(study, root)
-    counts = Counter(status.state for status in statuses)
-    total = ", ".join(f"{count} {state}" for state, count in counts.items())
-    table = tabulate([_row(status) for status in statuses], HEADERS, disable_numparse=True)
-    return f"{table}\n\nstudy {study.name}: {len(statuses)} runs, {total}"
-
-
-def _row(status: RunStatus) -> list[str]:
-    run = status.run
-    return [
-        run.task,
-        run.variant,
-        str(run.seed),
-        status.state,
-        "" if status.share is None else f"{status.share:.0%}",
-        "" if status.last_return is None else f"{status.last_return:.1f}",
-        "" if status.left_s is None else duration(status.left_s),
-    ]
-
-
-def duration(seconds: float) -> str:
-    """Seconds as "2 h 05 min", "3 min" or "40 s"."""
-    minutes = round(seconds / 60)
-    if minutes >= 60:
-        return f"{minutes // 60} h {minutes % 60:02d} min"
-    return f"{minutes} min" if seconds >= 60 else f"{seconds:.0f} s"
+def _not_begun(run: Run, log: Path, now: float) -> RunStatus:
+    """A run that waits, unless its log says why it does not begin."""
+    try:
+        fault = log.stat().st_size > 0 and now - log.stat().st_mtime > SILENT_S
+    except OSError:
+        fault = False
+    return RunStatus(run, FAILED, log=log) if fault else RunStatus(run, WAITING)
 
 
 def _digests(record: dict[str, Any]) -> tuple[Any, Any]:

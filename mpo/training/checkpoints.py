@@ -8,25 +8,16 @@ anything (`weights_only`).
 
 import hashlib
 import json
-import logging
 import os
-import platform
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import numpy as np
 import torch
-from filelock import FileLock, Timeout
 
-from mpo.rundir import replacing, sweep
+from mpo.rundir import replacing
 
-CURRENT, PREVIOUS, PROGRESS, LOCK = "checkpoint", "checkpoint.previous", "progress.json", "lock"
-OWNER = "owner"
-WAIT_S = 2.0
-
-log = logging.getLogger("mpo")
+CURRENT, PREVIOUS = "checkpoint", "checkpoint.previous"
 
 
 class CheckpointError(Exception):
@@ -58,8 +49,8 @@ class _Checksummed:
         """What PyTorch asks for at the end; the file is flushed when it is whole."""
 
 
-def save(state: Path, content: dict[str, Any]) -> None:
-    """Make `content` the current checkpoint; the one so far becomes the previous one."""
+def save(state: Path, content: dict[str, Any]) -> int:
+    """Make `content` the current checkpoint, the one so far the previous one; its size in bytes."""
     pending = state / f"{CURRENT}.new"
     with replacing(pending) as file:
         file.write(_header(hashlib.sha256()))  # of the same size as the true one
@@ -73,10 +64,16 @@ def save(state: Path, content: dict[str, Any]) -> None:
     if current.exists():
         os.replace(current, state / PREVIOUS)
     os.replace(pending, current)
+    return current.stat().st_size
 
 
 def _header(checksum: Any) -> bytes:
     return checksum.hexdigest().encode() + b"\n"
+
+
+def there(state: Path) -> bool:
+    """Whether there is a checkpoint, be it damaged."""
+    return any((state / name).exists() for name in (f"{CURRENT}.new", CURRENT, PREVIOUS))
 
 
 def load(state: Path) -> tuple[dict[str, Any] | None, list[str]]:
@@ -110,49 +107,10 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-@contextmanager
-def locked(state: Path, wait: bool = False) -> Iterator[None]:
-    """Hold the state folder for this process alone, and remove what a killed one left half-written.
-
-    Where another process trains this run, name it and raise CheckpointError, or `wait` for it.
-    The lock is the kernel's, so that a process that dies in whatever way lets go of it.
-    """
-    lock = FileLock(state / LOCK)
-    said = False
-    while not lock.is_locked:
-        state.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire(timeout=WAIT_S if wait else 0)
-        except FileNotFoundError:
-            continue  # the other one finished just now, and removed the folder
-        except Timeout:
-            held = f"{state}: {_owner(state)} is training this run already"
-            if not wait:
-                raise CheckpointError(f"{held}; wait for it or stop it") from None
-            if not said:
-                log.warning("%s; waiting for it", held)
-            said = True
-    try:
-        sweep(state)
-        (state / OWNER).write_text(f"process {os.getpid()} on {platform.node()}\n")
-        yield
-    finally:
-        lock.release()
-
-
-def _owner(state: Path) -> str:
-    try:
-        return (state / OWNER).read_text().strip()
-    except FileNotFoundError:
-        return "another process"
-
-
-def clear(state: Path) -> None:
-    """Remove what a finished run no longer needs; the lock goes last."""
-    for name in (f"{CURRENT}.new", CURRENT, PREVIOUS, PROGRESS, OWNER, LOCK):
+def remove(state: Path) -> None:
+    """Remove every checkpoint."""
+    for name in (f"{CURRENT}.new", CURRENT, PREVIOUS):
         (state / name).unlink(missing_ok=True)
-    with suppress(OSError):  # a file of somebody else, or the lock of a process that waited
-        state.rmdir()
 
 
 def generator_state(generator: np.random.Generator) -> str:

@@ -1,4 +1,4 @@
-"""The files that a run leaves behind: its logs, its policy, and `run.json`, which describes it."""
+"""What a run leaves behind: its logs, its policy, and `run.json`, which describes it."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from safetensors.torch import save
 
 from mpo import rundir
 from mpo.algorithm.networks import unflatten
-from mpo.training import provenance
+from mpo.training import finished, provenance
 from mpo.training.job import Job
 from mpo.training.seeds import DERIVATION
 from mpo.training.session import Session
@@ -16,7 +16,7 @@ from mpo.training.session import Session
 def write(
     job: Job, training: Session, record: dict[str, Any], divergence: dict[str, Any] | None
 ) -> None:
-    """The files of the run, `run.json` last."""
+    """Keep the files of the run in its state folder, and put them in place."""
     parameters = torch.from_numpy(training.learner.evaluated_parameters())
     named = unflatten(parameters, training.networks.policy_shapes())
     tensors = {name: view.contiguous().clone() for name, view in named.items()}
@@ -29,11 +29,8 @@ def write(
     }
     description = _description(job, training, record, divergence)
     description["files"] = {name: rundir.checksum(content) for name, content in files.items()}
-    rundir.sweep(job.out)
-    (job.out / rundir.RUN).unlink(missing_ok=True)  # an older one must not vouch for these files
-    for name, content in files.items():
-        rundir.write_atomically(job.out / name, content)
-    rundir.write_atomically(job.out / rundir.RUN, rundir.json_bytes(description))
+    finished.keep(job.state_folder, files, description)
+    finished.put_in_place(job.state_folder / rundir.FINISHED, job)
 
 
 def _description(
@@ -57,10 +54,12 @@ def _description(
         "seed_derivation": DERIVATION,
         "git": provenance.git(),
         "versions": provenance.versions(),
-        "machine": provenance.machine(job.settings.device, training.learner.compiled),
+        "machine": provenance.machine(job.settings, training.learner.compiled),
         "wall_s": round(training.clock.wall_s, 3),
         "cpu_s": round(training.clock.cpu_s, 3),
         "attempts": record["attempts"],
         "resumed_at": record["resumed_at"],
+        "processors": record["processors"],
+        "extends": record.get("extends", []),
         "cut_at": training.cut_at,
     }

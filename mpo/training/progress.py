@@ -1,19 +1,25 @@
-"""How far a run is: `progress.json` every few seconds, and a bar for a person."""
+"""How far a run is: `progress.json` every few seconds, and a bar for a person.
+
+The file says as well that a process begins, and how one ended that did not finish the run.
+"""
 
 import json
 import logging
 import os
+import platform
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
-from mpo.rundir import write_atomically
-from mpo.training.checkpoints import PROGRESS
+from mpo.rundir import PROGRESS, write_atomically
 
 INTERVAL_S = 5.0
 """Between two reports."""
+STARTING, COMPILING = "starting", "compiling"
+"""What a run does in which nothing is heard of it."""
+STOPPED, FAILED = "stopped", "failed"
 
 log = logging.getLogger("mpo")
 
@@ -28,7 +34,7 @@ class Progress:
 
         Rates are over all of that, evaluations included, so that the time left is.
         """
-        self._path = state / PROGRESS
+        self._state = state
         self._labels, self._steps = labels, steps
         self._started_at, self._started_step = time.time(), step
         self._bar = tqdm(
@@ -48,15 +54,10 @@ class Progress:
             "doing": doing,
             "steps_per_s": round(rate, 3),
             "return": None if return_ != return_ else return_,
-            "pid": os.getpid(),
-            "time": now,
             "wall_s": wall_s,
             "cpu_s": cpu_s,
         }
-        try:
-            write_atomically(self._path, json.dumps(content).encode())
-        except OSError as error:  # no reason to lose what was trained since the checkpoint
-            log.warning("%s: %s; training goes on", error.filename, error.strerror)
+        _write(self._state, content)
 
     def close(self, step: int) -> None:
         """Leave the bar at `step`."""
@@ -64,10 +65,59 @@ class Progress:
         self._bar.close()
 
 
+class Heard(NamedTuple):
+    """When something was last heard of a run, and whether it said that nothing would be."""
+
+    at: float
+    """Seconds of the epoch; 0 where there is no word of it."""
+    unheard: bool
+
+
+def begin(state: Path, labels: dict[str, Any], steps: int) -> None:
+    """Say that a process begins to train the run, or goes on with it."""
+    before = {"step": 0, "return": None, "wall_s": 0.0, "cpu_s": 0.0, **_read(state)}
+    before.pop("ended", None)
+    _write(state, {**before, **labels, "steps": steps, "doing": STARTING, "steps_per_s": 0.0})
+
+
+def end(state: Path, how: str, why: object) -> None:
+    """Say that the process ends, `STOPPED` or `FAILED`, without having finished the run."""
+    line = (str(why).splitlines() or [type(why).__name__])[0]
+    _write(state, {**_read(state), "ended": {"how": how, "why": line}})
+
+
+def heard(state: Path) -> Heard:
+    """What the file tells of when it was written."""
+    content = _read(state)
+    at = content.get("time", 0.0)
+    return Heard(float(at), content.get("doing") in (STARTING, COMPILING))
+
+
+def note_spent(state: Path, wall_s: float, cpu_s: float) -> None:
+    """Write the seconds of the attempts so far, and nothing else."""
+    _write(state, {"wall_s": wall_s, "cpu_s": cpu_s})
+
+
 def spent(state: Path) -> tuple[float, float]:
     """Wall and CPU seconds of the attempts so far, as last reported; zeros where unknown."""
     try:
-        content = json.loads((state / PROGRESS).read_text())
+        content = _read(state)
         return float(content["wall_s"]), float(content["cpu_s"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return 0.0, 0.0
+
+
+def _write(state: Path, content: dict[str, Any]) -> None:
+    whose = {"pid": os.getpid(), "host": platform.node(), "time": time.time()}
+    try:
+        write_atomically(state / PROGRESS, json.dumps(content | whose).encode())
+    except OSError as error:  # no reason to lose what was trained since the checkpoint
+        log.warning("%s: %s; training goes on", error.filename, error.strerror)
+
+
+def _read(state: Path) -> dict[str, Any]:
+    try:
+        content = json.loads((state / PROGRESS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

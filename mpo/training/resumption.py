@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from mpo.training import checkpoints, provenance
+from mpo.training import checkpoints, extending, provenance
 from mpo.training.job import Job
 from mpo.training.session import Session
 
@@ -14,29 +14,54 @@ log = logging.getLogger("mpo")
 
 
 def resume(job: Job, state: Path, training: Session) -> dict[str, Any]:
-    """Restore the newest checkpoint; the record of attempts, resumptions and mode."""
+    """Restore the newest checkpoint in `state`; the record of attempts, resumptions and mode.
+
+    Where that is a smaller budget's of another code or mode, one line says so and the run starts
+    anew.
+    """
     saved, said = checkpoints.load(state)
     for line in said:
         log.warning(line)
     digests = {"settings_digest": job.settings_digest, "code_digest": job.code_digest}
     mode = _mode(training)
+    here = provenance.kind(job.settings)
+    begun = {"processors": [{"step": 0, "processor": here}]}
+    anew = {"attempts": 1, "resumed_at": [], "mode": mode, **digests, **begun}
     if saved is None:
-        return {"attempts": 1, "resumed_at": [], "mode": mode, **digests}
-    record = _record(saved, state)
+        return anew
+    record, extends = _record(saved, state), state != job.state_folder
+    if extends and record.get("trunk") == extending.trunk(job):
+        record["settings_digest"] = job.settings_digest
     for name, value in {**digests, "mode": mode}.items():
         if record[name] != value:
-            raise checkpoints.CheckpointError(
-                f"{state}: its checkpoint has {_unlike(name, record[name], value)}; "
-                "delete the folder to start anew"
-            )
+            unlike = f"{state}: its checkpoint has {_unlike(name, record[name], value)}"
+            if not extends:
+                raise checkpoints.CheckpointError(f"{unlike}; delete the folder to start anew")
+            log.warning("%s; the run starts anew", unlike)
+            return anew
     try:
         training.restore(saved["training"])
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise _foreign(state, error) from None
     log.warning("resumed at step %d of %d", training.step, job.settings.steps)
+    if extends:
+        record["extends"] = [*record.get("extends", []), training.step]
     record["attempts"] += 1
     record["resumed_at"] = [*record["resumed_at"], training.step]
+    record["processors"] = _processors(record.get("processors", []), training.step, here)
     return record
+
+
+def _processors(so_far: list[dict[str, Any]], step: int, here: str) -> list[dict[str, Any]]:
+    """What computed the run from which step on; a warning where that changes."""
+    if so_far and so_far[-1]["processor"] == here:
+        return so_far
+    if so_far:
+        log.warning(
+            "resumed on %s, after %s: the bytes may be other than those of a run that is not moved",
+            *(here, so_far[-1]["processor"]),
+        )
+    return [*so_far, {"step": step, "processor": here}]
 
 
 def _mode(training: Session) -> dict[str, Any]:

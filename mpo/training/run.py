@@ -1,26 +1,27 @@
 """One run as a job: lock, resume, train, write its files; stopped or killed anywhere, it goes on.
 
-A checkpoint is taken every minute (`checkpoint_s`), and at once on SIGTERM or SIGINT, after which
-the process exits: within an episode, an evaluation or a phase of learning as well as between
-them. Where there is nothing to save, or what was is on the disk already, it exits as it stands:
-while it waits for another process, reads its checkpoint, or compiles its first update.
+A checkpoint is taken every minute, less often where it is large (`checkpoint_s`), and at once on
+SIGTERM or SIGINT, after which the process exits: within an episode, an evaluation or a phase of
+learning as well as between them. Where there is nothing to save, or what was is on the disk
+already, it exits as it stands: while it waits for another process, reads its checkpoint, or
+compiles its first update.
 """
 
 import json
 import logging
 import time
-from pathlib import Path
+from math import inf
 from typing import Any
 
 import torch
 
 from mpo import rundir
-from mpo.settings import SettingsError, option, settings
-from mpo.training import checkpoints, outcome
+from mpo.settings import Settings, SettingsError
+from mpo.training import checkpoints, extending, finished, outcome, progress
 from mpo.training.clock import Clock
 from mpo.training.environment import Diverged
+from mpo.training.holding import Held, clear, locked
 from mpo.training.job import Job
-from mpo.training.progress import INTERVAL_S, Progress, spent
 from mpo.training.resumption import resume
 from mpo.training.session import Doing, Session
 from mpo.training.stopping import Interrupted, StopRequest
@@ -28,30 +29,53 @@ from mpo.training.stopping import Interrupted, StopRequest
 log = logging.getLogger("mpo")
 
 
-def train(job: Job, bar: bool, wait: bool = False) -> str:
+def train(job: Job, bar: bool, wait: bool = False, fresh: bool = False) -> str:
     """Train a run to its end, from its checkpoint if there is one; its status.
 
-    Where another process trains this run, `wait` until it is done. Raises Interrupted after a
-    signal, CheckpointError where another process trains this run or the checkpoint does not fit
-    this machine, ValueError for a task that cannot be made, a device that is not there or another
-    run in this one's place, OSError where nothing can be written.
+    A run that was finished before is not trained again but put in place, unless it is to be a
+    `fresh` one, which starts at step 0 whatever there is of it. Where another process trains this
+    run, `wait` until it is done. Raises Interrupted after a signal, CheckpointError where another
+    process trains this run or the checkpoint does not fit this machine, ValueError for a task that
+    cannot be made, a device that is not there or another run in this one's place, OSError where
+    nothing can be written.
     """
-    if status := _finished(job):
+    if not fresh and (status := _in_place(job)):
         return status
     require_vacant(job)
-    require_device(job.settings.device)
+    if fresh or finished.kept(job) is None:
+        require_device(job.settings)
     rundir.require_writable(job.out)
-    with StopRequest() as stop, checkpoints.locked(job.state_folder, wait):
-        # once more, since another process may have finished it while this one waited
-        status = _finished(job) or _train(job, job.state_folder, bar, stop)
-        checkpoints.clear(job.state_folder)
+    state = job.state_folder
+    with StopRequest() as stop, locked(state, wait) as held:
+        if fresh:
+            finished.forget(state)
+            checkpoints.remove(state)
+        # in place by now, where another process finished it while this one waited
+        done = None if fresh else _in_place(job) or _kept(job)
+        status = done or _attempt(job, held, bar, stop)
+        if held:
+            clear(state)
     return status
 
 
-def require_device(name: str) -> None:
+def _attempt(job: Job, held: Held, bar: bool, stop: StopRequest) -> str:
+    """Train, and say in progress.json that it began and, where it does not finish, why."""
+    state = job.state_folder
+    progress.begin(state, job.labels, job.settings.steps)
+    try:
+        return _train(job, held, bar, stop)
+    except (Exception, Interrupted) as error:
+        if held:
+            how = progress.STOPPED if isinstance(error, Interrupted) else progress.FAILED
+            progress.end(state, how, error)
+        raise
+
+
+def require_device(settings: Settings) -> None:
     """Raises SettingsError where this machine, or this build of PyTorch, has no such device."""
-    if not option("device", name).available():
-        raise SettingsError("device", name, f"PyTorch {torch.__version__} finds no GPU here")
+    if not settings.option("device").available():
+        allowed = f"PyTorch {torch.__version__} finds no GPU here"
+        raise SettingsError("device", settings.device, allowed)
 
 
 def require_vacant(job: Job) -> None:
@@ -69,7 +93,7 @@ def require_vacant(job: Job) -> None:
             log.warning("%s holds this run by other code; it is replaced at the end", job.out)
         return
     names = ("task", "seed", "study_seed")
-    default = settings({}).model_dump(mode="json")
+    default = job.settings.defaults()
     old = default | asked | {name: there.get(name) for name in names}
     new = default | job.settings.differences() | {name: getattr(job, name) for name in names}
     told = ", ".join(
@@ -83,24 +107,34 @@ def require_vacant(job: Job) -> None:
     )
 
 
-def _finished(job: Job) -> str | None:
+def _in_place(job: Job) -> str | None:
     """The status of the run if its files are there, whole and its own, else None."""
     if not rundir.is_complete(job.out, job.settings_digest, *job.equal_codes):
         return None
-    log.warning("%s holds this run already, complete; delete it to train again", job.out)
+    log.warning("%s holds this run already, complete; --fresh trains it again", job.out)
     return str(json.loads((job.out / rundir.RUN).read_text())["status"])
 
 
-def _train(job: Job, state: Path, bar: bool, stop: StopRequest) -> str:
+def _kept(job: Job) -> str | None:
+    """The status of the run, now in its place, if it was finished before and is kept, else None."""
+    if (folder := finished.kept(job)) is None:
+        return None
+    status = finished.put_in_place(folder, job)
+    log.warning("%s: put in place from %s; --fresh trains it again", job.out, folder)
+    return status
+
+
+def _train(job: Job, held: Held, bar: bool, stop: StopRequest) -> str:
+    origin = extending.origin(job)
     torch.set_num_threads(job.settings.threads)
     torch.use_deterministic_algorithms(True)
-    clock = Clock(*spent(state))
-    protocol = option("protocol", job.settings.protocol)
+    clock = Clock(*progress.spent(origin))
+    protocol = job.settings.option("protocol")
     training = protocol.Training(job.settings, job.seeds, clock)
     try:
-        record = resume(job, state, training)
+        record = resume(job, origin, training)
         stop.note()
-        divergence = _run(_Attendant(job, state, training, record, bar, stop))
+        divergence = _run(_Attendant(job, held, training, record, bar, stop))
         outcome.write(job, training, record, divergence)
     finally:
         training.close()
@@ -113,7 +147,7 @@ class _Attendant:
     def __init__(
         self,
         job: Job,
-        state: Path,
+        held: Held,
         training: Session,
         record: dict[str, Any],
         bar: bool,
@@ -122,10 +156,13 @@ class _Attendant:
         self.training, self.stop = training, stop
         self.due = 0.0
         """When to look next, by the monotonic clock."""
-        self._job, self._state, self._record = job, state, record
-        self._save_at, self._report_at = time.monotonic() + job.checkpoint_s, 0.0
-        labels = {"task": job.task, "variant": job.variant, "seed": job.seed}
-        self._progress = Progress(state, labels, training.step, job.settings.steps, bar)
+        decision = job.settings.action_repeat
+        self.last_step = job.settings.steps - decision if job.extendable else inf
+        """The step of the last decision, which is kept where the run shall be extendable."""
+        self._job, self._held, self._record = job, held, record
+        self._save_at, self._report_at = time.monotonic() + job.checkpoint_after_s(0), 0.0
+        where = training.step, job.settings.steps
+        self._progress = progress.Progress(job.state_folder, job.labels, *where, bar)
 
     def look(self) -> None:
         """Save and report where that is due; raises Interrupted where the run is to stop."""
@@ -147,17 +184,27 @@ class _Attendant:
         if compiling:
             self.stop.obey()
 
+    def keep_for_more(self) -> None:
+        """Keep this moment, the one before the last decision, for a larger budget."""
+        if self.training.doing is Doing.COLLECTING and not self.training.finished:
+            with self.training.clock.part("checkpoint"):
+                extending.keep(self._job, self._content(), self.training.clock)
+            self.last_step = inf
+
+    def _content(self) -> dict[str, Any]:
+        return {"record": self._record, "training": self.training.checkpoint()}
+
     def _save(self) -> None:
+        self._held.require()
         with self.training.clock.part("checkpoint"):
-            content = {"record": self._record, "training": self.training.checkpoint()}
-            checkpoints.save(self._state, content)
-        self._save_at = time.monotonic() + self._job.checkpoint_s
+            size = checkpoints.save(self._job.state_folder, self._content())
+        self._save_at = time.monotonic() + self._job.checkpoint_after_s(size)
 
     def _report(self) -> None:
         training, clock = self.training, self.training.clock
         where = training.step, training.doing, training.logs.last_return
         self._progress.report(*where, clock.wall_s, clock.cpu_s)
-        self._report_at = time.monotonic() + INTERVAL_S
+        self._report_at = time.monotonic() + progress.INTERVAL_S
 
     def close(self) -> None:
         self._progress.close(self.training.step)
@@ -171,6 +218,8 @@ def _run(attendant: _Attendant) -> dict[str, Any] | None:
         for _ in training.walk():
             if stop.signal or now() >= attendant.due or training.doing is compiling:
                 attendant.look()
+            if training.step >= attendant.last_step:
+                attendant.keep_for_more()
     except Diverged as divergence:
         log.warning("diverged at step %d: %s", training.step, divergence)
         return {

@@ -12,6 +12,7 @@ import yaml
 from mpo.__main__ import main
 from mpo.benchmark import extrapolation, report
 from mpo.study.config import load_study
+from mpo.study.resources import read_rates
 
 COSTS = {
     "update_ms": 2.0,
@@ -60,12 +61,19 @@ def test_the_command_measures_the_study_s_variants_and_tells_its_core_hours(
         yield "all", dict.fromkeys(report.LABELS, 1.0) | COSTS
 
     monkeypatch.setattr(report, "measured", measured)
+    monkeypatch.chdir(tmp_path)
     file = written(tmp_path)
     assert main(["benchmark", "--study", str(file)]) == 0
     assert asked == ["paper", "stabilised"]
     study = load_study(file)
     total = sum(extrapolation.core_hours(study, dict.fromkeys(asked, COSTS)).values())
     assert f"{file}: {total:.3g} core-hours" in capsys.readouterr().out
+    rates = read_rates(Path("results/small"))
+    assert rates.update_ms == dict.fromkeys(asked, COSTS["update_ms"])
+    assert rates.start_s == dict.fromkeys(asked, COSTS["startup_cold_s"])
+    assert rates.sizes["hopper-stand"][:2] == (15, 4)
+    assert rates.sizes["cartpole-balance"][:2] == (5, 1)
+    assert all(1.0 < size.step_us < 1e5 for size in rates.sizes.values())
 
 
 def test_a_protocol_that_is_not_measured_is_one_line(

@@ -27,9 +27,9 @@ import numpy as np
 from mpo import rundir
 from mpo.settings import Settings, settings
 from mpo.study.entries import load_variants
-from mpo.training import checkpoints, run
+from mpo.training import checkpoints, progress, run
 from mpo.training.job import Job
-from tests.runs import contents, job
+from tests.runs import contents, job, state_of
 
 ENVIRONMENTS = {
     "cartpole-balance": "dm_control/cartpole-balance-v0",
@@ -133,7 +133,7 @@ def killed(
     for kill in range(kills):
         fate = Fate(int(rng.integers(moments // (2 * kills + 2))), after_checkpoint=kill == 0)
         if kill == kills - 1:
-            fate = Fate(0, int(rng.integers(len(rundir.RUN_FILES))) + 1, mortal.out)
+            fate = Fate(0, int(rng.integers(len(rundir.RUN_FILES))) + 1, _kept(mortal))
         elif kill % 2:
             fate = replace(fate, writes=int(rng.integers(WRITES)) + 1, where=mortal.state_folder)
         assert _exit(mortal, fate) == -signal.SIGKILL, f"not struck: {fate}"
@@ -145,7 +145,7 @@ def killed(
     _nothing_partial(mortal)
     record = json.loads((mortal.out / rundir.RUN).read_text())
     found.resumed_at = record["resumed_at"]
-    assert not mortal.state_folder.exists(), sorted(mortal.state_folder.iterdir())
+    assert state_of(mortal) == [rundir.FINISHED]
     assert sorted(path.name for path in mortal.out.iterdir()) == sorted(rundir.RUN_FILES)
     return contents(mortal), found
 
@@ -153,6 +153,10 @@ def killed(
 def _job(folder: Path, chosen: Settings) -> Job:
     """With a checkpoint every so many moments, which `in_moments` makes of seconds."""
     return replace(job(folder, chosen), checkpoint_s=APART)
+
+
+def _kept(mortal: Job) -> Path:
+    return mortal.state_folder / rundir.FINISHED
 
 
 def _exit(mortal: Job, fate: Fate) -> int | None:
@@ -178,7 +182,7 @@ def _live(mortal: Job, fate: Fate) -> None:
 def in_moments() -> None:
     """From now on, checkpoints and reports fall due after so many moments, not seconds."""
     run.time = SimpleNamespace(monotonic=itertools.count().__next__)  # type: ignore[assignment]
-    run.INTERVAL_S = 5 * APART
+    progress.INTERVAL_S = 5 * APART
 
 
 def in_silence(mortal: Job) -> None:
@@ -188,7 +192,7 @@ def in_silence(mortal: Job) -> None:
 
 
 def _half_written(mortal: Job) -> list[Path]:
-    folders = (mortal.state_folder, mortal.out)
+    folders = (mortal.state_folder, _kept(mortal), mortal.out)
     return [path for folder in folders for path in folder.glob(f".*{rundir.TEMPORARY}")]
 
 

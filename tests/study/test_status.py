@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 from mpo.study.config import Study, load_study
 from mpo.study.entries import load_variants
 from mpo.study.listing import differences, variants_table
-from mpo.study.status import COMPILING_S, SILENT_S, duration, status_table, study_status
+from mpo.study.queue import waiting
+from mpo.study.status import SILENT_S, UNHEARD_S, study_status
+from mpo.study.status_table import duration, status_table
 from mpo.study.study import Run
 from mpo.study.yaml_files import PROJECT
 
@@ -92,14 +95,89 @@ def test_a_run_that_is_silent_or_has_no_rate_yet(study: Study, tmp_path: Path):
     progress(tmp_path, study.runs[0], age_s=SILENT_S + 5)
     progress(tmp_path, study.runs[1], {"steps_per_s": 0.0, "return": None})
     stopped, running = study_status(study, tmp_path)
-    assert (stopped.state, stopped.left_s) == ("stopped", None)
+    assert (stopped.state, stopped.left_s) == ("silent", None)
     assert (running.state, running.left_s, running.last_return) == ("running", None, None)
 
 
 def test_a_run_that_compiles_may_be_silent_for_longer(study: Study, tmp_path: Path):
     progress(tmp_path, study.runs[0], {"doing": "compiling"}, age_s=SILENT_S + 5)
-    progress(tmp_path, study.runs[1], {"doing": "compiling"}, age_s=COMPILING_S + 5)
-    assert states(tmp_path, study) == ["running", "stopped"]
+    progress(tmp_path, study.runs[1], {"doing": "compiling"}, age_s=UNHEARD_S + 5)
+    assert states(tmp_path, study) == ["running", "silent"]
+
+
+@pytest.mark.parametrize("how", ["stopped", "failed"])
+def test_a_run_says_how_it_ended(study: Study, tmp_path: Path, how: str):
+    ended = {"how": how, "why": "no such GPU"}
+    progress(tmp_path, study.runs[0], {"ended": ended}, age_s=SILENT_S + 5)
+    status = study_status(study, tmp_path)[0]
+    assert (status.state, status.share, status.why) == (how, 0.25, "no such GPU")
+
+
+def log_of(root: Path, study: Study, run: Run, text: str, age_s: float) -> Path:
+    file = root / study.folder / f"logs/train/{run.task}/{run.variant}/{run.seed}.log"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    os.utime(file, (NOW - age_s, NOW - age_s))
+    return file
+
+
+def test_the_last_lines_of_a_failed_run_s_log_are_shown(study: Study, tmp_path: Path):
+    """The first failed before it began, and has said nothing since; the second said so itself."""
+    first, second = study.runs
+    lines = "".join(f"line {number}\n" for number in range(1, 6))
+    log = log_of(tmp_path, study, first, lines, SILENT_S + 5)
+    progress(tmp_path, second, {"ended": {"how": "failed", "why": "disk full"}})
+    said = status_table(study, tmp_path).splitlines()
+    assert said[-1] == "study smoke: 2 runs, 2 failed"
+    assert said[-8:-2] == [
+        f"{first.task}/paper/0 failed",
+        f"  {log}:",
+        *("    line 3", "    line 4", "    line 5"),
+        f"{second.task}/paper/0 failed: disk full",
+    ]
+
+
+def test_a_run_that_just_begins_has_not_failed(study: Study, tmp_path: Path):
+    log_of(tmp_path, study, study.runs[0], "a warning\n", 5)
+    log_of(tmp_path, study, study.runs[1], "", SILENT_S + 5)
+    assert states(tmp_path, study) == ["waiting", "waiting"]
+
+
+def test_what_stands_in_the_queue_is_queued_unless_it_runs_or_is_done(study: Study, tmp_path: Path):
+    first, second = study.runs
+    both = {"paper": {(run.task, "0") for run in study.runs}, "other": {(second.task, "1")}}
+    progress(tmp_path, first)
+    found = study_status(study, tmp_path, lambda: both)
+    assert [status.state for status in found] == ["running", "queued"]
+    progress(tmp_path, first, age_s=SILENT_S + 5)
+    finish(tmp_path, study, second)
+    found = study_status(study, tmp_path, lambda: both)
+    assert [status.state for status in found] == ["queued", "done"]
+
+
+def test_slurm_s_queue_is_read_by_folder_and_state():
+    text = (
+        "PENDING|/here|rule_train_a_wildcards_b_wildcards_task_1_0\n"
+        "PENDING|/here|rule_train_paper_wildcards_ball_in_cup-catch_12\n"
+        "RUNNING|/here|rule_train_paper_wildcards_hopper-hop_1\n"
+        "PENDING|/elsewhere|rule_train_paper_wildcards_hopper-hop_2\n"
+        "PENDING|/here|(null)\n"
+    )
+    assert waiting(text, Path("/here")) == {
+        "a_wildcards_b": {("task_1", "0")},
+        "paper": {("ball_in_cup-catch", "12")},
+    }
+    assert waiting("", Path("/here")) == {}
+
+
+def test_the_study_s_time_is_left_at_as_many_runs_at_once_as_now(study: Study, tmp_path: Path):
+    """Of 5,000 and 6,000 steps, 300 s are left of the first, at 0.08 s a step; so 480 s follow."""
+    progress(tmp_path, study.runs[0])
+    assert status_table(study, tmp_path).endswith("; about 13 min left with 1 at once")
+    finish(tmp_path, study, study.runs[0], wall_s=100.0)
+    assert status_table(study, tmp_path).endswith(
+        "; 2 min of one process are left, and nothing runs"
+    )
 
 
 def test_a_file_that_is_being_written_is_not_read(study: Study, tmp_path: Path):

@@ -1,9 +1,8 @@
-"""Checkpoints: whole, checked, the previous one kept; one process at a time."""
+"""Checkpoints: whole, checked, the previous one kept."""
 
 import errno
 import os
 import pickle
-import platform
 import resource
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import pytest
 import torch
 
 from mpo.training import checkpoints
-from mpo.training.checkpoints import CURRENT, PREVIOUS, CheckpointError, load, locked, save
+from mpo.training.checkpoints import CURRENT, PREVIOUS, load, save
 
 
 def content(step: int) -> dict:
@@ -152,40 +151,6 @@ def test_killed_while_saving_the_newest_whole_one_is_found(tmp_path: Path, momen
     assert saved_step(tmp_path) == 2
     save(tmp_path, content(3))
     assert saved_step(tmp_path) == 3
-
-
-def test_a_second_process_is_kept_out_and_told_who_holds_the_folder(tmp_path: Path) -> None:
-    state = tmp_path / "state"
-    with locked(state):
-        code = (
-            "import sys; from pathlib import Path; from mpo.training import checkpoints\n"
-            "try:\n"
-            "    with checkpoints.locked(Path(sys.argv[1])): print('in')\n"
-            "except checkpoints.CheckpointError as error: print(error)\n"
-        )
-        command = [sys.executable, "-c", code, str(state)]
-        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        assert f"process {os.getpid()} on {platform.node()} is training this run already" in said
-    with locked(state):
-        pass
-
-
-def test_a_folder_held_here_is_held(tmp_path: Path) -> None:
-    with locked(tmp_path), pytest.raises(CheckpointError, match="already"), locked(tmp_path):
-        pass
-
-
-def test_clear_leaves_no_folder_but_spares_what_it_does_not_know(tmp_path: Path) -> None:
-    state = tmp_path / "state"
-    with locked(state):
-        save(state, content(1))
-        checkpoints.clear(state)
-    assert not (state / CURRENT).exists()
-    kept = tmp_path / "kept"
-    with locked(kept):
-        (kept / "notes.txt").write_text("mine")
-        checkpoints.clear(kept)
-    assert (kept / "notes.txt").exists()
 
 
 def test_generators_go_on_where_they_were() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mpo.training import progress
 from mpo.training.clock import PARTS, Clock
 from mpo.training.progress import Progress, spent
 
@@ -95,3 +96,25 @@ def test_parts_add_up_and_rates_are_since_the_row_before(monkeypatch: pytest.Mon
     assert (row["wall_s"], row["update_s"], row["act_s"]) == (7.0, 6.0, 1.0)
     assert (row["steps_per_s"], row["updates_per_s"]) == (100.0, 20.0)
     assert {f"{part}_s" for part in PARTS} <= set(row)
+
+
+def test_a_run_that_begins_says_so_and_keeps_the_seconds_spent(tmp_path: Path) -> None:
+    progress.begin(tmp_path, {"task": "toy"}, 100)
+    first = json.loads((tmp_path / "progress.json").read_text())
+    assert (first["step"], first["steps"], first["doing"]) == (0, 100, "starting")
+    assert progress.heard(tmp_path) == (first["time"], True)
+    Progress(tmp_path, {"task": "toy"}, 0, 100, bar=False).report(30, "collecting", 1.0, 9.0, 8.0)
+    assert not progress.heard(tmp_path).unheard
+    progress.end(tmp_path, progress.FAILED, ValueError("first line\nsecond line"))
+    ended = json.loads((tmp_path / "progress.json").read_text())
+    assert ended["ended"] == {"how": "failed", "why": "first line"}
+    assert (ended["step"], ended["doing"]) == (30, "collecting")
+    progress.begin(tmp_path, {"task": "toy"}, 100)
+    again = json.loads((tmp_path / "progress.json").read_text())
+    assert "ended" not in again
+    assert (again["step"], again["doing"]) == (30, "starting")
+    assert spent(tmp_path) == (9.0, 8.0)
+
+
+def test_nothing_was_heard_where_there_is_no_file(tmp_path: Path) -> None:
+    assert progress.heard(tmp_path) == (0.0, False)

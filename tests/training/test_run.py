@@ -11,14 +11,14 @@ from safetensors.numpy import load_file
 from mpo import rundir
 from mpo.rundir import EVALUATION_COLUMNS, RUN_FILES, TIMING_COLUMNS, TRAINING_COLUMNS
 from mpo.settings import settings
-from mpo.training import checkpoints, resumption, run
+from mpo.training import checkpoints, holding, resumption, run
 from mpo.training.environment import Environment
 from mpo.training.job import Job
 from mpo.training.protocols.off_policy import Training
 from mpo.training.seeds import Stream
 from mpo.training.stopping import Interrupted
 from tests.environments import PREFIX
-from tests.runs import TRIED, contents, job, signalled, tiny
+from tests.runs import TRIED, contents, job, signalled, state_of, tiny
 from tests.shown_equal import record, shown
 
 pytestmark = pytest.mark.usefixtures("unchecked")
@@ -36,9 +36,12 @@ def straight(tmp_path: Path) -> Job:
     return done
 
 
-def test_a_run_writes_its_files_and_leaves_no_state(straight: Job) -> None:
+def test_a_run_writes_its_files_and_keeps_them_alone(straight: Job) -> None:
     assert sorted(path.name for path in straight.out.iterdir()) == sorted(RUN_FILES)
-    assert not straight.state_folder.exists()
+    assert state_of(straight) == [rundir.FINISHED]
+    for name in RUN_FILES:
+        kept = straight.state_folder / rundir.FINISHED / name
+        assert kept.read_bytes() == (straight.out / name).read_bytes()
     for name, columns in (
         (rundir.EVALUATIONS, EVALUATION_COLUMNS),
         (rundir.TRAINING, TRAINING_COLUMNS),
@@ -143,7 +146,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_previous_one(
 
 def interrupted(folder: Path) -> Job:
     stopped = job(folder, tiny())
-    with signalled(Environment, "step", 20), pytest.raises(Interrupted):
+    with signalled(Environment, "step", TRIED + 16), pytest.raises(Interrupted):
         run.train(stopped, bar=False)
     return stopped
 
@@ -166,7 +169,7 @@ def test_another_run_s_checkpoint_is_refused(tmp_path: Path) -> None:
 
 def test_a_run_that_another_process_trains_is_refused(tmp_path: Path) -> None:
     held = job(tmp_path, tiny())
-    with checkpoints.locked(held.state_folder):
+    with holding.locked(held.state_folder):
         with pytest.raises(checkpoints.CheckpointError, match="is training this run already"):
             run.train(held, bar=False)
         assert held.state_folder.exists()
@@ -186,7 +189,7 @@ def test_a_diverged_run_is_an_outcome_with_its_rows(tmp_path: Path) -> None:
     assert where.startswith(f"{place}: bad qacc (environments.py, line ")
     assert found["divergence"] == {"step": 4, "updates": 0, "what": "physics state"}
     assert (diverged.out / rundir.EVALUATIONS).read_text().count("\n") == 1
-    assert not diverged.state_folder.exists()
+    assert state_of(diverged) == [rundir.FINISHED]
     assert run.train(diverged, bar=False) == "diverged"
 
 
@@ -217,3 +220,32 @@ def test_state_lies_in_a_folder_of_its_digests() -> None:
     assert one.state_folder.parent == Path("state")
     assert one.state_folder != other.state_folder
     assert one.state_folder.name.startswith(one.settings_digest[:16])
+
+
+def test_a_run_that_changes_processors_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = resumption.provenance.kind(settings({}))
+    stopped = interrupted(tmp_path)
+    monkeypatch.setattr(resumption.provenance, "kind", lambda device: "another kind")
+    assert run.train(stopped, bar=False) == "completed"
+    found = described(stopped)
+    (step,) = found["resumed_at"]
+    assert found["processors"] == [
+        {"step": 0, "processor": here},
+        {"step": step, "processor": "another kind"},
+    ]
+    assert f"resumed on another kind, after {here}: the bytes may be other" in caplog.text
+
+
+def test_a_run_that_stays_names_one_processor_however_often_it_is_resumed(tmp_path: Path) -> None:
+    stopped = interrupted(tmp_path)
+    assert run.train(stopped, bar=False) == "completed"
+    assert [one["step"] for one in described(stopped)["processors"]] == [0]
+
+
+def test_large_checkpoints_are_taken_less_often() -> None:
+    chosen = Job("toy", "variant", 0, 1, tiny(), Path("out"))
+    assert chosen.checkpoint_after_s(0) == chosen.checkpoint_after_s(10 * 2**20) == 60.0
+    assert chosen.checkpoint_after_s(347 * 2**20) == 347.0
+    assert replace(chosen, checkpoint_s=5.0).checkpoint_after_s(2**40) == 5.0

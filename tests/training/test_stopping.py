@@ -18,14 +18,15 @@ import torch
 
 from mpo import rundir
 from mpo.algorithm.computing.devices import cpu
-from mpo.training import checkpoints, outcome, run, session
-from mpo.training.checkpoints import CURRENT, PROGRESS
-from mpo.training.environment import Environment
+from mpo.rundir import PROGRESS
+from mpo.training import checkpoints, holding, outcome, run, session
+from mpo.training.checkpoints import CURRENT
+from mpo.training.environment import Environment, require_contract
 from mpo.training.job import Job
 from mpo.training.protocols.off_policy import Training
 from mpo.training.stopping import Interrupted
 from tests.environments import PREFIX
-from tests.runs import TRIED, contents, job, signalled, tiny
+from tests.runs import TRIED, contents, job, signalled, state_of, tiny
 
 pytestmark = pytest.mark.usefixtures("unchecked")
 SHORT: dict[str, Any] = {
@@ -96,7 +97,7 @@ def test_a_signal_saves_and_the_same_command_goes_on(
     assert contents(resumed) == contents(straight)
     assert described(resumed)["resumed_at"] == [step]
     assert described(resumed)["cut_at"] == []
-    assert not resumed.state_folder.exists()
+    assert state_of(resumed) == [rundir.FINISHED]
 
 
 @pytest.mark.parametrize("environment", TASKS)
@@ -104,11 +105,13 @@ def test_simulators_come_back_to_the_very_state(environment: str, tmp_path: Path
     """Stopped at random decisions, in episodes and evaluations, and while it catches up."""
     chosen = tiny(SHORT, environment=environment, action_repeat=TASKS[environment])
     straight, stopped = job(tmp_path / "straight", chosen), job(tmp_path / "stopped", chosen)
+    with signalled(Environment, "step") as tried:
+        require_contract(chosen)
     with signalled(Environment, "step") as count:
         assert run.train(straight, bar=False) == "completed"
     draws = np.random.default_rng(len(environment))
-    for stop in draws.integers(1, min(count() // 4, 300), size=3):
-        with signalled(Environment, "step", stop), pytest.raises(Interrupted):
+    for stop in draws.integers(1, min((count() - tried()) // 4, 300), size=3):
+        with signalled(Environment, "step", tried() + stop), pytest.raises(Interrupted):
             run.train(stopped, bar=False)
     assert run.train(stopped, bar=False) == "completed"
     assert contents(stopped) == contents(straight)
@@ -124,8 +127,10 @@ def test_an_episode_longer_than_the_replay_and_than_any_attempt(tmp_path: Path) 
     chosen = tiny(fields, environment=PREFIX + "Long-v0")
     straight, stopped = job(tmp_path / "straight", chosen), job(tmp_path / "stopped", chosen)
     assert run.train(straight, bar=False) == "completed"
+    with signalled(Environment, "step") as tried:
+        require_contract(chosen)
     for step in (20, 90, 150):
-        with signalled(Environment, "step", step), pytest.raises(Interrupted):
+        with signalled(Environment, "step", tried() + step), pytest.raises(Interrupted):
             run.train(stopped, bar=False)
     assert run.train(stopped, bar=False) == "completed"
     assert contents(stopped) == contents(straight)
@@ -206,17 +211,17 @@ def test_stopped_while_it_waits_for_another_process_it_leaves_that_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting = job(tmp_path, tiny())
-    owner = checkpoints._owner
+    owner = holding._holder
 
     def asked(state: Path) -> str:
         os.kill(os.getpid(), signal.SIGTERM)
         return owner(state)
 
-    monkeypatch.setattr(checkpoints, "WAIT_S", 0.0)
-    with checkpoints.locked(waiting.state_folder):
+    monkeypatch.setattr(holding, "WAIT_S", 0.0)
+    with holding.locked(waiting.state_folder):
         before = sorted(path.name for path in waiting.state_folder.iterdir())
         with monkeypatch.context() as patch:
-            patch.setattr(checkpoints, "_owner", asked)
+            patch.setattr(holding, "_holder", asked)
             with pytest.raises(Interrupted, match="signal 15; the same command goes on"):
                 run.train(waiting, bar=False, wait=True)
         assert sorted(path.name for path in waiting.state_folder.iterdir()) == before
@@ -250,7 +255,7 @@ def test_a_signal_while_the_files_are_written_comes_too_late(
     monkeypatch.setattr(outcome, "write", writing)
     done = job(tmp_path, tiny())
     assert run.train(done, bar=False) == "completed"
-    assert not done.state_folder.exists()
+    assert state_of(done) == [rundir.FINISHED]
 
 
 def test_a_simulator_that_does_not_repeat_itself_is_cut_and_the_run_goes_on(

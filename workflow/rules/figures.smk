@@ -12,6 +12,7 @@ FIGURES = [
     "policy_deviation",
     "value_bias",
     "cost",
+    *(["sweeps"] if any(variant.swept for variant in STUDY.variants.values()) else []),
 ]
 
 

@@ -11,6 +11,7 @@ rule films:
         section=f"{DIR}/films.md",
     log:
         f"{DIR}/logs/films.log",
+    localrule: True
     params:
         study=DIR,
         code=code_of("films.py"),

@@ -1,15 +1,18 @@
 # From the configuration to runs: the manifest of all that is asked for, and one rule a variant,
 # train_<variant>. The digests in a rule's parameters make Snakemake train anew the runs whose
 # settings or code changed, and no others; code that is shown equal is no other code.
+import functools
 import hashlib
 import json
 
 from mpo.settings import SettingsError
+from mpo.study import resources
 from mpo.study.study import standing
 
 try:
     STANDING = {run.path: run for run in standing(STUDY.runs, Path(DIR))}
-except SettingsError as error:
+    RATES = resources.read_rates(Path(DIR))
+except ValueError as error:
     sys.exit(str(error))
 
 
@@ -59,18 +62,50 @@ def run_params(variant):
     }
 
 
+def run_threads(variant):
+    """The threads of a run of `variant`, as a rule's `threads`."""
+    return lambda wildcards: run_asks(variant, wildcards).threads
+
+
+def run_resources(variant):
+    """What a run of `variant` asks of a cluster, as a rule's `resources`; more at each try."""
+
+    def memory(wildcards, attempt):
+        return run_asks(variant, wildcards).mem_mb * attempt
+
+    def minutes(wildcards, attempt):
+        return run_asks(variant, wildcards).runtime * attempt
+
+    def gpus(wildcards):
+        return run_asks(variant, wildcards).gpu
+
+    return {"mem_mb": memory, "runtime": minutes, "gpu": gpus}
+
+
+def run_asks(variant, wildcards):
+    """From the run's own settings and what was measured (`mpo.study.resources`)."""
+    return _asked(wildcards.task, variant)
+
+
+@functools.cache
+def _asked(task, variant):
+    return resources.asked(task, variant, STUDY.settings[task, variant], RATES)
+
+
 for variant in STUDY.variants:
     if STUDY.variants[variant].external:
         continue
 
     rule:
         name:
-            f"train_{variant}"
+            STUDY.variants[variant].rule
         output:
             **run_outputs(variant),
         log:
             f"{DIR}/logs/train/{{task}}/{variant}/{{seed}}.log",
-        threads: 1
+        threads: run_threads(variant)
+        resources:
+            **run_resources(variant),
         params:
             **run_params(variant),
         shell:

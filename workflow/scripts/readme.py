@@ -8,7 +8,7 @@ from mpo.benchmark import expected
 from mpo.evaluation.showing.exhibits import ReportError
 from mpo.evaluation.telling.readme import fill
 from mpo.study.config import load_study
-from mpo.study.status import duration
+from mpo.study.status_table import duration
 from mpo.study.yaml_files import PROJECT
 
 

@@ -27,17 +27,20 @@ def train(
     state: Path,
     code: Path = CODE,
     quiet: bool = False,
+    fresh: bool = False,
 ) -> None:
     """Train the task, variant and seed of `run` with `settings`, by the package in `code`.
 
     Its files go to `out`, its checkpoint to `state`. Raises `InputError` where that fails, with
-    what the trainer said last where it is `quiet`.
+    what the trainer said last where it is `quiet`. A `fresh` run is trained from its beginning,
+    whatever is kept of it; older code does not know of that.
     """
     command = [sys.executable, "-m", "mpo", "train", "--task", run["task"]]
     command += ["--variant", run["variant"], "--seed", str(run["seed"])]
     command += ["--study-seed", str(run["study_seed"]), "--settings", json.dumps(settings)]
     command += ["--out", str(out.absolute()), "--state", str(state.absolute())]
     command += ["--quiet"] if quiet else []
+    command += ["--fresh"] if fresh else []
     paths = [str(code), *filter(None, [os.environ.get("PYTHONPATH")]), str(Path.cwd())]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     done = subprocess.run(command, cwd=code, env=environment, capture_output=quiet, text=True)

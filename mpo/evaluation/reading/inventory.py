@@ -16,6 +16,8 @@ from mpo.evaluation.reading.load import KEYS, Study
 
 PARTS = ["environment_s", "act_s", "update_s", "evaluation_s", "checkpoint_s"]
 """Seconds of a run by part, from `timing.csv`, up to its last row."""
+MOVED = "processors"
+"""What the column `machine` has of runs that were resumed on another kind of processor."""
 
 
 def inventory(study: Study) -> pd.DataFrame:
@@ -66,11 +68,20 @@ def _origin(run: dict[str, Any]) -> dict[str, Any]:
         "code_digest": run["code_digest"],
         "commit": git.get("commit"),
         "dirty": git.get("dirty"),
-        **{
-            name: json.dumps(_mapping(run.get(name)), sort_keys=True)
-            for name in ("settings", "machine", "versions")
-        },
+        "settings": _json(_mapping(run.get("settings"))),
+        "machine": _json(_mapping(run.get("machine")) | _moved(run)),
+        "versions": _json(_mapping(run.get("versions"))),
     }
+
+
+def _moved(run: dict[str, Any]) -> dict[str, Any]:
+    """Where the run was resumed on other kinds of processor, what computed it from which step."""
+    told = run.get("processors")
+    return {MOVED: told} if isinstance(told, list) and len(told) > 1 else {}
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _mapping(value: Any) -> dict[str, Any]:

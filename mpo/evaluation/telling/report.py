@@ -7,7 +7,6 @@ is missing there, or cannot be told, has a sentence in its place; the report its
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -27,9 +26,9 @@ from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.claims.shown import not_run
 from mpo.evaluation.showing.exhibits import ReportError, count, figure, required, table
 from mpo.evaluation.showing.failures import Exhibit
-from mpo.evaluation.showing.marking import plain
+from mpo.evaluation.showing.figures.sweeps import said_tuning
 from mpo.evaluation.showing.tables.cells import interval, number
-from mpo.evaluation.telling import answer, equal_codes, variants
+from mpo.evaluation.telling import answer, equal_codes, origins, variants
 from mpo.evaluation.telling.page import EVERY_RUN, INSIDE, NOT_RUN
 
 RULE = "report_markdown"
@@ -70,6 +69,7 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
                 figure, "performance_profiles", "sample_efficiency", "probability_of_improvement"
             ),
         ],
+        **({"Sweeps": shown(figure, "sweeps")} if frames.manifest.sweeps else {}),
         "Claims": [
             *text("claims", lambda: [claims.section(study_dir)]),
             *text("what_was_found", lambda: _what_was_found(frames)),
@@ -83,14 +83,12 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
                 figure, "kl_relative", "effective_sample_size", "policy_deviation", "value_bias"
             ),
         ],
-        "The theory by computation": text(
-            "theory", lambda: [_section(study_dir, "theory/section.md", "theory_section.py")]
-        ),
+        "The theory by computation": text("theory", lambda: _theory(study_dir)),
         "Beside published scores": shown(table, "published"),
         "What it costs": [*shown(figure, "core_seconds", "cost"), *shown(table, "cost")],
         "Runs": [
             *_changes(changed),
-            *text("origins", lambda: _origins(frames)),
+            *text("origins", lambda: origins.told(frames)),
             *text("equal_codes", lambda: equal_codes.said(frames)),
             f"### {EVERY_RUN}",
             *shown(table, "runs"),
@@ -99,7 +97,7 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
     }
     parts = [f"# Study `{frames.manifest.study}`", unfinished, *_failed(study_dir)]
     for title, paragraphs in sections.items():
-        parts += [f"## {title}", *paragraphs]
+        parts += [f"## {title}", *paragraphs] if paragraphs else []
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
@@ -153,6 +151,7 @@ def _what_was_run(frames: Frames) -> list[str]:
         f"{count(manifest.episodes, 'episode')} each and "
         f"{manifest.final_episodes} at the end; {said_score(frames)}, of "
         "(return - low) / (high - low).",
+        *filter(None, [said_tuning(manifest).strip()]),
         tables.markdown(tasks),
         variants.changes(manifest),
     ]
@@ -212,14 +211,10 @@ def _section(study_dir: Path, file: str, script: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _origins(frames: Frames) -> list[str]:
-    paragraphs = []
-    for title, column in (("Machine", "machine"), ("Versions", "versions")):
-        for text, rows in frames.runs.groupby(column, sort=False):
-            values = json.loads(str(text))
-            listed = plain("; ".join(f"{name} {_plain(value)}" for name, value in values.items()))
-            paragraphs.append(f"{title} of {count(len(rows), 'run')}: {listed or 'not recorded'}.")
-    return paragraphs
+def _theory(study_dir: Path) -> list[str]:
+    """What verifies the theory, where the study asked for it."""
+    path = study_dir / "theory/section.md"
+    return [path.read_text(encoding="utf-8")] if path.exists() else []
 
 
 def _changes(changed: Sequence[str]) -> list[str]:
@@ -230,9 +225,3 @@ def _changes(changed: Sequence[str]) -> list[str]:
         "The code or the settings of these variants have changed since their runs were trained, so "
         f"that training them again would give other numbers: {names}."
     ]
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, list):
-        return " ".join(str(item) for item in value)
-    return str(value)

@@ -136,7 +136,7 @@ def test_a_moved_module_leaves_the_runs_standing(moved):
     assert shown.old_code_digest == trained["code_digest"] != shown.new_code_digest
     assert shown.processor == trained["machine"]["cpu"]
     assert len(aggregated(folder).runs) == 2
-    assert not list(folder.glob("state/*/*"))
+    assert not list(folder.glob("state/same-as/*"))
     assert len(git(folder, "worktree", "list").splitlines()) == 1
     again = verify(folder, "--same-as", "HEAD~1")
     assert (again.returncode, "or shown equal to it" in again.stdout) == (0, True)

@@ -1,0 +1,96 @@
+"""What `state/` keeps of runs: the finished ones, and the checkpoints of the others.
+
+Each folder bears the digests of settings and code and no name, so that which studies ask for it is
+read from their manifests.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+from mpo.rundir import FINISHED, PROGRESS, RUN
+from mpo.settings.equality import MANIFEST
+
+STATE = Path("state")
+RESULTS = Path("results")
+DIGITS = 16
+"""Of a digest, in the name of a folder."""
+HEADERS = ("folder", "what", "task", "variant", "seed", "studies", "MiB", "days")
+DAY_S = 86400.0
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A folder of `state/`."""
+
+    folder: Path
+    finished: bool
+    """Whether it holds a finished run, rather than one that may go on."""
+    run: dict[str, Any]
+    """What its run.json or progress.json says, nothing where neither can be read."""
+    studies: tuple[str, ...]
+    """Whose manifests ask for a run with its settings and seeds."""
+    size: int
+    """Bytes."""
+    age_s: float
+    """Since its newest file was written."""
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """Of a table with `HEADERS`."""
+        what = "finished" if self.finished else "checkpoint"
+        named = (str(self.run.get(key, "")) for key in ("task", "variant", "seed"))
+        amounts = f"{self.size / 2**20:.1f}", f"{self.age_s / DAY_S:.1f}"
+        return (self.folder.name, what, *named, ", ".join(self.studies), *amounts)
+
+
+def kept(root: Path = Path()) -> list[Kept]:
+    """The folders of `state/` below `root`, the oldest first."""
+    studies, now = _asked_for(root / RESULTS), time.time()
+    folders = (folder for folder in (root / STATE).glob("*-*") if _is_state(folder))
+    found = (_kept(folder, studies[folder.name[:DIGITS]], now) for folder in folders)
+    return sorted(found, key=lambda each: (-each.age_s, each.folder))
+
+
+def table(found: Iterable[Kept]) -> str:
+    """A row each."""
+    return tabulate([each.row for each in found], HEADERS, disable_numparse=True)
+
+
+def _is_state(folder: Path) -> bool:
+    settings, _, code = folder.name.partition("-")
+    return len(settings) == len(code) == DIGITS and folder.is_dir()
+
+
+def _kept(folder: Path, studies: set[str], now: float) -> Kept:
+    finished = (folder / FINISHED / RUN).is_file()
+    files = [path.stat() for path in folder.rglob("*") if path.is_file()]
+    run = _read(folder / FINISHED / RUN if finished else folder / PROGRESS)
+    newest = max((status.st_mtime for status in files), default=folder.stat().st_mtime)
+    size = sum(status.st_size for status in files)
+    return Kept(folder, finished, run, tuple(sorted(studies)), size, now - newest)
+
+
+def _asked_for(results: Path) -> defaultdict[str, set[str]]:
+    """Names of studies by the beginning of the settings' digest that they ask for."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for file in results.glob(f"*/{MANIFEST}"):
+        for run in _read(file).get("runs", ()):
+            found[run["settings_digest"][:DIGITS]].add(file.parent.name)
+    return found
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,93 @@
+"""`mpo clean`: what is kept is listed by study and age, and removed unless somebody trains it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from mpo.__main__ import main
+from mpo.training.holding import locked
+
+FINISHED, OTHER, UNDER_WAY = (letter * 16 + "-" + "0" * 16 for letter in "abc")
+HOUR_S = 3600.0
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two finished runs, one of them of the study `mine` and two days old, and one under way."""
+    for name, file in (
+        (FINISHED, "finished/run.json"),
+        (OTHER, "finished/run.json"),
+        (UNDER_WAY, "progress.json"),
+    ):
+        path = tmp_path / "state" / name / file
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps({"task": "toy", "variant": f"of_{name[0]}", "seed": 3}))
+    old = tmp_path / "state" / FINISHED / "finished/run.json"
+    os.utime(old, (old.stat().st_atime, old.stat().st_mtime - 48 * HOUR_S))
+    (tmp_path / "state/same-as").mkdir()
+    manifest = tmp_path / "results/mine/manifest.json"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text(json.dumps({"runs": [{"settings_digest": "a" * 64}]}))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def left(folder: Path) -> list[str]:
+    return sorted(path.name for path in (folder / "state").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "listed"),
+    [
+        ([], "ab"),
+        (["--study", "mine"], "a"),
+        (["--orphans"], "b"),
+        (["--older-than", "1.5"], "a"),
+        (["--older-than", "3"], ""),
+        (["--checkpoints"], "abc"),
+        (["--checkpoints", "--orphans"], "bc"),
+    ],
+)
+def test_what_is_listed_is_what_is_removed(
+    folder: Path, options: list[str], listed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = left(folder)
+    assert main(["clean", *options]) == 0
+    said = capsys.readouterr().out
+    assert [letter for letter in "abc" if f"of_{letter}" in said] == [*listed]
+    assert said.endswith(f"{len(listed)} runs, 0.0 MiB; --remove removes them\n")
+    assert left(folder) == before
+    assert main(["clean", *options, "--remove"]) == 0
+    assert f"removed {len(listed)} of {len(listed)} runs" in capsys.readouterr().out
+    assert left(folder) == [name for name in before if name[0] not in listed]
+    assert (folder / "results/mine/manifest.json").exists()
+
+
+def test_a_run_that_is_trained_is_left_alone(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with locked(folder / "state" / UNDER_WAY):
+        assert main(["clean", "--checkpoints", "--remove"]) == 0
+    told = capsys.readouterr()
+    assert "removed 2 of 3 runs" in told.out
+    assert f"left alone: state/{UNDER_WAY}: process {os.getpid()} on " in told.err
+    assert left(folder) == [UNDER_WAY, "same-as"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--study", "mne"], "mpo: --study: 'mne' is not allowed; "),
+        (["--study", "mine", "--orphans"], "mpo: --orphans: they are no study's"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_one_line(
+    folder: Path, options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["clean", *options]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(said)
