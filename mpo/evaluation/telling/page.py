@@ -73,7 +73,7 @@ def _live(names: Sequence[str], study_dir: Path) -> dict[str, Any]:
         data = document.figure_data(name, read_manifest(study_dir), study_dir)
         found.update({name: data} if data else {})
 
-    for name in names:
+    for name in filter(document.spec_of, names):
         attempt(Exhibit("interactive figure", name, RULE), study_dir, lambda name=name: draw(name))
     return found
 

@@ -137,9 +137,16 @@ def _record(kind: str) -> str:
     return f"failures/caption_of_the_{kind}_cost.json"
 
 
-@pytest.mark.parametrize("name", ["what_was_run", "what_was_found", "overflows", "origins"])
+TEXTS = {
+    **{name: f"_{name}" for name in ("what_was_run", "what_was_found", "overflows")},
+    "origins": "origins.told",
+    "settings": "variants.settings",
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
 def test_a_text(folder: Path, monkeypatch, name: str):
-    monkeypatch.setattr(telling, f"_{name}", broken)
+    monkeypatch.setattr(f"{telling.__name__}.{TEXTS[name]}", broken)
     told(folder, made_of("text", name, f"failures/text_{name}.json"))
     assert count("report_markdown", folder) == 1
 
