@@ -63,15 +63,21 @@ if TRAIN:
 
 
 for name, entry in STUDY.variants.items() if TRAIN else ():
-    if entry.external and not workflow.is_rule(f"train_{name}"):
+    if entry.external and not workflow.is_rule(entry.rule):
         sys.exit(
-            f"{entry.external[0]}: a rule train_{name} is required: variant {name} is external"
+            f"{entry.external[0]}: a rule {entry.rule} is required: variant {name} is external"
         )
 
 
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
-include: "workflow/rules/theory.smk"
+
+
+if STUDY.theory:
+
+    include: "workflow/rules/theory.smk"
+
+
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/report.smk"

@@ -15,6 +15,7 @@ import click
 from mpo.commands import (
     InputError,
     beginning,
+    checking,
     cleaning,
     crate,
     lists,
@@ -49,6 +50,7 @@ COMMANDS = (
     merging.merge,
     crate.crate,
     beginning.init,
+    checking.check,
 )
 
 

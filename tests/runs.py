@@ -33,8 +33,9 @@ TINY: dict[str, Any] = {
     "compile": False,
 }
 """About 30 updates over 16 episodes, evaluated at 40, 80, 120 and 160 steps."""
-TRIED = 4
-"""Steps of its environment that are tried before a run starts (`require_contract`)."""
+TRIED = 2 * (2 + 10)
+"""Steps of its environment that are tried before a run starts (`require_contract`): twice, a step
+to each bound and its whole episode of 10."""
 PERIODS = {"policy_target_period": 10, "critic_target_period": 5}
 BYTES = (rundir.EVALUATIONS, rundir.TRAINING, rundir.POLICY)
 """Files that two runs of the same settings and seeds must have in common, byte for byte."""

@@ -15,7 +15,7 @@ from mpo.algorithm.computing.optimiser import Adam, adam_step
 from mpo.algorithm.estep.duals.stable import dual as stable_dual
 from mpo.algorithm.mstep.lagrangian import MStep, multiplier_loss
 from mpo.algorithm.multipliers import MINIMUM_RAW, raw_of, unpack
-from mpo.settings import Settings, option
+from mpo.settings import Settings
 
 TEMPERATURES = 2
 """Entries of the raw vector before the multipliers of the M-step: η and the penalty's."""
@@ -37,9 +37,9 @@ class DualVariables:
     def __init__(self, settings: Settings) -> None:
         """Look up the options that the settings name."""
         self.settings = settings
-        self.dual = option("dual", settings.dual).dual
-        self.solver: ModuleType = option("dual_solver", settings.dual_solver)
-        self.has_temperature: bool = option("estep", settings.estep).HAS_TEMPERATURE
+        self.dual = settings.option("dual").dual
+        self.solver: ModuleType = settings.option("dual_solver")
+        self.has_temperature: bool = settings.option("estep").HAS_TEMPERATURE
 
     @property
     def solves(self) -> bool:

@@ -18,7 +18,6 @@ from mpo.algorithm.multipliers import initial_raw, raw_of, unpack
 from mpo.algorithm.networks import Networks, initialise
 from mpo.algorithm.policy_evaluation.evaluation import Evaluation, successor_weights
 from mpo.algorithm.update import State, Update
-from mpo.settings import option
 
 POLICY_HEAD_GAIN = 0.01
 
@@ -28,7 +27,7 @@ def initial_state(networks: Networks, generator: torch.Generator) -> State:
     settings = networks.settings
     policy = initialise(networks.policy_shapes(), generator, POLICY_HEAD_GAIN)
     critic = initialise(networks.critic_shapes(), generator, 1.0)
-    constraints = option("kl", settings.kl).count(networks.action_size)
+    constraints = settings.option("kl").count(networks.action_size)
     raw = initial_raw(settings, constraints)
     return State(
         adam(policy), adam(critic), adam(raw, tuple(raw.shape)), policy.clone(), critic.clone()
@@ -46,7 +45,7 @@ class Learner:
         generator = torch.Generator().manual_seed(initialisation_seed)
         self.state = _to(initial_state(networks, generator), self.device)
         self.noise = torch.Generator(self.device).manual_seed(noise_seed)
-        device = option("device", settings.device)
+        device = settings.option("device")
         self._acting: Tensor = device.readable(self.state.policy.parameters)
         self._average: Tensor | None = self._acting.clone() if settings.policy_average else None
         self._moved: Callable[[Batch], Batch] = device.moved
@@ -54,7 +53,7 @@ class Learner:
         self.sums = metrics.no_sums(self.device)
         """Of the metrics, over the updates since `take_sums`."""
         self.compiled = settings.compile and device.can_compile()
-        self._refresh = option("target_update", settings.target_update).refresh
+        self._refresh = settings.option("target_update").refresh
         self._update = Update(networks)
         self._duals = self._update.dual_variables
         self._whole: Callable[..., None] = self._step

@@ -31,7 +31,7 @@ from torch import Tensor
 
 from mpo.algorithm.computing.operations import added, materialised, tanh
 from mpo.algorithm.gaussian import Covariance, Gaussian
-from mpo.settings import Settings, option
+from mpo.settings import Settings
 
 Shapes = dict[str, tuple[int, ...]]
 Parameters = Mapping[str, Tensor]
@@ -49,9 +49,9 @@ class Networks:
         self.settings = settings
         self.observation_size = observation_size
         self.action_size = action_size
-        self.covariance = cast(Covariance, option("covariance", settings.covariance))
-        self._mean = option("mean", settings.mean).mean
-        self._entry: int = option("action_entry", settings.action_entry).ENTRY
+        self.covariance = cast(Covariance, settings.option("covariance"))
+        self._mean = settings.option("mean").mean
+        self._entry: int = settings.option("action_entry").ENTRY
         above_minimum = settings.initial_deviation - settings.minimum_deviation
         self.scale_offset = above_minimum + math.log(-math.expm1(-above_minimum))
         """Added to raw deviations, so that raw 0 means the initial deviation."""

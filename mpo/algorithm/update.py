@@ -26,7 +26,6 @@ from mpo.algorithm.policy_evaluation.evaluation import (
     state_weights,
     successor_weights,
 )
-from mpo.settings import option
 
 
 class State(NamedTuple):
@@ -47,9 +46,9 @@ class Update:
         self.networks = networks
         self.settings = s = networks.settings
         self.covariance = networks.covariance
-        self.estep = option("estep", s.estep)
-        self.likelihood = option("likelihood", s.likelihood)
-        self.constraints = option("kl", s.kl).constraints
+        self.estep = s.option("estep")
+        self.likelihood = s.option("likelihood")
+        self.constraints = s.option("kl").constraints
         self.policy_evaluation = PolicyEvaluation(networks)
         self.dual_variables = DualVariables(s)
         self.policy_shapes = networks.policy_shapes()

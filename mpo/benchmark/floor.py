@@ -16,7 +16,6 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from mpo.algorithm.networks import Networks
-from mpo.settings import option
 
 
 class Product(NamedTuple):
@@ -48,21 +47,21 @@ def floating_point_operations(networks: Networks) -> int:
 
 
 def products(networks: Networks) -> list[Product]:
-    """The matrix products of one update.
+    """The matrix products of one update, whatever the protocol.
 
     Raises ValueError for a setting whose update has other products: a parametric E-step.
     """
     settings = networks.settings
-    if option("estep", settings.estep).SAMPLES_ONLINE:
+    if settings.protocol == "iterations":
+        return _of_iterations(networks)
+    if settings.option("estep").SAMPLES_ONLINE:
         raise ValueError(f"estep: {settings.estep!r} has no floor; those without gradients in Q do")
-    returns = option("returns", settings.returns)
+    returns = settings.option("returns")
     sequences = returns.sequences(settings)
     pairs = sequences * (1 if returns.ENDPOINTS else returns.length(settings))
     seen = pairs + sequences if returns.NEEDS_ACTION_VALUE else pairs
     samples = settings.action_samples * pairs
-    outputs = networks.action_size + networks.covariance.outputs(networks.action_size)
-    policy = (networks.observation_size, *settings.policy_hidden, outputs)
-    critic = critic_layers(networks)
+    policy, critic = policy_layers(networks), critic_layers(networks)
     valued = samples + (pairs if returns.NEEDS_ACTION_VALUE else 0)
     return [
         *_forward("target policy", policy, seen),
@@ -71,23 +70,57 @@ def products(networks: Networks) -> list[Product]:
         *_forward("target critic, actions", critic.action, valued),
         *_forward("policy", policy, pairs),
         *_backward("policy", policy, pairs, reaches_input=False),
-        *_forward("critic", critic.state, pairs),
-        *_enter("critic, actions", critic, pairs),
-        *_forward("critic", critic.action, pairs),
-        *_backward("critic", critic.action, pairs, reaches_input=True),
-        Product(
-            "critic, actions: gradient of weights", critic.action_size, pairs, critic.state[-1]
-        ),
-        *_backward("critic", critic.state, pairs, reaches_input=False),
+        *_regression(critic, pairs),
     ]
+
+
+def _of_iterations(networks: Networks) -> list[Product]:
+    """Those of one batch: samples at s_t and s_{t+1}, the critic's step, all M-steps."""
+    settings = networks.settings
+    policy, critic = policy_layers(networks), critic_layers(networks)
+    states = settings.batch_size
+    seen, samples = 2 * states, 2 * states * settings.action_samples
+    mstep = (
+        *_forward("policy", policy, states),
+        *_backward("policy", policy, states, reaches_input=False),
+    )
+    return [
+        *_forward("target policy", policy, seen),
+        *_forward("target critic, states", critic.state, seen),
+        *_enter("target critic, actions", critic, samples),
+        *_forward("target critic, actions", critic.action, samples),
+        *_regression(critic, states),
+        *(product._replace(times=settings.mstep_repeats) for product in mstep),
+    ]
+
+
+def policy_layers(networks: Networks) -> tuple[int, ...]:
+    """The policy's widths."""
+    outputs = networks.action_size + networks.covariance.outputs(networks.action_size)
+    return (networks.observation_size, *networks.settings.policy_hidden, outputs)
 
 
 def critic_layers(networks: Networks) -> Layers:
     """The critic's widths, split where the action enters."""
-    entry = int(option("action_entry", networks.settings.action_entry).ENTRY)
+    entry = int(networks.settings.option("action_entry").ENTRY)
     widths = networks.settings.critic_hidden
     state = (networks.observation_size, *widths[: entry + 1])
     return Layers(state, (*widths[entry:], 1), networks.action_size)
+
+
+def _regression(critic: Layers, pairs: int) -> list[Product]:
+    """The critic's step."""
+    weights = Product(
+        "critic, actions: gradient of weights", critic.action_size, pairs, critic.state[-1]
+    )
+    return [
+        *_forward("critic", critic.state, pairs),
+        *_enter("critic, actions", critic, pairs),
+        *_forward("critic", critic.action, pairs),
+        *_backward("critic", critic.action, pairs, reaches_input=True),
+        weights,
+        *_backward("critic", critic.state, pairs, reaches_input=False),
+    ]
 
 
 def _enter(name: str, layers: Layers, rows: int) -> list[Product]:

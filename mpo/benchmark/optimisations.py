@@ -15,7 +15,7 @@ from torch import Tensor
 from mpo.algorithm.computing.devices.cpu import OPTIONS
 from mpo.algorithm.computing.operations import added
 from mpo.algorithm.networks import Parameters
-from mpo.benchmark.subject import Subject
+from mpo.benchmark.subject import subject
 from mpo.benchmark.updates import WARM_UPDATES, milliseconds
 
 BLOCKS = 15
@@ -96,12 +96,12 @@ def measured(variant: str, updates: int, compile_: bool = True) -> Iterator[dict
     subjects = {}
     for name, undoing, changes in UNDONE:
         with undoing():
-            subjects[name] = Subject(variant, **{"compile": compile_, **changes})
+            subjects[name] = subject(variant, **{"compile": compile_, **changes})
             milliseconds(subjects[name].update, WARM_UPDATES)
     found: dict[str, list[float]] = {name: [] for name in subjects}
     for _ in range(BLOCKS):
-        for name, subject in subjects.items():
-            found[name].append(milliseconds(subject.update, updates))
+        for name, undone in subjects.items():
+            found[name].append(milliseconds(undone.update, updates))
     whole = found["nothing"]
     for name, times in found.items():
         ratios = [time / base for time, base in zip(times, whole, strict=True)]

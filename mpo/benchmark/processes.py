@@ -11,6 +11,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 TASK = "hopper-stand"
 
@@ -50,22 +51,20 @@ def first_updates(variant: str, compile_: bool, device: str, started: float) -> 
     Then a checkpoint as large as the run's last: the replay's memory is written when it is made,
     so it is resident although it is not full, and is saved as if it were.
     """
-    from mpo.algorithm.batch import Batch
     from mpo.settings import settings
     from mpo.study.entries import load_tasks, load_variants
     from mpo.training import checkpoints
     from mpo.training.clock import Clock
-    from mpo.training.protocols.off_policy import Training
     from mpo.training.seeds import Seeds
 
     task = load_tasks()[TASK]
     own = {name: origin.value for name, origin in task.fields.items()}
     values = {**load_variants()[variant].settings, **own, "steps": 1_000_000}
     chosen = settings({**values, "compile": compile_, "device": device})
-    training = Training(chosen, Seeds(0, TASK, 0), Clock())
+    training = chosen.option("protocol").Training(chosen, Seeds(0, TASK, 0), Clock())
     update, ends = training.learner.update, []
 
-    def timed(batch: Batch) -> None:
+    def timed(batch: Any) -> None:
         update(batch)
         ends.append(time.time())
 

@@ -12,7 +12,7 @@ import torch
 from mpo.benchmark.processes import process_cost
 from mpo.benchmark.steps import act_us, environment_cost, training_cost
 from mpo.benchmark.updates import update_cost
-from mpo.settings import option
+from mpo.settings import settings
 from mpo.training import provenance
 
 VARIANTS = ("paper", "stabilised", "soft_estep", "converged_estep")
@@ -70,9 +70,10 @@ def measured(
 
 def made_with(device: str, compile_: bool = True) -> dict[str, Any]:
     """On which machine, with which versions and of which code it was measured."""
-    compiled = compile_ and option("device", device).can_compile()
+    chosen = settings({"device": device})
+    compiled = compile_ and chosen.option("device").can_compile()
     return {
-        "machine": provenance.machine(device, compiled),
+        "machine": provenance.machine(chosen, compiled),
         "versions": provenance.versions(),
         "git": provenance.git(),
     }

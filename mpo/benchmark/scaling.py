@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 from matplotlib.figure import Figure
 
-from mpo.benchmark.subject import ACTION_SIZE, Subject
+from mpo.benchmark.subject import ACTION_SIZE, Subject, subject
 from mpo.benchmark.updates import WARM_UPDATES, milliseconds
 
 SWEEPS: dict[str, tuple[int, ...]] = {
@@ -35,14 +35,14 @@ BLOCKS = 10
 def warmed(variant: str, **changes: Any) -> Subject:
     """A learner on one thread, compiled, whose first updates are behind it."""
     torch.set_num_threads(1)
-    subject = Subject(variant, **changes)
-    milliseconds(subject.update, WARM_UPDATES)
-    return subject
+    made = subject(variant, **changes)
+    milliseconds(made.update, WARM_UPDATES)
+    return made
 
 
-def update_ms(subject: Subject, updates: int) -> float:
+def update_ms(made: Subject, updates: int) -> float:
     """The median over blocks of updates."""
-    return statistics.median(milliseconds(subject.update, updates) for _ in range(BLOCKS))
+    return statistics.median(milliseconds(made.update, updates) for _ in range(BLOCKS))
 
 
 def side_by_side(variant: str, updates: int, runs: int, **changes: Any) -> float:

@@ -10,20 +10,21 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from mpo.benchmark.subject import ACTION_SIZE, OBSERVATION_SIZE, Subject
+from mpo.benchmark.subject import ACTION_SIZE, OBSERVATION_SIZE, subject
 from mpo.benchmark.updates import milliseconds
 from mpo.settings import Settings, settings
 from mpo.study.entries import load_tasks, load_variants
 from mpo.study.resources import Size
-from mpo.training.actor import Actor
 from mpo.training.clock import Clock
 from mpo.training.environment import Environment
-from mpo.training.protocols.off_policy import Training
 from mpo.training.seeds import Seeds
+from mpo.training.session import Doing
 
 TASK = "hopper-stand"
-DECISION_STEPS = 4
-"""Control steps an update, without action repeat."""
+SCHEDULES = {"off_policy": {"steps_per_update": 4}, "iterations": {"iteration_episodes": 4}}
+"""When a protocol updates: once in four control steps; iterations of 4 episodes, so that some are
+measured (SR's of 50 have as many updates a step).
+"""
 EPISODE_STEPS = 1000
 
 
@@ -41,7 +42,7 @@ class EnvironmentCost:
 
 @dataclass(frozen=True)
 class TrainingCost:
-    """End to end, at one update for each four control steps, evaluation's share included."""
+    """End to end, with the updates of `SCHEDULES`, evaluation's share included."""
 
     step_ms: float
     core_s_per_million: float
@@ -49,8 +50,9 @@ class TrainingCost:
 
 def act_us(variant: str, pairs: int, calls: int, device: str = "cpu") -> float:
     """Microseconds to draw one action, which the processor does whatever the device."""
-    subject = Subject(variant, compile=False, device=device)
-    actor = Actor(subject.networks, subject.learner.policy_parameters())
+    acting = subject(variant, compile=False, device=device)
+    made = acting.settings.option("protocol").Actor
+    actor = made(acting.networks, acting.learner.evaluated_parameters())
     draws = np.random.default_rng(0)
     observation = draws.standard_normal(OBSERVATION_SIZE).astype(np.float32)
 
@@ -122,12 +124,14 @@ def training_cost(
     The updates that compile are left out. Evaluation is weighed as in a run of a million steps,
     which evaluates 25 times.
     """
+    own = load_variants()[variant].settings
+    protocol = own.get("protocol", "off_policy")
     chosen = settings(
         {
-            **load_variants()[variant].settings,
+            **own,
+            **SCHEDULES[protocol],
             "environment": load_tasks()[TASK].environment,
             "steps": steps,
-            "steps_per_update": DECISION_STEPS,
             "evaluation_points": 1,
             "evaluation_final_episodes": 1,
             "compile": compile_,
@@ -135,9 +139,10 @@ def training_cost(
         }
     )
     clock = Clock()
-    training = Training(chosen, Seeds(0, TASK, 0), clock)
+    training = chosen.option("protocol").Training(chosen, Seeds(0, TASK, 0), clock)
     walk = training.walk()
-    while training.episodes < 2:  # the first updates are in the second
+    # off policy the first updates are in the second episode
+    while training.episodes < 2 or not training.learner.updates or training.doing is Doing.LEARNING:
         next(walk)
     begun, wall = training.step, clock.wall_s
     for _ in walk:

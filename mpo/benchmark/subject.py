@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -10,11 +11,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo.algorithm.batch import Batch
 from mpo.algorithm.learner import Learner
-from mpo.algorithm.networks import Networks, unflatten
-from mpo.settings import Settings, option, settings
+from mpo.algorithm.networks import unflatten
+from mpo.settings import Settings, settings
 from mpo.study.entries import load_variants
+from mpo.training.protocols.iterations.learner import Learner as IterationsLearner
+from mpo.training.protocols.iterations.protocol import pairs, usable
 from mpo.training.replay import Replay
 
 OBSERVATION_SIZE, ACTION_SIZE = 15, 4
@@ -25,17 +27,20 @@ EPISODE, EPISODES = 500, 40
 class Subject:
     """The learner of one variant, ready to update."""
 
+    _learner: Any = Learner
+
     def __init__(self, variant: str, action_size: int = ACTION_SIZE, **changes: Any) -> None:
         """The variant's settings with `changes`; raises KeyError for an unknown variant."""
         self.variant = variant
         self.settings: Settings = settings({**load_variants()[variant].settings, **changes})
-        self.networks = Networks(self.settings, OBSERVATION_SIZE, action_size)
-        self.learner = Learner(self.networks, 1, 2)
+        protocol = self.settings.option("protocol")
+        self.networks = protocol.Networks(self.settings, OBSERVATION_SIZE, action_size)
+        self.learner = self._learner(self.networks, 1, 2)
         self._replay = filled_replay(EPISODES, action_size)
-        self._returns = option("returns", self.settings.returns)
+        self._returns = self.settings.option("returns")
         self._generator = np.random.default_rng(3)
 
-    def batch(self) -> Batch:
+    def batch(self) -> Any:
         """A batch as training draws it."""
         returns = self._returns
         sequences, length = returns.sequences(self.settings), returns.length(self.settings)
@@ -51,8 +56,16 @@ class Subject:
             self.settings.action_samples, self.settings.batch_size, self.networks.action_size
         )
 
-    def reference(self, module: ModuleType) -> Any:
-        """The `Reference` of tests/reference/ with this learner's parameters."""
+    def reference(self, module: ModuleType) -> Callable[[], None]:
+        """An update by the classes of tests/reference/, with this learner's parameters."""
+        multipliers = self.learner.state.multipliers.parameters
+        made = module.Reference(
+            self.settings, self.networks.action_size, self._named(), multipliers
+        )
+        return lambda: made.update(self.batch(), self.noise())
+
+    def _named(self) -> dict[str, dict[str, Tensor]]:
+        """Copies of the parameters of each network by name."""
         state, made = self.learner.state, self.networks
         flat = {
             "policy": (state.policy.parameters, made.policy_shapes()),
@@ -60,10 +73,31 @@ class Subject:
             "target_policy": (state.target_policy, made.policy_shapes()),
             "target_critic": (state.target_critic, made.critic_shapes()),
         }
-        named = {name: unflatten(vector.clone(), shapes) for name, (vector, shapes) in flat.items()}
-        return module.Reference(
-            self.settings, made.action_size, named, state.multipliers.parameters
-        )
+        return {name: unflatten(vector.clone(), shapes) for name, (vector, shapes) in flat.items()}
+
+
+class OfIterations(Subject):
+    """The learner of `protocol: iterations`; its targets are not refreshed."""
+
+    _learner = IterationsLearner
+
+    def batch(self) -> Any:
+        """A batch of an iteration."""
+        size = self.settings.batch_size
+        return pairs(self._replay, self._generator.choice(usable(self._replay), size, False))
+
+    def reference(self, module: ModuleType) -> Callable[[], None]:
+        """An update by the classes of tests/reference/, with this learner's parameters."""
+        sizes, temperature = self.networks.action_size, self.learner.temperature
+        made = module.Iterations(self.settings, sizes, self._named(), temperature)
+        return lambda: made.update(*self.batch(), torch.stack([self.noise(), self.noise()]))
+
+
+def subject(variant: str, action_size: int = ACTION_SIZE, **changes: Any) -> Subject:
+    """The learner of a variant, whatever its protocol; raises KeyError for an unknown variant."""
+    protocol = load_variants()[variant].settings.get("protocol")
+    kind = OfIterations if protocol == "iterations" else Subject
+    return kind(variant, action_size, **changes)
 
 
 def filled_replay(episodes: int, action_size: int) -> Replay:

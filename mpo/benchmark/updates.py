@@ -14,7 +14,7 @@ from types import ModuleType
 import torch
 
 from mpo.benchmark.floor import floating_point_operations
-from mpo.benchmark.subject import Subject
+from mpo.benchmark.subject import subject
 from mpo.project import SHIPPED
 
 CUBE = 1024
@@ -69,11 +69,10 @@ def update_cost(
 
     Both on `device`; the reference, which reads single numbers, always on the processor.
     """
-    subject = Subject(variant, compile=compile_, device=device)
-    eager = Subject(variant, compile=False, device=device)
-    papers = Subject(variant, compile=False)
+    ours = subject(variant, compile=compile_, device=device)
+    eager = subject(variant, compile=False, device=device)
     module = load_reference()
-    reference = papers.reference(module) if module else None
+    reference = subject(variant, compile=False).reference(module) if module else None
     left, right, out = (torch.randn(CUBE, CUBE, device=device) for _ in range(3))
 
     def cube() -> None:
@@ -81,15 +80,15 @@ def update_cost(
 
     def by_reference() -> None:
         if reference:
-            reference.update(papers.batch(), papers.noise())
+            reference()
 
-    for function in (*[subject.update] * WARM_UPDATES, eager.update, by_reference, cube):
+    for function in (*[ours.update] * WARM_UPDATES, eager.update, by_reference, cube):
         milliseconds(function, 1)
-    operations = floating_point_operations(subject.networks)
+    operations = floating_point_operations(ours.networks)
     found: dict[str, list[float]] = {"update": [], "cube": [], "eager": [], "reference": []}
     for _ in range(pairs):
         found["cube"].append(milliseconds(cube, 10))
-        found["update"].append(milliseconds(subject.update, updates))
+        found["update"].append(milliseconds(ours.update, updates))
         found["eager"].append(milliseconds(eager.update, 2))
         found["reference"].append(milliseconds(by_reference, 1))
     floors = [operations / (2 * CUBE**3) * cube_ms for cube_ms in found["cube"]]

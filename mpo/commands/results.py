@@ -40,7 +40,11 @@ def compare(
     margin: float,
     as_json: bool,
 ) -> None:
-    """Is variant FIRST better than SECOND: where, by how much, with what certainty?"""
+    """Is variant FIRST better than SECOND: where, by how much, with what certainty?
+
+    With * in SECOND, as in 'stabilised@epsilon=*', each variant of such a name against FIRST, as a
+    family.
+    """
     from mpo.evaluation.claims import comparison
     from mpo.evaluation.showing import comparison as told
 
@@ -53,7 +57,9 @@ def compare(
             rows = comparison.compare_all(frames, metric, chosen, margin)
         else:
             first, second = variants
-            rows = comparison.compare(frames, first, second, metric, chosen, margin)
+            every = "*" in second
+            by = comparison.compare_each if every else comparison.compare
+            rows = by(frames, first, second, metric, chosen, margin)
     except ValueError as error:
         raise InputError(str(error)) from None
     if as_json:

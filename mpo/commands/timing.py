@@ -56,7 +56,7 @@ def benchmark(
         if name not in known:
             allowed = suggestion(name, known, "variant")
             raise InputError(f"--variants: {name!r} is not allowed; {allowed}")
-    require_device(settings({"device": device}).device)
+    require_device(settings({"device": device}))
     if device != "cpu" and (scaling or optimisations):
         raise InputError(f"--device: {device!r} is not allowed; sweeps are measured on cpu alone")
     if scaling:
@@ -66,6 +66,7 @@ def benchmark(
         _undo(names or report.SCALED, optimisations, quick)
         return
     size: dict[str, Any] = {"device": device, **(report.QUICK if quick else {})}
+    study = None
     if study_file:
         from mpo.study.config import load_study
 
@@ -74,11 +75,11 @@ def benchmark(
     else:
         found = _measured(names or report.VARIANTS, size)
     click.echo(report.table(found))
-    if study_file:
+    if study:
         hours = sum(values[report.OF_A_STUDY] for values in found.values())
         click.echo(f"{study_file}: {hours:.3g} core-hours")
     made_with = report.made_with(device, size.get("compile_", True))
-    if study_file and not quick:
+    if study and not quick:
         _rates(study, found, made_with)
     if file:
         content = {name: {**values, "made_with": made_with} for name, values in found.items()}

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from mpo.commands import InputError
-from mpo.settings import Settings, settings
+from mpo.settings import Settings, overlaid, settings
 from mpo.study.entries import load_tasks, load_variants
-from mpo.study.yaml_files import parse, shown, suggestion
+from mpo.study.yaml_files import assigned, shown, suggestion
 
 SINGLE_RUNS = Path("results/single")
 
@@ -110,15 +110,10 @@ def _run_settings(
             files = ", ".join(shown(file) for file in external)
             raise InputError(
                 f"--variant: {variant!r} is not allowed; it is not MPO's to train, but the rule "
-                f"train_{variant}'s ({files}), in a study that names it"
+                f"{variants[variant].rule}'s ({files}), in a study that names it"
             )
         entry = tasks[task]
         values = {**variants[variant].settings, **entry.settings, "steps": entry.steps}
     if steps is not None:
         values["steps"] = steps
-    for assignment in fields:
-        name, equals, text = assignment.partition("=")
-        if not equals:
-            raise InputError(f"--set: {assignment!r} is not allowed; FIELD=VALUE is")
-        values[name] = parse(text, Path("--set"))
-    return settings(values)
+    return settings(overlaid(values, assigned(fields, Path("--set"))))

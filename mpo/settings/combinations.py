@@ -48,7 +48,6 @@ ITERATIONS_UNREAD = (
     "replay_capacity",
     "minimum_replay",
     "logging_updates",
-    "compile",
 )
 """Fields that it does not read either, and that may be set all the same, for the other runs of a
 study."""

@@ -6,7 +6,7 @@ and what an option means is the first line of its module's docstring.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from mpo.settings.combinations import protocols
 from mpo.settings.fields import SECTIONS
 from mpo.settings.modules import meaning
 from mpo.settings.options import OPTION_PACKAGES, options
+from mpo.settings.parameters import declared, kind_of
 from mpo.settings.validation import Settings, SettingsError, no_such_field
 
 TYPES = {
@@ -40,7 +41,7 @@ class Choice(NamedTuple):
 
 
 class Description(NamedTuple):
-    """One field of the settings, in words."""
+    """One field of the settings, or one parameter of an option, in words."""
 
     field: str
     section: str
@@ -54,10 +55,16 @@ class Description(NamedTuple):
     """Which protocols read it, where not all read any value; else ""."""
     options: tuple[Choice, ...]
     """What it may be, where that is a list of names."""
+    parameters: tuple[Description, ...] = ()
+    """What its options declare, each as `backup.beta`."""
 
     def as_json(self) -> dict[str, Any]:
-        """As JSON values, options as objects."""
-        return {**self._asdict(), "options": [choice._asdict() for choice in self.options]}
+        """As JSON values, options and parameters as objects."""
+        return {
+            **self._asdict(),
+            "options": [choice._asdict() for choice in self.options],
+            "parameters": [each.as_json() for each in self.parameters],
+        }
 
 
 def descriptions() -> tuple[Description, ...]:
@@ -66,7 +73,16 @@ def descriptions() -> tuple[Description, ...]:
 
 
 def describe(name: str) -> Description:
-    """The field `name`. Raises `SettingsError`, with the nearest name, where there is none."""
+    """The field `name`, or the parameter.
+
+    Raises `SettingsError`, with the nearest name, where there is none.
+    """
+    if kind := kind_of(name):
+        known = {each.field: each for each in describe(kind).parameters}
+        if name not in known:
+            allowed = f"parameters of {kind} are {', '.join(known)}" if known else "it has none"
+            raise SettingsError("FIELD", name, f"no option of {kind} has it; {allowed}")
+        return known[name]
     if name not in Settings.model_fields:
         every = "`python -m mpo settings` lists them all"
         raise SettingsError("FIELD", name, no_such_field(name) + every)
@@ -81,7 +97,24 @@ def describe(name: str) -> Description:
         schema["default"],
         protocols(name),
         choices,
+        tuple(_parameters(name, section)) if name in OPTION_PACKAGES else (),
     )
+
+
+def _parameters(field: str, section: str) -> Iterator[Description]:
+    """The parameters of the options of `field`, those of the same name together."""
+    found: dict[str, list[Description]] = {}
+    for option in options(field):
+        for name, schema in (
+            declared(field, option).model_json_schema().get("properties", {}).items()
+        ):
+            text = f"Of {option}: {' '.join(schema['description'].split())}"
+            told = section, text, _allowed(schema), schema["default"], "", ()
+            found.setdefault(name, []).append(Description(f"{field}.{name}", *told))
+    for alike in found.values():
+        text = " ".join(each.description for each in alike)
+        allowed = "; ".join(dict.fromkeys(each.allowed for each in alike))
+        yield alike[0]._replace(description=text, allowed=allowed)
 
 
 def _choices(name: str, schema: Mapping[str, Any]) -> tuple[Choice, ...]:
@@ -93,6 +126,8 @@ def _choices(name: str, schema: Mapping[str, Any]) -> tuple[Choice, ...]:
 
 def _allowed(schema: Mapping[str, Any]) -> str:
     """Type and range of a property in JSON Schema: "number of at least 0 and below 1"."""
+    if "enum" in schema or "const" in schema:
+        return ", ".join(map(str, schema.get("enum") or [schema["const"]]))
     if "anyOf" in schema:
         return ", or ".join(_allowed(each) for each in schema["anyOf"])
     if "items" in schema:

@@ -7,7 +7,7 @@ import re
 import traceback
 from pathlib import Path
 
-from mpo.settings.options import OPTION_PACKAGES, PACKAGE
+from mpo.settings.options import OPTION_PACKAGES, PACKAGE, folders
 
 FRAME = re.compile(r'File "([^"\n]+)", line (\d+)')
 LONGEST = 300
@@ -30,10 +30,10 @@ class OptionError(ValueError):
 
 def option_in(file: Path) -> str:
     """The option whose module or folder holds `file`, as "backup mine"; "" where none does."""
-    for field, package in OPTION_PACKAGES.items():
-        folder = PACKAGE.joinpath(*package.split("."))
-        if file.is_relative_to(folder) and file != folder / "__init__.py":
-            return f"{field} {file.relative_to(folder).parts[0].removesuffix('.py')}"
+    for field in OPTION_PACKAGES:
+        for folder in folders(field):
+            if file.is_relative_to(folder) and file != folder / "__init__.py":
+                return f"{field} {file.relative_to(folder).parts[0].removesuffix('.py')}"
     return ""
 
 

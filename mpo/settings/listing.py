@@ -20,12 +20,14 @@ DEFAULT, ALLOWED, LEAST = 20, 24, 40
 def table(descriptions: Iterable[Description], columns: int) -> str:
     """All fields, section by section, within so many `columns` where they suffice."""
     every = tuple(descriptions)
-    names, gaps = max(len(each.field) for each in every), 2 * (len(HEADERS) - 1)
+    listed = [one for each in every for one in (each, *each.parameters)]
+    names, gaps = max(len(each.field) for each in listed), 2 * (len(HEADERS) - 1)
     widths = [names, DEFAULT, ALLOWED, max(LEAST, columns - names - DEFAULT - ALLOWED - gaps)]
     rows: list[list[str] | str] = []
     for section in SECTIONS:
         mine = [each for each in every if each.section == section.section]
-        said = [[section.section.upper(), "", "", section.__doc__ or ""], *map(_row, mine)]
+        each = (one for described in mine for one in (described, *described.parameters))
+        said = [[section.section.upper(), "", "", section.__doc__ or ""], *map(_row, each)]
         rows += [SEPARATING_LINE] if rows else []
         rows += [list(map(textwrap.fill, row, widths)) for row in said]
     return _with_sources(tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True))
@@ -39,8 +41,13 @@ def page(described: Description, columns: int) -> str:
         textwrap.fill(f"{described.field}: {described.description}", columns),
         tabulate([(name, fact) for name, fact in facts.items() if fact], tablefmt="plain"),
         tabulate(described.options, tablefmt="plain"),
+        _table(described.parameters) if described.parameters else "",
     ]
     return _with_sources("\n\n".join(part for part in parts if part))
+
+
+def _table(listed: Iterable[Description]) -> str:
+    return tabulate(map(_row, listed), HEADERS, tablefmt="simple", disable_numparse=True)
 
 
 def _row(described: Description) -> list[str]:

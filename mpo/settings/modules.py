@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,22 @@ def option(field: str, name: str) -> ModuleType:
     for lacking in _lacking(module, CONTRACTS[field]):
         raise OptionError(f"{field} {name}", lacking, file)
     return module
+
+
+def adopt(file: Path, field: str) -> str:
+    """The name under which `file`, which may lie anywhere, is an option of `field` from now on.
+
+    In this process alone. Raises `OptionError` where a shipped option has that name.
+    """
+    package = importlib.import_module(f"mpo.{OPTION_PACKAGES[field]}")
+    there = file_of(field, file.stem)
+    if there.is_file() and not there.samefile(file):
+        what = f"{there} is a {field} of this name; give the file another one"
+        raise OptionError(f"{field} {file.stem}", what, file)
+    if not there.is_file():
+        package.__path__.append(str(file.absolute().parent))
+        importlib.invalidate_caches()
+    return file.stem
 
 
 def meaning(field: str, name: str) -> str:

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from mpo.settings import Settings
-from mpo.study.claims import study_claims
+from mpo.study.against_base import claims_against_base
+from mpo.study.claims import load_claims, study_claims
 from mpo.study.entries import (
     CONFIG,
     Origin,
@@ -68,6 +69,13 @@ def load_study(
         alias: Origin(steps, place["tasks"], f"tasks.{alias}")
         for alias, steps in content["tasks"].items()
     }
+    claims = study_claims(
+        content.get("claims") or {}, place.get("claims", Path(file)), config, known
+    )
+    if content.get("against_base", True):
+        beside = config / "claims.yaml"
+        declared = load_claims(beside) if beside.exists() else {}
+        claims = claims | claims_against_base(variants, known, declared | claims)
     return Study(
         name=content["study"],
         study_seed=content["study_seed"],
@@ -81,9 +89,8 @@ def load_study(
             for name, variant in variants.items()
         },
         random_returns=load_random_returns(config / "random_scores.csv"),
-        claims=study_claims(
-            content.get("claims") or {}, place.get("claims", Path(file)), config, known
-        ),
+        claims=claims,
+        theory=content.get("theory", False),
     )
 
 

@@ -7,12 +7,13 @@ also when another file brings it out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mpo.project import PROJECT
-from mpo.settings import Settings, SettingsError, settings
+from mpo.settings import Settings, SettingsError, kind_of, overlaid, settings
+from mpo.study.sweeps import Swept, rule_name
 from mpo.study.tricks import Entry, entries
 from mpo.study.yaml_files import MISSING, ConfigError, check, read, suggestion
 
@@ -32,11 +33,11 @@ STUDY_FIELDS = ("evaluation_points", "evaluation_episodes", "evaluation_final_ep
 
 @dataclass(frozen=True)
 class Origin:
-    """A value with the file and the path in which it stands."""
+    """A value with the file and the path in which it stands; equal to any of the same value."""
 
     value: Any
-    file: Path
-    path: str
+    file: Path = field(compare=False)
+    path: str = field(compare=False)
 
     def fault(self, allowed: str) -> ConfigError:
         """That this value is not allowed, and what is."""
@@ -75,7 +76,14 @@ class Variant:
     fields: dict[str, Origin]
     external: tuple[Path, ...]
     generated: bool = False
-    """Whether the tricks of another entry stand for it (`mpo.study.tricks`)."""
+    """Whether tricks or a sweep of another entry stand for it (`mpo.study.tricks`)."""
+    swept: Swept | None = None
+    """The setting of its base's sweep, and its value here."""
+
+    @property
+    def rule(self) -> str:
+        """The name of the rule that trains it."""
+        return rule_name(self.name)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -134,7 +142,7 @@ def merged(fields: Mapping[str, Origin], otherwise: Origin) -> Settings:
     try:
         return settings({field: origin.value for field, origin in fields.items()})
     except SettingsError as error:
-        field = error.field.split(".")[0]
+        field = error.field if error.field in fields else error.field.split(".")[0]
         origin = fields.get(field)
         if origin is not None:
             raise origin.fault(error.allowed) from None
@@ -171,18 +179,17 @@ def _variant(name: str, found: dict[str, Entry], known: dict[str, Variant], file
     below: dict[str, Origin] = {}
     """The fields of the base's base, to which `left_out` goes back."""
     for link in reversed(chain):
-        back = {field: below[field] for field in found[link].left_out if field in below}
-        kept = {f: origin for f, origin in fields.items() if f not in found[link].left_out}
-        below = fields
-        fields = kept | back
-        for field, (value, path) in found[link].fields.items():
-            fields[field] = Origin(value, file, path)
-    for field in ("environment", "kwargs", "wrappers", "steps", "action_repeat", *STUDY_FIELDS):
-        if field in fields:
-            raise fields[field].fault("a variant cannot set it: a task or a study does")
+        gone = found[link].left_out
+        back = {f: at for f, at in below.items() if f in gone or kind_of(f) in gone}
+        kept = {f: at for f, at in fields.items() if not (f in gone or kind_of(f) in gone)}
+        own = {f: Origin(value, file, path) for f, (value, path) in found[link].fields.items()}
+        below, fields = fields, overlaid(kept | back, own)
+    for each in ("environment", "kwargs", "wrappers", "steps", "action_repeat", *STUDY_FIELDS):
+        if each in fields:
+            raise fields[each].fault("a variant cannot set it: a task or a study does")
     external = tuple(PROJECT / path for path in entry.external)
     plain = entry.base, entry.change, entry.source, fields, external
-    return Variant(name, *plain, generated=entry.generated)
+    return Variant(name, *plain, generated=entry.generated, swept=entry.swept)
 
 
 def _chain(name: str, found: dict[str, Entry], known: dict[str, Variant], file: Path) -> list[str]:
@@ -213,7 +220,7 @@ def _check_external(name: str, entry: dict[str, Any], file: Path) -> None:
         if not (PROJECT / path).is_file():
             allowed = "there is no such file below the project's folder"
             raise ConfigError(file, f"{name}.external.{index}", path, allowed)
-    for key in ("base", "settings", "tricks"):
+    for key in ("base", "settings", "tricks", "sweep"):
         if "external" in entry and key in entry:
             raise ConfigError(
                 file, f"{name}.{key}", entry[key], "a variant with external has only change, source"

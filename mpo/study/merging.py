@@ -103,7 +103,8 @@ def _shards(
             described = json.loads(file.read_text(encoding="utf-8"))
             fault = _fault(run, file.parent, described, shown)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            fault = f"{file}: it describes no run ({error!r})"
+            faults.append(f"{file}: it describes no run ({error!r})")
+            continue
         if fault:
             faults.append(fault)
         else:

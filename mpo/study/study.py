@@ -51,7 +51,10 @@ class Study:
     settings: dict[tuple[str, str], Settings]
     random_returns: dict[str, float]
     claims: dict[str, dict[str, Any]]
-    """Of this study alone, declared in its file beside those of all studies."""
+    """Of this study alone: declared in its file, beside those of all studies, or asked of every
+    variant and its base."""
+    theory: bool = False
+    """Whether the report verifies the theory by computation too."""
 
     @property
     def folder(self) -> str:
@@ -188,9 +191,11 @@ def _stands(run: Run, settings_digest: str, code_digest: str, shown: Collection[
 
 
 def _variant_entry(variant: Variant) -> dict[str, Any]:
+    sweep = {"sweep": variant.swept._asdict()} if variant.swept else {}
     return {
         "base": variant.base,
         "change": variant.change,
         "source": variant.source,
         "settings": variant.settings,
+        **sweep,
     }

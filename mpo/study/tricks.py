@@ -1,4 +1,6 @@
-"""The tricks of a variant, each alone and each left out: entries that one list stands for.
+"""The entries of variants.yaml, and those that the lists of an entry stand for.
+
+What `sweep` stands for is said in `mpo.study.sweeps`; this is about tricks.
 
 An entry of variants.yaml may give its settings in named parts, under `tricks`. Then it is its base
 with all of them, and of each part there are two variants more:
@@ -15,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mpo.study.sweeps import Swept, swept
 from mpo.study.yaml_files import ConfigError, suggestion
 
 
@@ -30,13 +33,15 @@ class Entry(NamedTuple):
     left_out: tuple[str, ...] = ()
     """Fields of the base that this entry takes back to what they are in the base's base."""
     generated: bool = False
+    swept: Swept | None = None
+    """The setting of a sweep, where it stands for one of its values."""
 
 
 def entries(content: dict[str, dict[str, Any]], file: Path) -> dict[str, Entry]:
     """Every entry of the file by name, the generated ones after the one they are of.
 
     Raises `ConfigError` for tricks without a base, one that needs an unknown one, a field that two
-    of them set, and a generated name that is taken.
+    of them set, a value of a sweep that cannot be named, and a generated name that is taken.
     """
     found: dict[str, Entry] = {}
     for name, entry in content.items():
@@ -49,7 +54,7 @@ def entries(content: dict[str, dict[str, Any]], file: Path) -> dict[str, Entry]:
         fields = {**parts, **settings}
         plain = entry["change"], entry["source"], fields, entry.get("external", [])
         found[name] = Entry(entry.get("base"), *plain)
-        for other, generated in _ladder(name, entry, tricks):
+        for other, generated in [*_ladder(name, entry, tricks), *_sweep(name, entry, file)]:
             if other in content:
                 allowed = f"{name}.tricks stands for a variant of this name; give one another name"
                 raise ConfigError(file, other, content[other], allowed)
@@ -105,3 +110,12 @@ def _ladder(
             f"{name}_without_{trick}",
             Entry(name, left, entry["source"], {}, [], gone, generated=True),
         )
+
+
+def _sweep(name: str, entry: dict[str, Any], file: Path) -> Iterator[tuple[str, Entry]]:
+    """The variants that the sweep of an entry stands for."""
+    for other, change, path in swept(name, entry, file):
+        told = f"{change.field} {change.value}"
+        fields = {change.field: (change.value, path)}
+        source = entry["source"]
+        yield other, Entry(name, told, source, fields, [], generated=True, swept=change)

@@ -167,3 +167,14 @@ def _written(value: Any) -> str:
     except TypeError:
         text = repr(value)
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+
+
+def assigned(assignments: Iterable[str], place: Path) -> dict[str, Any]:
+    """The values of "NAME=VALUE" each. Raises `ConfigError`, which names `place`, for a fault."""
+    found: dict[str, Any] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            raise ConfigError(place, "", assignment, "FIELD=VALUE is")
+        found[name] = parse(text, place)
+    return found

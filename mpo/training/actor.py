@@ -12,7 +12,6 @@ import numpy as np
 from jaxtyping import Float
 
 from mpo.algorithm.networks import Networks, Shapes
-from mpo.settings import option
 from mpo.training.environment import Diverged
 
 LAYER_NORM_EPSILON = 1e-5
@@ -46,7 +45,7 @@ class Actor:
         self._offset = networks.scale_offset
         self._diagonal = networks.settings.covariance == "diagonal"
         self._normalises = networks.settings.layer_norm
-        self._acted = option("mean", networks.settings.mean).acted
+        self._acted = networks.settings.option("mean").acted
         self._minimum = networks.settings.minimum_deviation
         named = views(parameters, networks.policy_shapes())
         count = len(networks.settings.policy_hidden)

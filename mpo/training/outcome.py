@@ -54,7 +54,7 @@ def _description(
         "seed_derivation": DERIVATION,
         "git": provenance.git(),
         "versions": provenance.versions(),
-        "machine": provenance.machine(job.settings.device, training.learner.compiled),
+        "machine": provenance.machine(job.settings, training.learner.compiled),
         "wall_s": round(training.clock.wall_s, 3),
         "cpu_s": round(training.clock.cpu_s, 3),
         "attempts": record["attempts"],

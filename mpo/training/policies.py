@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from mpo.algorithm.networks import LAYER_NORM_EPSILON, Parameters
 from mpo.rundir import POLICY, replacing
-from mpo.settings import Settings, option
+from mpo.settings import Settings
 from mpo.training.environment import Environment
 from mpo.training.environment.actions import Actions
 from mpo.training.replaying import load_policy, load_run
@@ -75,7 +75,7 @@ class Exported(nn.Module):
                 layers.append(nn.ReLU())
         head = named["head.weight"][: actions.size], named["head.bias"][: actions.size]
         self.layers = nn.Sequential(*layers, _linear(*head))
-        self._mean = option("mean", settings.mean).mean
+        self._mean = settings.option("mean").mean
         space = actions.space
         self._shape, self._is_whole = space.shape, space.dtype.kind in "iu"
         self._dtype = torch.from_numpy(np.zeros(1, space.dtype)).dtype

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from mpo.project import PACKAGED
-from mpo.settings import PACKAGE, option
+from mpo.settings import PACKAGE, Settings
 from mpo.settings.digests import bytes_digest
 
 PACKAGES = ("torch", "numpy", "gymnasium", "shimmy", "mujoco", "dm-control", "safetensors")
@@ -92,14 +92,14 @@ def _processor() -> tuple[str, list[str]]:
     return model, flags
 
 
-def kind(device: str) -> str:
+def kind(settings: Settings) -> str:
     """The kind of processor that computes a run: on another one, bytes may be others."""
     model, flags = _processor()
-    name = option("device", device).name()
-    return f"{model} ({' '.join(flags)})" + (f", {name}" if device != "cpu" else "")
+    name = settings.option("device").name()
+    return f"{model} ({' '.join(flags)})" + (f", {name}" if settings.device != "cpu" else "")
 
 
-def machine(device: str, compiled: bool) -> dict[str, Any]:
+def machine(settings: Settings, compiled: bool) -> dict[str, Any]:
     """CPU model and relevant flags, cores, threads, torch's build, and the mode of updates."""
     model, flags = _processor()
     return {
@@ -109,5 +109,5 @@ def machine(device: str, compiled: bool) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "torch_build": torch.__version__,
         "compiled": compiled,
-        "device": option("device", device).name(),
+        "device": settings.option("device").name(),
     }

@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 from tqdm import tqdm
 
 from mpo import rundir
-from mpo.settings import Settings, option, settings
+from mpo.settings import Settings, settings
 from mpo.training.actor import Actor, UniformActor
 from mpo.training.environment import Diverged, Environment, require_contract
 from mpo.training.episodes import run_episode
@@ -45,7 +45,7 @@ def playing(directory: Path) -> Iterator[None]:
 
 def load_policy(directory: Path, environment: Environment, chosen: Settings) -> Actor:
     """The final policy of a run. Raises ValueError where the file does not fit the settings."""
-    protocol = option("protocol", chosen.protocol)
+    protocol = chosen.option("protocol")
     networks = protocol.Networks(chosen, environment.observation_size, environment.action_size)
     file = directory / rundir.POLICY
     try:

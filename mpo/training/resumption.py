@@ -24,7 +24,7 @@ def resume(job: Job, state: Path, training: Session) -> dict[str, Any]:
         log.warning(line)
     digests = {"settings_digest": job.settings_digest, "code_digest": job.code_digest}
     mode = _mode(training)
-    here = provenance.kind(job.settings.device)
+    here = provenance.kind(job.settings)
     begun = {"processors": [{"step": 0, "processor": here}]}
     anew = {"attempts": 1, "resumed_at": [], "mode": mode, **digests, **begun}
     if saved is None:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from mpo import rundir
-from mpo.settings import SettingsError, option, settings
+from mpo.settings import Settings, SettingsError
 from mpo.training import checkpoints, extending, finished, outcome, progress
 from mpo.training.clock import Clock
 from mpo.training.environment import Diverged
@@ -43,7 +43,7 @@ def train(job: Job, bar: bool, wait: bool = False, fresh: bool = False) -> str:
         return status
     require_vacant(job)
     if fresh or finished.kept(job) is None:
-        require_device(job.settings.device)
+        require_device(job.settings)
     rundir.require_writable(job.out)
     state = job.state_folder
     with StopRequest() as stop, locked(state, wait) as held:
@@ -71,10 +71,11 @@ def _attempt(job: Job, held: Held, bar: bool, stop: StopRequest) -> str:
         raise
 
 
-def require_device(name: str) -> None:
+def require_device(settings: Settings) -> None:
     """Raises SettingsError where this machine, or this build of PyTorch, has no such device."""
-    if not option("device", name).available():
-        raise SettingsError("device", name, f"PyTorch {torch.__version__} finds no GPU here")
+    if not settings.option("device").available():
+        allowed = f"PyTorch {torch.__version__} finds no GPU here"
+        raise SettingsError("device", settings.device, allowed)
 
 
 def require_vacant(job: Job) -> None:
@@ -92,7 +93,7 @@ def require_vacant(job: Job) -> None:
             log.warning("%s holds this run by other code; it is replaced at the end", job.out)
         return
     names = ("task", "seed", "study_seed")
-    default = settings({}).model_dump(mode="json")
+    default = job.settings.defaults()
     old = default | asked | {name: there.get(name) for name in names}
     new = default | job.settings.differences() | {name: getattr(job, name) for name in names}
     told = ", ".join(
@@ -128,7 +129,7 @@ def _train(job: Job, held: Held, bar: bool, stop: StopRequest) -> str:
     torch.set_num_threads(job.settings.threads)
     torch.use_deterministic_algorithms(True)
     clock = Clock(*progress.spent(origin))
-    protocol = option("protocol", job.settings.protocol)
+    protocol = job.settings.option("protocol")
     training = protocol.Training(job.settings, job.seeds, clock)
     try:
         record = resume(job, origin, training)

@@ -6,6 +6,7 @@ restored session goes on where the old one was.
 """
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Generator
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
@@ -57,7 +58,7 @@ class Learns(Logged, Protocol):
 L = TypeVar("L", bound=Learns)
 
 
-class Session(Generic[L]):
+class Session(ABC, Generic[L]):
     """One run. `walk` trains it; the rest is read from outside."""
 
     networks: Networks
@@ -86,20 +87,20 @@ class Session(Generic[L]):
         """Steps at which an episode was cut, since its simulator could not be brought back."""
 
     # --- what a protocol defines ------------------------------------------------------------
+    @abstractmethod
     def _build(self, observation_size: int, action_size: int) -> None:
-        """Set `networks`, `learner`, `actor` and `replay`."""
-        raise NotImplementedError
+        """Set `networks`, `learner`, `actor`, `evaluated` and `replay`."""
 
     def _decided(self, control_steps: int) -> None:
         """Take note of a decision that lasted so long."""
 
+    @abstractmethod
     def _settle(self) -> Walk:
         """All that is due before the next decision; gone through again, it finds nothing due."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _value(self, observation: np.ndarray, action: np.ndarray) -> float:
         """The critic's estimate for one pair."""
-        raise NotImplementedError
 
     # --- the walk -----------------------------------------------------------------------------
     def walk(self) -> Walk:

@@ -33,10 +33,13 @@ KEYS = {
 }
 
 
-def test_every_key_is_there_and_plausible(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+@pytest.mark.parametrize("variant", ["stabilised", "seed_report"])
+def test_every_key_is_there_and_plausible(
+    variant: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     file = tmp_path / "found.json"
-    assert main(["benchmark", "--quick", "--variants", "stabilised", "--json", str(file)]) == 0
-    found = json.loads(file.read_text())["stabilised"]
+    assert main(["benchmark", "--quick", "--variants", variant, "--json", str(file)]) == 0
+    found = json.loads(file.read_text())[variant]
     made_with = found.pop("made_with")
     assert made_with["machine"]["threads"] == 1
     assert made_with["machine"]["compiled"] is False

@@ -7,7 +7,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from mpo.algorithm.networks import Networks
 from mpo.benchmark.floor import Product, floating_point_operations, products
-from mpo.benchmark.subject import Subject
+from mpo.benchmark.subject import Subject, subject
 from mpo.settings import option, settings
 
 VARIANTS = ["paper", "huber", "td0", "stabilised", "improved_estep", "soft_estep", "no_kl"]
@@ -19,14 +19,23 @@ def test_pytorch_runs_these_products_and_no_others(variant: str, action_entry: s
     """The uncompiled update runs them through its library, beside the means over states of the two
     KL terms, forward and backward, which are no products of networks.
     """
-    subject = Subject(variant, compile=False, action_entry=action_entry, batch_size=64)
-    batch = subject.batch()
+    made = Subject(variant, compile=False, action_entry=action_entry, batch_size=64)
+    batch = made.batch()
     with FlopCounterMode(display=False) as counter:
-        subject.learner.update(batch)
-    constraints = option("kl", subject.settings.kl).count(subject.networks.action_size)
+        made.learner.update(batch)
+    constraints = option("kl", made.settings.kl).count(made.networks.action_size)
     means = 2 * 2 * Product("mean over states", 1, 64, constraints).operations
-    expected = floating_point_operations(subject.networks) + means
+    expected = floating_point_operations(made.networks) + means
     assert counter.get_total_flops() == expected
+
+
+@pytest.mark.parametrize("repeats", [1, 5])
+def test_pytorch_runs_these_products_for_a_batch_of_an_iteration(repeats: int):
+    made = subject("seed_report", compile=False, batch_size=64, mstep_repeats=repeats)
+    batch = made.batch()
+    with FlopCounterMode(display=False) as counter:
+        made.learner.update(batch)
+    assert counter.get_total_flops() == floating_point_operations(made.networks)
 
 
 def test_a_small_update_by_hand():

@@ -29,6 +29,8 @@ VARIANTS: dict[str, tuple[str | None, dict[str, Any]]] = {
     "converged_estep": ("soft_estep", {"dual": "stable", "backup": "soft"}),
 }
 """Variants that studies are made of: base and settings."""
+SWEPT = {"stable_dual": {"field": "dual", "value": "stable"}}
+"""What is one value of a sweep of its base."""
 STEPS = 10_000
 RANDOM_RETURN = 40.0
 DIVERGED = {"step": 4500, "updates": 1100, "what": "loss_critic", "where": "update"}
@@ -61,6 +63,7 @@ def write_study(
                 "change": f"what {name} changes in its base",
                 "source": "made up",
                 "settings": VARIANTS.get(name, ("", {}))[1],
+                **({"sweep": SWEPT[name]} if name in SWEPT else {}),
             }
             for name in variants
         },

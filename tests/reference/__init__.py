@@ -6,6 +6,7 @@ the temperature where it is solved for. Of `mpo` it uses the settings, the batch
 parameters, nothing that computes.
 """
 
+from .iterations import Iterations
 from .update import Reference
 
-__all__ = ["Reference"]
+__all__ = ["Iterations", "Reference"]

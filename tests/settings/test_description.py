@@ -122,14 +122,14 @@ def test_options_are_those_that_a_field_may_take(field: str) -> None:
 def test_a_new_option_is_described_without_being_imported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path.joinpath(*OPTION_PACKAGES["backup"].split("."))
-    (folder / "package").mkdir(parents=True)
+    folder = tmp_path
+    (folder / "package").mkdir()
     fails = "\n\nraise RuntimeError('imported')\n"
     (folder / "mine.py").write_text(f'"""What mine is.\n\nMore of it.\n"""{fails}')
     (folder / "silent.py").write_text(fails)
     (folder / "package" / "__init__.py").write_text(f'"""A package."""{fails}')
     # by its name, `mpo.settings.options` is the function
-    monkeypatch.setattr(sys.modules["mpo.settings.options"], "PACKAGE", tmp_path)
+    monkeypatch.setattr(sys.modules["mpo.settings.options"], "folders", lambda field: (tmp_path,))
     assert describe("backup").options == (
         Choice("mine", "What mine is."),
         Choice("package", "A package."),

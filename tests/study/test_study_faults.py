@@ -23,7 +23,8 @@ FAULTS = {
         "seeds:",
         "sedes:",
         "study.yaml: sedes: [0, 1] is not allowed; there is no such key; did you mean seeds? "
-        "known are claims, own_variants, seeds, settings, study, study_seed, tasks, variants",
+        "known are against_base, claims, own_variants, seeds, settings, study, study_seed, tasks, "
+        "theory, variants",
     ),
     "missing key": (
         "study_seed: 1\n",

@@ -146,7 +146,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_previous_one(
 
 def interrupted(folder: Path) -> Job:
     stopped = job(folder, tiny())
-    with signalled(Environment, "step", 20), pytest.raises(Interrupted):
+    with signalled(Environment, "step", TRIED + 16), pytest.raises(Interrupted):
         run.train(stopped, bar=False)
     return stopped
 
@@ -225,7 +225,7 @@ def test_state_lies_in_a_folder_of_its_digests() -> None:
 def test_a_run_that_changes_processors_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    here = resumption.provenance.kind("cpu")
+    here = resumption.provenance.kind(settings({}))
     stopped = interrupted(tmp_path)
     monkeypatch.setattr(resumption.provenance, "kind", lambda device: "another kind")
     assert run.train(stopped, bar=False) == "completed"

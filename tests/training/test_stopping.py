@@ -21,7 +21,7 @@ from mpo.algorithm.computing.devices import cpu
 from mpo.rundir import PROGRESS
 from mpo.training import checkpoints, holding, outcome, run, session
 from mpo.training.checkpoints import CURRENT
-from mpo.training.environment import Environment
+from mpo.training.environment import Environment, require_contract
 from mpo.training.job import Job
 from mpo.training.protocols.off_policy import Training
 from mpo.training.stopping import Interrupted
@@ -105,11 +105,13 @@ def test_simulators_come_back_to_the_very_state(environment: str, tmp_path: Path
     """Stopped at random decisions, in episodes and evaluations, and while it catches up."""
     chosen = tiny(SHORT, environment=environment, action_repeat=TASKS[environment])
     straight, stopped = job(tmp_path / "straight", chosen), job(tmp_path / "stopped", chosen)
+    with signalled(Environment, "step") as tried:
+        require_contract(chosen)
     with signalled(Environment, "step") as count:
         assert run.train(straight, bar=False) == "completed"
     draws = np.random.default_rng(len(environment))
-    for stop in draws.integers(1, min(count() // 4, 300), size=3):
-        with signalled(Environment, "step", stop), pytest.raises(Interrupted):
+    for stop in draws.integers(1, min((count() - tried()) // 4, 300), size=3):
+        with signalled(Environment, "step", tried() + stop), pytest.raises(Interrupted):
             run.train(stopped, bar=False)
     assert run.train(stopped, bar=False) == "completed"
     assert contents(stopped) == contents(straight)
@@ -125,8 +127,10 @@ def test_an_episode_longer_than_the_replay_and_than_any_attempt(tmp_path: Path) 
     chosen = tiny(fields, environment=PREFIX + "Long-v0")
     straight, stopped = job(tmp_path / "straight", chosen), job(tmp_path / "stopped", chosen)
     assert run.train(straight, bar=False) == "completed"
+    with signalled(Environment, "step") as tried:
+        require_contract(chosen)
     for step in (20, 90, 150):
-        with signalled(Environment, "step", step), pytest.raises(Interrupted):
+        with signalled(Environment, "step", tried() + step), pytest.raises(Interrupted):
             run.train(stopped, bar=False)
     assert run.train(stopped, bar=False) == "completed"
     assert contents(stopped) == contents(straight)

@@ -14,7 +14,7 @@ from mpo.training.episodes import run_episode
 from mpo.training.stopping import Interrupted
 from tests.environments import OPTIMUM, PREFIX, optimal_gain
 from tests.learning import VARIANTS
-from tests.runs import contents, job, seeds, signalled, tiny
+from tests.runs import TRIED, contents, job, seeds, signalled, tiny
 from tests.whole_runs import trained
 
 pytestmark = pytest.mark.usefixtures("unchecked")
@@ -73,7 +73,7 @@ def test_two_runs_have_equal_bytes_and_so_has_a_resumed_one(name: str, tmp_path:
     assert contents(jobs["first"])["training.csv"].count(b"\n") > 2
 
     # 2 evaluations of one episode of 10 steps have come before: step 88, within an episode
-    with signalled(Environment, "step", 108), pytest.raises(Interrupted):
+    with signalled(Environment, "step", TRIED + 108), pytest.raises(Interrupted):
         run.train(jobs["resumed"], bar=False)
     assert run.train(jobs["resumed"], bar=False) == "completed"
     assert contents(jobs["resumed"]) == contents(jobs["first"])

@@ -30,6 +30,7 @@ study_seed: 1
 variants: [paper, stabilised, improved_estep]
 tasks: {cartpole-balance: 1000, acrobot-swingup: 1000}
 seeds: [0, 1]
+theory: true
 """
 VARIANTS = ("paper", "stabilised", "improved_estep")
 AFTER_TRAINING = Counter(

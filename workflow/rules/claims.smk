@@ -13,7 +13,7 @@ except ConfigError as error:
 rule claims:
     input:
         FRAMES,
-        f"{DIR}/theory/errata.csv",
+        ERRATA,
     output:
         report(
             f"{DIR}/tables/claims.csv",

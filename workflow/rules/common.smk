@@ -35,6 +35,17 @@ FRAMES = [
         "estimates/profiles.csv",
     )
 ]
+THEORY_FIGURES = {
+    "appendix_sign": [],
+    "overflow_map": [],
+    "backups_order": [],
+    "policy_iteration": ["iterations", "cycling"],
+}
+"""Figures of the theory with the tables that they write, where the study asks for it."""
+if not STUDY.theory:
+    THEORY_FIGURES = {}
+THEORY = [f"{DIR}/theory/section.md"] if STUDY.theory else []
+ERRATA = [f"{DIR}/theory/errata.csv"] if STUDY.theory else []
 
 
 wildcard_constraints:

@@ -11,6 +11,7 @@ FIGURES = [
     "policy_deviation",
     "value_bias",
     "cost",
+    *(["sweeps"] if any(variant.swept for variant in STUDY.variants.values()) else []),
 ]
 
 

@@ -23,7 +23,7 @@ rule report_markdown:
         FRAMES,
         expand(f"{DIR}/figures/{{name}}.{{kind}}", name=FIGURES, kind=["svg", "png"]),
         expand(f"{DIR}/tables/{{name}}.md", name=[*TABLES, "claims_section"]),
-        f"{DIR}/theory/section.md",
+        THEORY,
         f"{DIR}/films.md",
     output:
         f"{DIR}/report.md",

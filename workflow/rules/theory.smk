@@ -1,11 +1,5 @@
 # The theory verified by computation, which needs no training: theory_errata, theory_<figure> for
 # each figure of mpo/theory/figures, and theory_section, what the report says of them.
-THEORY_FIGURES = {
-    "appendix_sign": [],
-    "overflow_map": [],
-    "backups_order": [],
-    "policy_iteration": ["iterations", "cycling"],
-}
 THEORY_ERRATA = sorted(path.stem for path in Path("mpo/theory/errata").glob("[!_]*.py"))
 
 

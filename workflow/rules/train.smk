@@ -97,7 +97,7 @@ for variant in STUDY.variants:
 
     rule:
         name:
-            f"train_{variant}"
+            STUDY.variants[variant].rule
         output:
             **run_outputs(variant),
         log:

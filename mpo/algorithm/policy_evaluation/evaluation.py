@@ -23,7 +23,6 @@ from mpo.algorithm.estep.weights import log_mean_exp
 from mpo.algorithm.gaussian import Gaussian, log_prob, sample
 from mpo.algorithm.networks import Networks, Parameters, unflatten
 from mpo.algorithm.policy_evaluation.returns import Transitions
-from mpo.settings import option
 
 
 class Evaluation(NamedTuple):
@@ -91,10 +90,10 @@ class PolicyEvaluation:
         self.networks = networks
         self.settings = s = networks.settings
         self.covariance = networks.covariance
-        self.samples_online = option("estep", s.estep).SAMPLES_ONLINE
-        self.backup = option("backup", s.backup)
-        self.returns = option("returns", s.returns)
-        self.critic_loss = option("critic_loss", s.critic_loss).loss
+        self.samples_online = s.option("estep").SAMPLES_ONLINE
+        self.backup = s.option("backup")
+        self.returns = s.option("returns")
+        self.critic_loss = s.option("critic_loss").loss
         self.policy_shapes = networks.policy_shapes()
         self.critic_shapes = networks.critic_shapes()
 

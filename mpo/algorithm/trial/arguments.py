@@ -11,7 +11,7 @@ from torch import Tensor
 from mpo.algorithm.batch import Batch
 from mpo.algorithm.gaussian import Gaussian
 from mpo.algorithm.policy_evaluation.returns import Transitions
-from mpo.settings import Settings, contracts, option
+from mpo.settings import Settings, contracts
 from mpo.settings.contracts import ARRAY, Function, Size, Value
 
 NUMBERS = {"epsilon": 0.1, "discount": 0.9, "polyak": 0.5, "minimum_deviation": 1e-3}
@@ -82,15 +82,15 @@ class Arguments:
             case contracts.SETTINGS:
                 return s
             case contracts.COVARIANCE:
-                return option("covariance", s.covariance)
+                return s.option("covariance")
             case contracts.LIKELIHOOD:
-                return option("likelihood", s.likelihood)
+                return s.option("likelihood")
             case contracts.DUAL:
-                return option("dual", s.dual).dual
+                return s.option("dual").dual
             case contracts.SCALE:
-                return self._scale()
+                return self.scale()
             case contracts.GAUSSIAN:
-                return Gaussian(self._normal(*self.sizes.of("B A")), self._scale())
+                return Gaussian(self._normal(*self.sizes.of("B A")), self.scale())
             case contracts.TRANSITIONS:
                 return self._transitions()
             case contracts.BATCH:
@@ -112,9 +112,10 @@ class Arguments:
                 return torch.rand(sizes, generator=self._generator)
         return self._normal(*sizes)
 
-    def _scale(self) -> Tensor:
+    def scale(self) -> Tensor:
+        """Of B states, in the form of the run's covariance."""
         raw = 0.1 * self._normal(*self.sizes.of("B R"))
-        return option("covariance", self.settings.covariance).scale(raw, 1.0, 1e-3).detach()
+        return self.settings.option("covariance").scale(raw, 1.0, 1e-3).detach()
 
     def _transitions(self) -> Transitions:
         steps, pairs = self._steps_and_pairs()
@@ -128,7 +129,7 @@ class Arguments:
     def _steps_and_pairs(self) -> tuple[int, int]:
         """T, and U, which is 1 where the ends of a sequence are enough."""
         steps = self.sizes["T"]
-        ends = option("returns", self.settings.returns).ENDPOINTS
+        ends = self.settings.option("returns").ENDPOINTS
         self.sizes["U"] = 1 if ends else steps
         return steps, self.sizes["U"]
 

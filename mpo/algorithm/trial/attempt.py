@@ -8,8 +8,9 @@ would tell of it in hundreds of lines of its own.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from mpo.algorithm.learner import Learner
 from mpo.algorithm.networks import Networks
 from mpo.algorithm.trial import results
 from mpo.algorithm.trial.arguments import Arguments
-from mpo.settings import OptionError, Settings, option
+from mpo.settings import OptionError, Settings
 from mpo.settings.contracts import ARRAY, CONTRACTS, Attribute, Function
 from mpo.settings.faults import fault_of
 
@@ -33,20 +34,28 @@ def attempt(settings: Settings, observation_size: int, action_size: int) -> None
     an update comes to is the run's outcome, and not judged here. No generator of the run is drawn
     from, and the global ones are put back.
     """
-    with _streams_kept():
+    with streams_kept():
         arguments = Arguments(settings, action_size)
         for field in CONTRACTS:
-            _Option(field, settings, arguments).attempt()
-        uncompiled = settings.model_copy(update={"compile": False})
-        try:
-            learner = Learner(Networks(uncompiled, observation_size, action_size), 0, 0)
-            learner.update(arguments.batch(observation_size))
-        except Exception as error:  # whatever options bring about together
-            raise fault_of(error) from None
+            for _, check in Option(field, settings, arguments).checks():
+                check()
+        update(settings, arguments, observation_size, action_size)
+
+
+def update(
+    settings: Settings, arguments: Arguments, observation_size: int, action_size: int
+) -> None:
+    """One uncompiled update of all options together. Raises `OptionError`."""
+    uncompiled = settings.model_copy(update={"compile": False})
+    try:
+        learner = Learner(Networks(uncompiled, observation_size, action_size), 0, 0)
+        learner.update(arguments.batch(observation_size))
+    except Exception as error:  # whatever options bring about together
+        raise fault_of(error) from None
 
 
 @contextmanager
-def _streams_kept() -> Iterator[None]:
+def streams_kept() -> Iterator[None]:
     """A user's option may draw from the global generators, which are then as they were."""
     state = np.random.get_state()
     with torch.random.fork_rng(devices=[]):
@@ -65,37 +74,41 @@ class _NoNumPy(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-class _Option:
+class Option:
     """The option of one kind, held to the contract of that kind."""
 
     def __init__(self, field: str, settings: Settings, arguments: Arguments) -> None:
         self._settings, self._arguments = settings, arguments
         self._contract = CONTRACTS[field]
         self._name = f"{field} {getattr(settings, field)}"
-        self._module = option(field, getattr(settings, field))
+        self._module = settings.option(field)
         self._file = Path(str(self._module.__file__))
 
-    def attempt(self) -> None:
-        """Raises `OptionError` for the first thing that is not as the contract has it."""
-        for attribute, asked in self._contract.attributes.items():
-            if asked.layer_of and (what := self._out_of_range(attribute, asked)):
-                raise OptionError(self._name, what, self._file)
+    def checks(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        """Each attribute and function by name, and what holds it to the contract.
+
+        That raises `OptionError` where it is not as the contract has it.
+        """
+        for attribute, wanted in self._contract.attributes.items():
+            yield attribute, partial(self._in_range, attribute, wanted)
         for function, asked in self._contract.functions.items():
             condition = getattr(self._module, asked.only_if, True)
             if asked.tried and (condition() if callable(condition) else condition):
-                self._call(function, asked)
+                yield function, partial(self._call, function, asked)
 
-    def _out_of_range(self, attribute: str, asked: Attribute) -> str | None:
+    def _in_range(self, attribute: str, asked: Attribute) -> None:
+        if not asked.layer_of:
+            return
         index = getattr(self._module, attribute)
         layers = len(getattr(self._settings, asked.layer_of))
-        if 0 <= index < layers:
-            return None
-        return f"{attribute} is {index}; {asked.layer_of} has layers 0 to {layers - 1}"
+        if not 0 <= index < layers:
+            what = f"{attribute} is {index}; {asked.layer_of} has layers 0 to {layers - 1}"
+            raise OptionError(self._name, what, self._file)
 
     def _call(self, function: str, asked: Function) -> None:
         """Call one function on made-up arguments and look at what it gives."""
         called = getattr(self._module, function)
-        code = getattr(inspect.unwrap(called), "__code__", None)
+        code = getattr(inspect.unwrap(getattr(called, "func", called)), "__code__", None)
         line = code.co_firstlineno if code else None
         given = self._arguments.of(asked)
         versions = {name: results.versions(value) for name, value in given.items()}

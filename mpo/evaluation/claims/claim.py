@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from mpo.evaluation.estimating.contrasts import Contrast
 from mpo.evaluation.reading.manifest import ALL, Manifest
 
 LEVEL = 0.05
@@ -13,6 +14,23 @@ LEVEL = 0.05
 GREATER, LESS, DIFFERENT = "greater", "less", "different"
 Key = tuple[str, str]
 """A task and a variant."""
+
+
+class Judged(NamedTuple):
+    """What the runs say of one claim, before the correction for its family."""
+
+    n: int
+    """Runs of each task: the fewest of a sample."""
+    found: Contrast
+    low: float
+    high: float
+    p: float
+    holds: bool
+    """Whether the runs are on the claim's side of its bound."""
+    distance: float
+    """Of the effect from the nearer bound."""
+    note: str = ""
+    strata: int = 1
 
 
 @dataclass(frozen=True)

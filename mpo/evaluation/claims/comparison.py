@@ -6,6 +6,7 @@ judged as claims are: over all tasks, and on each of them as a family.
 
 from __future__ import annotations
 
+import fnmatch
 import itertools
 from collections.abc import Sequence
 
@@ -15,7 +16,7 @@ from mpo.evaluation.claims.claim import LEVEL, Claim
 from mpo.evaluation.claims.judging import judge
 from mpo.evaluation.claims.metrics import METRICS
 from mpo.evaluation.claims.samples import samples
-from mpo.evaluation.claims.sizes import MOST_RUNS, Needed, runs_needed
+from mpo.evaluation.claims.sizes import runs_needed
 from mpo.evaluation.claims.verdicts import measured
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL, Manifest
@@ -60,6 +61,33 @@ def compare_all(
     return judge(claims, frames, None)
 
 
+def compare_each(
+    frames: Frames,
+    first: str,
+    pattern: str,
+    metric: str = "score",
+    tasks: Sequence[str] = (),
+    margin: float = 0.0,
+) -> pd.DataFrame:
+    """Rows as of `judge`: each variant whose name is as `pattern` has it against `first`.
+
+    In the pattern `*` stands for anything, as in `stabilised@epsilon=*`. All of them are one
+    family, over all of `tasks`. Raises ValueError as `compare` does, and where none is so called.
+    """
+    _check(frames, (first,), metric, tasks)
+    chosen = list(tasks or frames.manifest.tasks)
+    others = [name for name in fnmatch.filter(frames.manifest.variants, pattern) if name != first]
+    if not others:
+        known = ", ".join(frames.manifest.variants)
+        study = frames.manifest.study
+        raise ValueError(f"variant: {pattern!r} is no variant of study {study}; it has {known}")
+    claims = [
+        _claim(f"{other} - {first}", [other, first], metric, chosen, margin, "pairs")
+        for other in others
+    ]
+    return judge(claims, frames, None)
+
+
 def power(frames: Frames, effects: Sequence[float], pair: Sequence[str] = ()) -> pd.DataFrame:
     """Seeds that show each of `effects`, a difference of mean scores, by the spread of the runs.
 
@@ -95,17 +123,11 @@ def power(frames: Frames, effects: Sequence[float], pair: Sequence[str] = ()) ->
     )
 
 
-def said(needed: Needed) -> str:
-    """Such as "16 (9 to 40)"."""
-    each = [f"> {MOST_RUNS:,}" if runs is None else f"{runs:,}" for runs in needed]
-    return each[0] if needed.runs is None else f"{each[0]} ({each[1]} to {each[2]})"
-
-
 def _needed(frames: Frames, pair: Sequence[str], tasks: list[str], effect: float) -> str:
     claim = _claim("power", list(pair), "score", tasks, 0.0, "")
     strata = samples(claim, frames).strata
     n = min(len(sample) for stratum in strata for sample in stratum)
-    return said(runs_needed(measured(claim, strata), n, effect, LEVEL))
+    return str(runs_needed(measured(claim, strata), n, effect, LEVEL))
 
 
 def _pairs(manifest: Manifest) -> list[tuple[str, str]]:

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from mpo.evaluation.claims import shares
-from mpo.evaluation.claims.claim import LEVEL, Claim
+from mpo.evaluation.claims.claim import LEVEL, Claim, Judged
 from mpo.evaluation.claims.samples import samples
 from mpo.evaluation.claims.sizes import MOST_RUNS, POWER, Needed, runs_needed, smallest_effect
-from mpo.evaluation.claims.verdicts import MANY, STEADY_RUNS, Judged, holm, judged
+from mpo.evaluation.claims.verdicts import MANY, STEADY_RUNS, holm, judged
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import Manifest
 

@@ -8,18 +8,18 @@ as often as not.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from scipy import stats
 
-from mpo.evaluation.claims.claim import LESS, Claim
+from mpo.evaluation.claims.claim import LESS, Claim, Judged
 from mpo.evaluation.estimating.contrasts import CONFIDENCE, Contrast
 
 
-def judged(
-    claim: Claim, values: np.ndarray
-) -> tuple[Contrast, float, float, float, bool, float, str]:
-    """Share with its interval, one-sided p, side, distance from the bound and a note: `Judged`."""
+def judged(claim: Claim, samples: Sequence[np.ndarray]) -> Judged:
+    """Share of the runs of all `samples` with its exact interval and one-sided p."""
+    values = np.concatenate(samples)
     n, above = len(values), int((values > claim.threshold).sum())
     greater, less = (
         float(stats.binomtest(above, n, claim.margin, alternative).pvalue)
@@ -27,18 +27,16 @@ def judged(
     )
     support, refute = (less, greater) if claim.direction == LESS else (greater, less)
     ends = stats.binomtest(above, n).proportion_ci(CONFIDENCE, method="exact")
-    value, none = np.asarray(above / n), np.asarray(math.nan)
-    distance = abs(float(value) - claim.margin)
-    low, high = float(ends.low), float(ends.high)
-    note = f"{above} of {n} runs"
-    return (
-        Contrast(value, none, none),
-        low,
-        high,
+    none = np.asarray(math.nan)
+    return Judged(
+        min(map(len, samples)),
+        Contrast(np.asarray(above / n), none, none),
+        *(float(ends.low), float(ends.high)),
         min(support, refute),
         support <= refute,
-        distance,
-        note,
+        abs(above / n - claim.margin),
+        f"{above} of {n} runs",
+        len(samples),
     )
 
 

@@ -30,6 +30,11 @@ class Needed(NamedTuple):
     low: int | None
     high: int | None
 
+    def __str__(self) -> str:
+        """Such as "16 (9 to 40)"."""
+        runs, *ends = (f"> {MOST_RUNS:,}" if each is None else f"{each:,}" for each in self)
+        return runs if None in self[:2] else f"{runs} ({' to '.join(ends)})"
+
 
 def smallest_effect(found: Contrast, n: int, runs: int, level: float) -> float:
     """The least distance from the bound that `runs` show, by the spread of n; inf if none."""

@@ -8,42 +8,22 @@ share has exact tests of its own (`claims.shares`), each at the level: only one 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from mpo.evaluation.claims import shares
-from mpo.evaluation.claims.claim import DIFFERENT, LESS, Claim
+from mpo.evaluation.claims.claim import DIFFERENT, LESS, Claim, Judged
 from mpo.evaluation.estimating.contrasts import Contrast, Stratum, contrast
 
 STEADY_RUNS = 5
-"""Runs below which a spread on fewer than `MANY` tasks is not judged: simulated levels are .14."""
+"""Runs below which a spread on fewer than `MANY` tasks is not judged: simulated levels are 0.14."""
 MANY = 4
-
-
-class Judged(NamedTuple):
-    """What the runs say of one claim, before the correction for its family."""
-
-    n: int
-    """Runs of each task: the fewest of a sample."""
-    found: Contrast
-    low: float
-    high: float
-    p: float
-    holds: bool
-    """Whether the runs are on the claim's side of its bound."""
-    distance: float
-    """Of the effect from the nearer bound."""
-    note: str = ""
-    strata: int = 1
 
 
 def judged(claim: Claim, strata: list[Stratum]) -> Judged:
     """Judges `strata`, of one sample or two each, runs last, without NaN."""
     n = min(len(sample) for stratum in strata for sample in stratum)
     if claim.test == "share":
-        share = shares.judged(claim, np.concatenate([part[0] for part in strata]))
-        return Judged(n, *share, len(strata))
+        return shares.judged(claim, [sample for (sample,) in strata])
     found, note = measured(claim, strata), ""
     support, refute = sides(claim, found)
     p = float(two_sided(support, refute))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,74 +52,64 @@ def read_run(
     study_dir: Path, manifest: Manifest, planned: PlannedRun
 ) -> tuple[RunFiles | None, list[Fault]]:
     """The files of `planned`, or None where they cannot be read, and everything wrong in them."""
-    folder = study_dir / planned.path
+    folder, fault = study_dir / planned.path, partial(Fault, planned.path)
     if not folder.is_dir():
-        return None, [Fault(planned.path, "the run is missing")]
+        return None, [fault("the run is missing")]
     faults: list[Fault] = []
-    run = _read_json(folder / RUN, planned, faults)
-    tables = {name: _read_table(folder / name, planned, faults) for name in TABLES}
-    if run is None or any(table is None for table in tables.values()):
+    read: dict[str, Any] = {}
+    for name in (RUN, *TABLES):
+        try:
+            read[name] = _read_json(folder / name) if name == RUN else _read_table(folder / name)
+        except FileNotFoundError:
+            faults.append(fault(f"{name} is missing"))
+        except ValueError as error:
+            faults.append(fault(f"{name} {error}"))
+    if faults:
         return None, faults
-    evaluations, training, timing = (tables[name] for name in TABLES)
-    assert evaluations is not None and training is not None and timing is not None
+    run, evaluations, training, timing = read.values()
     faults += _identity(run, manifest, planned)
     try:
         changed = altered(folder, run)
     except FileNotFoundError:
-        return None, [Fault(planned.path, "the run is being replaced by another")]
+        return None, [fault("the run is being replaced by another")]
     faults += [
-        Fault(planned.path, f"{name} is not the file that the run wrote: its checksum is another")
+        fault(f"{name} is not the file that the run wrote: its checksum is another")
         for name in changed
     ]
     if not faults:
-        faults += _evaluations(evaluations, run["status"], manifest, planned)
+        faults += map(fault, _evaluations(evaluations, run["status"], manifest, planned.task))
         even = manifest.variants[planned.variant].trained_here
-        faults += _training(training, run, planned, even)
+        faults += map(fault, _training(training, run, even))
     evaluations = evaluations.sort_values(["step", "episode"], ignore_index=True)
     return RunFiles(run, evaluations, training, timing), faults
 
 
-def _read_json(path: Path, planned: PlannedRun, faults: list[Fault]) -> dict[str, Any] | None:
+def _read_json(path: Path) -> dict[str, Any]:
+    """The run's record. Raises ValueError with what is wrong with the file."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        faults.append(Fault(planned.path, f"{path.name} is missing"))
     except ValueError as error:
-        faults.append(Fault(planned.path, f"{path.name} is not JSON ({error})"))
-    else:
-        if values.get("format") == FORMAT:
-            return values
-        faults.append(
-            Fault(
-                planned.path,
-                f"{path.name} has format {values.get('format')!r}, this code reads {FORMAT}",
-            )
-        )
-    return None
+        raise ValueError(f"is not JSON ({error})") from None
+    if values.get("format") != FORMAT:
+        raise ValueError(f"has format {values.get('format')!r}, this code reads {FORMAT}")
+    return values
 
 
-def _read_table(path: Path, planned: PlannedRun, faults: list[Fault]) -> pd.DataFrame | None:
+def _read_table(path: Path) -> pd.DataFrame:
+    """A table of a run. Raises ValueError with what is wrong with the file."""
     columns = list(TABLES[path.name])
     try:
         table = pd.read_csv(path, dtype=dict.fromkeys(columns, "float64"))
-    except FileNotFoundError:
-        faults.append(Fault(planned.path, f"{path.name} is missing"))
-        return None
     except ValueError as error:
-        faults.append(Fault(planned.path, f"{path.name} is broken ({error})"))
-        return None
+        raise ValueError(f"is broken ({error})") from None
     if path.name == TRAINING:  # what a run's code did not know, it did not log
         table = table.reindex(columns=columns) if _logged(table, columns) else table
     if list(table.columns) != columns:
         odd = sorted(set(table.columns) ^ set(columns)) or ["their order"]
-        faults.append(
-            Fault(planned.path, f"{path.name} has other columns than asked: {', '.join(odd)}")
-        )
-        return None
+        raise ValueError(f"has other columns than asked: {', '.join(odd)}")
     counters = [name for name in ("step", "episode", "updates", "length") if name in columns]
     if not np.isfinite(table[counters].to_numpy()).all():
-        faults.append(Fault(planned.path, f"{path.name} has rows without {' or '.join(counters)}"))
-        return None
+        raise ValueError(f"has rows without {' or '.join(counters)}")
     return table.astype(dict.fromkeys(counters, "int64"))
 
 
@@ -162,45 +153,36 @@ def _identity(run: dict[str, Any], manifest: Manifest, planned: PlannedRun) -> I
         )
 
 
-def _evaluations(
-    table: pd.DataFrame, status: str, manifest: Manifest, planned: PlannedRun
-) -> Iterator[Fault]:
+def _evaluations(table: pd.DataFrame, status: str, manifest: Manifest, task: str) -> Iterator[str]:
     """Every evaluation up to the end, each with its number of episodes, each episode once."""
-    steps = manifest.tasks[planned.task].evaluation_steps(manifest.points)
+    steps = manifest.tasks[task].evaluation_steps(manifest.points)
     expected = dict.fromkeys(steps, manifest.episodes) | {steps[-1]: manifest.final_episodes}
     doubled = table.duplicated(["step", "episode"])
     if doubled.any():
         first = table[doubled].iloc[0]
-        yield Fault(
-            planned.path,
+        yield (
             f"{EVALUATIONS} has {doubled.sum()} doubled rows, the first of episode "
-            f"{int(first['episode'])} at step {int(first['step'])}",
+            f"{int(first['episode'])} at step {int(first['step'])}"
         )
         return
     steps_found, episodes_found = np.unique(table["step"].to_numpy(), return_counts=True)
     counts = dict(zip(steps_found.tolist(), episodes_found.tolist(), strict=True))
     strange = sorted(set(counts) - set(expected))
     if strange:
-        yield Fault(
-            planned.path,
-            f"{EVALUATIONS} has an evaluation at step {strange[0]}, which is none of {steps}",
-        )
+        yield f"{EVALUATIONS} has an evaluation at step {strange[0]}, which is none of {steps}"
         return
     reached = steps if status == COMPLETED else steps[: len(counts)]
     for step in reached:
         if counts.get(step, 0) != expected[step]:
-            yield Fault(
-                planned.path,
+            yield (
                 f"{EVALUATIONS} has {counts.get(step, 0)} episodes at step {step}, "
-                f"the study asks for {expected[step]}",
+                f"the study asks for {expected[step]}"
             )
     if not np.isfinite(table["return"].to_numpy()).all():
-        yield Fault(planned.path, f"{EVALUATIONS} has returns that are not finite")
+        yield f"{EVALUATIONS} has returns that are not finite"
 
 
-def _training(
-    table: pd.DataFrame, run: dict[str, Any], planned: PlannedRun, even: bool
-) -> Iterator[Fault]:
+def _training(table: pd.DataFrame, run: dict[str, Any], even: bool) -> Iterator[str]:
     """Rows in order of their updates, each once and, where `even`, none left out.
 
     MPO logs every so many updates, so equal gaps from the first row to the run's end mean that
@@ -209,10 +191,10 @@ def _training(
     updates = table["updates"].to_numpy()
     gaps = np.diff(updates, prepend=0)
     if (gaps <= 0).any():
-        yield Fault(planned.path, f"{TRAINING} has rows out of order or doubled")
+        yield f"{TRAINING} has rows out of order or doubled"
     elif even and len(updates):
         rest = run["updates"] - updates[-1]
         left_out = gaps[:-1] != gaps[0]
         if left_out.any() or gaps[-1] > gaps[0] or not 0 <= rest < gaps[0]:
             place = updates[:-1][left_out][0] if left_out.any() else updates[-1]
-            yield Fault(planned.path, f"{TRAINING} lacks rows about update {place}")
+            yield f"{TRAINING} lacks rows about update {place}"

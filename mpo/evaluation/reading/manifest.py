@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ ALL = "all"
 """Name of the aggregate over all tasks, where a task's name is asked for."""
 ROOT = "paper"
 """The variant that all variants of MPO descend from."""
+TUNING_SEED = 1000
+"""Seeds from this on are for choosing settings; a study reports those below."""
 DEFAULT_THRESHOLD = 0.8
 """Score that counts as solved, unless the task says otherwise."""
 
@@ -59,6 +61,8 @@ class Variant:
     change: str
     source: str
     settings: dict[str, Any]
+    swept: tuple[str, Any] | None = None
+    """Where it is one value of its base's sweep: the setting, and the value."""
 
     @property
     def trained_here(self) -> bool:
@@ -95,6 +99,21 @@ class Manifest:
     """Codes that were shown equal, in that order."""
     claims: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Entries of the claims that the study's own file declares, by name."""
+
+    @property
+    def sweeps(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """By base and setting, the swept variants with their values, in their order."""
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for variant in self.variants.values():
+            if variant.swept and variant.base:
+                field, value = variant.swept
+                found.setdefault((variant.base, field), {})[variant.name] = value
+        return found
+
+    @property
+    def reported_seeds(self) -> list[int]:
+        """The seeds that are not for tuning."""
+        return [seed for seed in self.seeds if seed < TUNING_SEED]
 
     def base_of(self, variant: str) -> str | None:
         """The base of `variant` where the study trains it too, None otherwise."""
@@ -146,30 +165,25 @@ def manifest_of(values: dict[str, Any], shown: tuple[Equality, ...] = ()) -> Man
         study=values["study"],
         study_seed=values["study_seed"],
         tasks={name: _task(name, entry) for name, entry in values["tasks"].items()},
-        variants={
-            name: Variant(
-                name, entry.get("base"), entry["change"], entry["source"], entry["settings"]
-            )
-            for name, entry in values["variants"].items()
-        },
+        variants={name: _variant(name, entry) for name, entry in values["variants"].items()},
         seeds=list(values["seeds"]),
         points=evaluation["points"],
         episodes=evaluation["episodes"],
         final_episodes=evaluation["final_episodes"],
         runs=[
-            PlannedRun(
-                run["task"],
-                run["variant"],
-                run["seed"],
-                run["path"],
-                run["settings_digest"],
-                run["code_digest"],
-            )
+            PlannedRun(**{each.name: run[each.name] for each in fields(PlannedRun)})
             for run in values["runs"]
         ],
         equalities=shown,
         claims=values.get("claims", {}),
     )
+
+
+def _variant(name: str, entry: dict[str, Any]) -> Variant:
+    sweep = entry.get("sweep")
+    swept = (sweep["field"], sweep["value"]) if sweep else None
+    told = entry.get("base"), entry["change"], entry["source"], entry["settings"]
+    return Variant(name, *told, swept)
 
 
 def _task(name: str, entry: dict[str, Any]) -> Task:

@@ -18,7 +18,7 @@ from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.claims.shown import effect
 from mpo.evaluation.showing.exhibits import count
 from mpo.evaluation.showing.marking import plain
-from mpo.evaluation.showing.tables.cells import number
+from mpo.evaluation.showing.tables.cells import number, text
 
 PAPERS = {
     "P1": "Abdolmaleki et al. 2018, Maximum a Posteriori Policy Optimisation",
@@ -53,7 +53,7 @@ def said(frames: Frames, study_dir: Path) -> list[str]:
 
 def _papers(rows: pd.DataFrame) -> str:
     """What the sources of the claims stand for, a sentence; empty where none is in short."""
-    cited = {word for text in rows["source"].map(_text) for word in re.findall(r"\w+", text)}
+    cited = {word for text in rows["source"].map(text) for word in re.findall(r"\w+", text)}
     named = [f"{short} is {paper}" for short, paper in PAPERS.items() if short in cited]
     return f" {'; '.join(named)}." if named else ""
 
@@ -79,15 +79,15 @@ def _clearest(rows: pd.DataFrame, verdict: str) -> str:
 
 def _named(row: dict) -> str:
     """A claim's words; in brackets what was measured, whose claim it is, if it has a note."""
-    noted = "with a note in the table" if row["test"] != "computed" and _text(row["note"]) else ""
-    facts = [_measured(row), _text(row["source"]), noted]
+    noted = "with a note in the table" if row["test"] != "computed" and text(row["note"]) else ""
+    facts = [_measured(row), text(row["source"]), noted]
     return plain(f"{row['statement']} ({'; '.join(filter(None, facts))})")
 
 
 def _measured(row: dict) -> str:
     if row["test"] == "computed":
         return "by computation"
-    first, second = _text(row["first"]), _text(row["second"])
+    first, second = text(row["first"]), text(row["second"])
     sides = f" of {first} minus {second}" if second and "," not in first + second else ""
     return (
         f"{row['metric']}{sides} {effect(row)}, adjusted p {number(row['p_adjusted'], 2)}, "
@@ -109,7 +109,3 @@ def _open(rows: pd.DataFrame) -> str:
         f"{text}; where an effect was seen, the median number of seeds that would probably decide "
         f"is {math.ceil(seeds.median()):,}."
     )
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

@@ -15,14 +15,13 @@ import pandas as pd
 
 from mpo.evaluation.claims.judging import NOT_RUN
 from mpo.evaluation.estimating.costs import relative
-from mpo.evaluation.estimating.coverage import poor
 from mpo.evaluation.reading.frames import Frames, read_csv, read_frames, read_text
 from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.claims.shown import effect, needed
 from mpo.evaluation.showing.exhibits import ReportError, count, figure, listed, required, table
 from mpo.evaluation.showing.tables import markdown
-from mpo.evaluation.showing.tables.cells import MARK, NOTHING, integer, number
+from mpo.evaluation.showing.tables.cells import NOTHING, integer, interval, number
 
 
 def render(template: Path, study_dir: Path) -> str:
@@ -218,12 +217,8 @@ class Facts:
     def _estimate(self, rows: pd.DataFrame, metric: str, task: str, variant: str, shown) -> str:
         mine = rows if "seed" in rows else rows.assign(seed=0)
         found = self._of(mine, task, variant)
-        row = found[found["metric"] == metric].iloc[0]
-        if pd.isna(row["low"]):
-            return shown(row["value"])
         tasks = len(self._frames.manifest.tasks) if task == ALL else 1
-        mark = MARK if poor(metric, int(row["n"]), tasks) else ""
-        return f"{shown(row['value'])} [{shown(row['low'])}, {shown(row['high'])}]{mark}"
+        return interval(found, metric, tasks, shown)
 
 
 def _told(row: dict | None) -> dict[str, str]:

@@ -26,6 +26,7 @@ from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.claims.shown import not_run
 from mpo.evaluation.showing.exhibits import ReportError, count, figure, required, table
 from mpo.evaluation.showing.failures import Exhibit
+from mpo.evaluation.showing.figures.sweeps import said_tuning
 from mpo.evaluation.showing.tables.cells import interval, number
 from mpo.evaluation.telling import answer, equal_codes, origins
 from mpo.evaluation.telling.page import EVERY_RUN, INSIDE, NOT_RUN
@@ -66,6 +67,7 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
                 figure, "performance_profiles", "sample_efficiency", "probability_of_improvement"
             ),
         ],
+        **({"Sweeps": shown(figure, "sweeps")} if frames.manifest.sweeps else {}),
         "Claims": [
             *text("claims", lambda: [claims.section(study_dir)]),
             *text("what_was_found", lambda: _what_was_found(frames)),
@@ -79,9 +81,7 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
                 figure, "kl_relative", "effective_sample_size", "policy_deviation", "value_bias"
             ),
         ],
-        "The theory by computation": text(
-            "theory", lambda: [_section(study_dir, "theory/section.md", "theory_section.py")]
-        ),
+        "The theory by computation": text("theory", lambda: _theory(study_dir)),
         "Beside published scores": shown(table, "published"),
         "What it costs": [*shown(figure, "cost"), *shown(table, "cost")],
         "Runs": [
@@ -94,7 +94,7 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
     }
     parts = [f"# Study `{frames.manifest.study}`", unfinished, *_failed(study_dir)]
     for title, paragraphs in sections.items():
-        parts += [f"## {title}", *paragraphs]
+        parts += [f"## {title}", *paragraphs] if paragraphs else []
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
@@ -157,6 +157,7 @@ def _what_was_run(frames: Frames) -> list[str]:
         f"{count(manifest.episodes, 'episode')} each and "
         f"{manifest.final_episodes} at the end; {said_score(frames)}, of "
         "(return - low) / (high - low).",
+        *filter(None, [said_tuning(manifest).strip()]),
         tables.markdown(tasks),
         tables.markdown(variants),
     ]
@@ -214,6 +215,12 @@ def _section(study_dir: Path, file: str, script: str) -> str:
     path = study_dir / file
     required(path, f"python workflow/scripts/{script} {study_dir}")
     return path.read_text(encoding="utf-8")
+
+
+def _theory(study_dir: Path) -> list[str]:
+    """What verifies the theory, where the study asked for it."""
+    path = study_dir / "theory/section.md"
+    return [path.read_text(encoding="utf-8")] if path.exists() else []
 
 
 def _changes(changed: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from mpo.algorithm.learner import Learner
 from mpo.algorithm.networks import Networks
-from mpo.settings import Settings, option
+from mpo.settings import Settings
 from mpo.training import episodes
 from mpo.training.actor import Actor
 from mpo.training.clock import Clock
@@ -27,7 +27,7 @@ class Training(Session[Learner]):
     def __init__(self, settings: Settings, seeds: Seeds, clock: Clock) -> None:
         """Make environments, networks, learner and replay; raises ValueError for a bad task."""
         super().__init__(settings, seeds, clock)
-        self._returns = option("returns", settings.returns)
+        self._returns = settings.option("returns")
         self._owed_steps = 0
         self._compiles_next = self.learner.compiled
 

@@ -22,18 +22,20 @@ COMPILES = pytest.mark.skipif(
     not any(shutil.which(name) for name in COMPILERS), reason="there is no C++ compiler"
 )
 STABILISED = VARIANTS["stabilised"]
+HUBER = {
+    **STABILISED,
+    "backup": "soft",
+    "critic_loss": "huber",
+    "dual_solver": "newton",
+    "mean": "tanh",
+}
 UPDATES: dict[str, list[dict[str, Any]]] = {
     "paper, a critic of three layers": [{"critic_hidden": [8, 7, 6]}],
     # of the same shapes in one process, so that nothing but the numbers would tell them apart
     "stabilised, beside other losses": [
         STABILISED,
-        {
-            **STABILISED,
-            "backup": "soft",
-            "critic_loss": "huber",
-            "dual_solver": "newton",
-            "mean": "tanh",
-        },
+        HUBER,
+        {**HUBER, "critic_loss.delta": 0.01},
     ],
     "no step bounded": [
         {

@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import logsumexp
 
 from mpo.algorithm.estep.dual_solvers import MINIMUM_TEMPERATURE, gradient, newton, slsqp
@@ -90,6 +90,41 @@ def test_slsqp_goes_on_from_its_last_solution(seed: int, share: float) -> None:
     exact = newton.solve(None, q, 0.1, rho, 1.0).temperature
     warm = slsqp.solve(stable.dual, q, 0.1, rho, share * exact).temperature
     assert warm == pytest.approx(exact, rel=0.05)
+
+
+def by_autograd(form: Any, q: np.ndarray, epsilon: float, rho: np.ndarray, eta: float) -> float:
+    """Where SLSQP ends when it is given the form's slope by automatic differentiation."""
+
+    def value_and_slope(at: np.ndarray) -> tuple[float, np.ndarray]:
+        variable = torch.tensor(float(at[0]), dtype=torch.float64, requires_grad=True)
+        value = form.dual(torch.from_numpy(q), variable, epsilon, torch.from_numpy(rho))
+        (slope,) = torch.autograd.grad(value, variable)
+        return value.item(), np.array([slope.item()])
+
+    if not math.isfinite(value_and_slope(np.array([eta]))[0]):
+        return eta
+    found = minimize(value_and_slope, [eta], jac=True, method="SLSQP", bounds=[(1e-6, None)])
+    return float(found.x[0]) if math.isfinite(found.x[0]) else eta
+
+
+@given(
+    seeds,
+    st.sampled_from([raw, stable]),
+    st.integers(4, 64),
+    st.floats(-1.0, 2.5).map(lambda power: 10.0**power),
+    st.floats(-2.0, 1.0).map(lambda power: 10.0**power),
+    st.sampled_from([-800.0, 0.0, 500.0, 800.0]),
+)
+def test_slsqp_goes_where_the_slope_by_autograd_leads_it(
+    seed: int, form: Any, samples: int, scale: float, start: float, level: float
+) -> None:
+    """Also from where the raw form overflows, at the start and on the way."""
+    q, rho = problem(seed, samples, 3, scale)
+    q = q + start * level
+    expected = by_autograd(form, q, 0.1, rho, start)
+    assert slsqp.solve(form.dual, q, 0.1, rho, start).temperature == pytest.approx(
+        expected, rel=1e-6
+    )
 
 
 @given(seeds, st.floats(0.01, 100.0), st.floats(-1000.0, 1000.0))

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,11 +17,12 @@ import torch
 from mpo.algorithm.trial.attempt import attempt
 from mpo.evaluation.showing.tables import markdown
 from mpo.evaluation.telling.readme import filled
-from mpo.settings import OPTION_PACKAGES, OptionError, Settings, option, options, settings
+from mpo.settings import OPTION_PACKAGES, OptionError, Settings, settings
 from mpo.settings.options import file_of
 from mpo.study.entries import load_variants
 from mpo.study.yaml_files import PROJECT
 from tests.algorithm.trial.mistakes import MISTAKES
+from tests.own_options import put_option
 
 SOUND = (
     file_of("backup", "policy")
@@ -47,14 +46,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str]
     """Puts an option `mine` of a kind beside the shipped ones; the settings that select it."""
 
     def put(field: str, text: str) -> Settings:
-        package = f"mpo.{OPTION_PACKAGES[field]}"
-        folder = tmp_path / field
-        folder.mkdir()
-        (folder / "mine.py").write_text(text)
-        module = importlib.import_module(package)
-        monkeypatch.setattr(module, "__path__", [*module.__path__, str(folder)])
-        monkeypatch.delitem(sys.modules, f"{package}.mine", raising=False)
-        importlib.invalidate_caches()
+        put_option(field, "mine", text, tmp_path / field, monkeypatch)
         return settings({"steps": 1000}).model_copy(update={field: "mine"})
 
     return put
@@ -99,17 +91,6 @@ def test_the_page_lists_what_was_tried() -> None:
 
 def test_every_kind_of_option_has_a_mistake_that_is_told() -> None:
     assert {case.field for case in MISTAKES.values()} == set(OPTION_PACKAGES)
-
-
-@pytest.mark.parametrize(
-    ("field", "name"), [(field, name) for field in OPTION_PACKAGES for name in options(field)]
-)
-def test_a_shipped_option_keeps_the_contract(field: str, name: str) -> None:
-    """Constraints a dimension need a diagonal covariance, and a device must be there."""
-    if field == "device" and not option(field, name).available():
-        pytest.skip("there is no such device here")
-    needed = {"covariance": "diagonal"} if name == "per_dimension" else {}
-    attempt(settings({}).model_copy(update={field: name, **needed}), 3, 2)
 
 
 @pytest.mark.parametrize("name", VARIANTS)

@@ -30,6 +30,8 @@ FAMILY = 4
 EFFECT = 1.5
 """The effect that is planted, in deviations of a run's score (root mean square of both sides)."""
 GATE = 0.06
+SIMULATED = 2 * math.sqrt(GATE * (1 - GATE) / STUDIES)
+"""Two standard errors of a level of `GATE` in so many studies: above both, a level is marked."""
 Generator = np.random.Generator
 
 
@@ -158,16 +160,19 @@ def rates(name: str, n: int, tasks: int, studies: int = STUDIES) -> tuple[float,
     return float(np.mean(p <= LEVEL)), float(np.mean(family)), float(np.mean(found))
 
 
+def marked(level: float) -> str:
+    return f"{level:.3f}{' †' if level > GATE + SIMULATED else ''}"
+
+
 def levels(studies: int = STUDIES) -> pd.DataFrame:
-    """`rates`, one row a truth and number of tasks; marked where the level is above the gate."""
+    """`rates`, one row a truth and number of tasks; marked where a level is above the gate."""
     rows = []
     for name in TRUTHS:
         for tasks in TASKS:
             row: dict[str, object] = {"truth": name, "tasks": tasks}
             for n in RUNS:
                 level, family, power = rates(name, n, tasks, studies)
-                mark = " †" if level > GATE else ""
-                row[f"n = {n}"] = f"{level:.3f}{mark} / {family:.3f} / {power:.2f}"
+                row[f"n = {n}"] = f"{marked(level)} / {family:.3f} / {power:.2f}"
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -179,8 +184,8 @@ def spreads(studies: int = STUDIES) -> pd.DataFrame:
         for tasks in TASKS:
             row: dict[str, object] = {"truth": name, "tasks": tasks}
             for n in (3, 4, *RUNS[1:]):
-                level = np.mean(p_values(name, n, tasks, 0.0, studies) <= LEVEL)
-                row[f"n = {n}"] = f"{level:.3f}{' †' if level > GATE else ''}"
+                level = float(np.mean(p_values(name, n, tasks, 0.0, studies) <= LEVEL))
+                row[f"n = {n}"] = marked(level)
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -191,10 +196,9 @@ def share_rates(n: int, truth: float, margin: float) -> tuple[float, float]:
     supported = refuted = 0.0
     for above in range(n + 1):
         chance = float(stats.binom.pmf(above, n, truth))
-        found = shares.judged(claim, np.arange(n) < above)
-        p, holds = found[3], found[4]
-        supported += chance * (p <= LEVEL and holds)
-        refuted += chance * (p <= LEVEL and not holds)
+        found = shares.judged(claim, [np.arange(n) < above])
+        supported += chance * (found.p <= LEVEL and found.holds)
+        refuted += chance * (found.p <= LEVEL and not found.holds)
     return supported, refuted
 
 

@@ -52,6 +52,7 @@ def test_the_figures_are_found_by_their_files():
         "policy_deviation",
         "probability_of_improvement",
         "sample_efficiency",
+        "sweeps",
         "temperature",
         "value_bias",
     ]

@@ -58,6 +58,13 @@ def test_markdown_aligns_numbers_right_and_escapes_bars():
     )
 
 
+@pytest.mark.parametrize("cells", [["1.5e-05", "0.058"], ["-2.00e-07 [-3.1e-07, 0]", "1e+06"]])
+def test_numbers_with_exponents_stand_to_the_right(cells):
+    assert "| ---: |" in tables.markdown(pd.DataFrame({"p": cells}))
+    worded = pd.DataFrame({"p": [*cells, "1e of three"]})
+    assert "| --- |" in tables.markdown(worded)
+
+
 def test_the_tables_are_found_by_their_files():
     assert tables.names() == ["aggregate", "by_task", "cost", "published", "runs"]
     with pytest.raises(ValueError, match="table 'none' is not known"):

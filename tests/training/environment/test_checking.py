@@ -20,20 +20,25 @@ class Unseeded(Made):
 
     noise = np.random.default_rng(0)
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, after: int = 0) -> None:
         super().__init__()
-        self._where = where
+        self._where, self._after, self._taken = where, after, 0
 
     def reset(self, **kwargs: Any) -> Any:
         observation, info = super().reset(**kwargs)
+        self._taken = 0
         return observation + self._drawn("reset"), info
 
     def step(self, action: Any) -> Any:
         observation, reward, *rest = super().step(action)
+        self._taken += 1
         return observation + self._drawn("step"), reward + self._drawn("reward"), *rest
 
     def _drawn(self, where: str) -> np.float32:
-        return np.float32(self.noise.random() if where == self._where else 0.0)
+        return np.float32(self.noise.random() if self._noisy(where) else 0.0)
+
+    def _noisy(self, where: str) -> bool:
+        return where == self._where and self._taken >= self._after
 
 
 @pytest.mark.parametrize("where", ["reset", "step", "reward"])
@@ -41,6 +46,12 @@ def test_what_its_seed_does_not_determine_is_refused(where: str) -> None:
     with pytest.raises(EnvironmentFault, match="is not determined by its seed: two episodes of"):
         check(Unseeded, where=where)
     check(Unseeded, where="nowhere")
+
+
+@pytest.mark.parametrize("where", ["step", "reward"])
+def test_noise_that_begins_late_is_refused(where: str) -> None:
+    with pytest.raises(EnvironmentFault, match="is not determined by its seed: two episodes of"):
+        check(Unseeded, where=where, after=20)
 
 
 def test_each_bound_is_tried() -> None:

@@ -19,16 +19,22 @@ def solve(
 ) -> Solution:
     """The η >= 1e-6 at which SLSQP, started from the last η, ends on the given form of the dual.
 
-    Float64 throughout. Where the raw form is infinite the search does not move and the old
-    temperature comes back, as in SR's code.
+    Float64 throughout. The value is the form's own; the slope is that of P1 eq. 9 in any form,
+    g'(η) = ε - Σ_s ρ_s KL(w_s || uniform), where the value is finite. Where the raw form is
+    infinite the search does not move and the old temperature comes back, as in SR's code.
     """
     q_tensor, weights = torch.from_numpy(q), torch.from_numpy(state_weights)
+    shifted = q - q.max(0)
 
-    def value_and_slope(eta: np.ndarray) -> tuple[float, np.ndarray]:
-        variable = torch.tensor(float(eta[0]), dtype=torch.float64, requires_grad=True)
-        value = dual(q_tensor, variable, epsilon, weights)
-        (slope,) = torch.autograd.grad(value, variable)
-        return value.item(), np.array([slope.item()])
+    def value_and_slope(at: np.ndarray) -> tuple[float, np.ndarray]:
+        eta = float(at[0])
+        value = dual(q_tensor, torch.tensor(eta, dtype=torch.float64), epsilon, weights).item()
+        if not np.isfinite(value):
+            return value, np.array([np.nan])
+        exponentials = np.exp(shifted / eta)
+        total = exponentials.sum(0)
+        kl = (exponentials * shifted).sum(0) / (eta * total) - np.log(total / len(q))
+        return value, np.array([epsilon - state_weights @ kl])
 
     if not np.isfinite(value_and_slope(np.array([temperature]))[0]):
         return Solution(temperature, False)

@@ -28,9 +28,9 @@ NAME = "claims"
 
 
 def write(claims: list[Claim], study_dir: Path) -> None:
-    """Judges `claims` and the study's own, and writes `tables/claims.*`, `claims_section.md`."""
+    """Judges the study's own claims and `claims`; writes `tables/claims.*`, `claims_section.md`."""
     frames, errata = read_frames(study_dir), study_dir / "theory/errata.csv"
-    claims = [*claims, *claims_of(frames.manifest.claims)]
+    claims = [*claims_of(frames.manifest.claims), *claims]
     computed = errata.exists() and sentence_for("table", "errata", study_dir) is None
     rows = judge(claims, frames, read_csv(errata) if computed else None)
     tables.write_files(NAME, rows, shown(rows), study_dir / "tables")

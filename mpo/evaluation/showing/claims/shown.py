@@ -9,10 +9,10 @@ import pandas as pd
 
 from mpo.evaluation.claims.claim import LEVEL
 from mpo.evaluation.claims.judging import NOT_RUN, UNDECIDED, VERDICTS
-from mpo.evaluation.claims.sizes import MOST_RUNS, POWER
+from mpo.evaluation.claims.sizes import MOST_RUNS, POWER, Needed
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.captions import said_score
-from mpo.evaluation.showing.tables.cells import NOTHING, number
+from mpo.evaluation.showing.tables.cells import NOTHING, number, text
 
 SIGNS = {"greater": ">", "less": "<"}
 OTHER = {"tasks": "variants", "variants": "tasks"}
@@ -78,7 +78,8 @@ def caption(frames: Frames) -> str:
         "first mean minus the second, averaged over where it is measured; it is in units of its "
         f"metric ({said_score(frames)}), with a 95 % t interval; variants that are pooled are "
         "averaged within a seed, and two variants compared seed by seed. p is two-sided, from a "
-        "stratified t against the nearer side of the claimed bound (of a share one-sided, exact "
+        "stratified t, the lesser of it and of it without the runs' skew, against the nearer side "
+        "of the claimed bound (of a share one-sided, exact "
         f"binomial), then by Holm within the claim's family; a verdict needs p <= {LEVEL:g}. The "
         "smallest effect is what so many seeds show beyond the bound with a probability of "
         f"{POWER:g}; seeds to decide are those that the effect seen would need, by the spread "
@@ -115,11 +116,8 @@ def needed(row: dict) -> str:
     if pd.isna(row["seeds_needed"]):
         unknown = row["verdict"] != UNDECIDED or pd.isna(row["n"]) or row["n"] < 2
         return NOTHING if unknown else f"> {MOST_RUNS:,}"
-    runs = f"{int(row['seeds_needed']):,}"
-    if pd.isna(row["seeds_low"]):
-        return runs
-    most = f"> {MOST_RUNS:,}" if pd.isna(row["seeds_high"]) else f"{int(row['seeds_high']):,}"
-    return f"{runs} ({int(row['seeds_low']):,} to {most})"
+    ends = (row[f"seeds_{name}"] for name in ("needed", "low", "high"))
+    return str(Needed(*(None if pd.isna(each) else int(each) for each in ends)))
 
 
 def _line(row: dict) -> dict[str, str]:
@@ -135,17 +133,17 @@ def _line(row: dict) -> dict[str, str]:
         "failure missed": _percent(row["missed_half"]),
         "tested": _tested(row),
         "source": row["source"],
-        "note": _text(row["note"]),
+        "note": text(row["note"]),
     }
 
 
 def _tested(row: dict) -> str:
     if row["test"] == "computed":
         return "by computation"
-    first, second = _text(row["first"]), _text(row["second"])
+    first, second = text(row["first"]), text(row["second"])
     metric = f"{'spread of ' if row['test'] == 'spread' else ''}{row['metric']}"
     margin = f"{row['margin']:g}"
-    over, alone = _text(row["over"]), "" if row["test"] == "share" else "mean of "
+    over, alone = text(row["over"]), "" if row["test"] == "share" else "mean of "
     sides = f"{first} - {second}" if second else f"{alone}{_few(first, OTHER[over])}"
     if row["test"] == "share":
         metric = f"share of {metric} above {row['threshold']:g}"
@@ -167,7 +165,3 @@ def _few(names: str, kind: str) -> str:
 
 def _percent(share: float) -> str:
     return NOTHING if pd.isna(share) else f"{100 * share:.0f} %"
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

@@ -7,14 +7,7 @@ from matplotlib.figure import Figure
 
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.captions import said_n
-from mpo.evaluation.showing.figures.panels import (
-    grid,
-    legend,
-    log_axis,
-    medians,
-    thousands_axis,
-    title,
-)
+from mpo.evaluation.showing.figures.panels import rows_of_tasks
 
 KLS = {
     "kl_estep_relative": "E-step",
@@ -35,19 +28,9 @@ def drawn(frames: Frames) -> pd.DataFrame:
 def figure(frames: Frames) -> Figure:
     """One row a task and one column a KL; thick lines are medians over runs."""
     rows = drawn(frames)
-    tasks = list(frames.manifest.tasks)
-    variants = [name for name in frames.manifest.variants if name in set(rows["variant"])]
-    drawing, axes = grid(len(tasks), len(KLS), sharey="row", sharex="row")
-    for task, line in zip(tasks, axes, strict=True):
-        for (kl, name), panel in zip(KLS.items(), line, strict=True):
-            mine = rows[(rows["task"] == task) & (rows["kl"] == kl)]
-            medians(panel, mine, "updates", "value", variants)
-            panel.axhline(1, color="#555555", linewidth=0.8, zorder=0)
-            title(panel, task, name)
-            thousands_axis(panel, "updates")
-        log_axis(line[0])
-        line[0].set_ylabel("KL over its bound")
-    legend(drawing, variants)
+    drawing, axes = rows_of_tasks(frames, rows, "kl", KLS, "value", "KL over its bound")
+    for panel in axes.ravel():
+        panel.axhline(1, color="#555555", linewidth=0.8, zorder=0)
     return drawing
 
 

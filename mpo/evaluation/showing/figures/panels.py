@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import matplotlib
@@ -112,6 +112,28 @@ def tracks(
     panels = [each.axes for each in shown]
     label_rows(panels, label)
     return drawing, panels
+
+
+def rows_of_tasks(
+    frames: Frames, rows: pd.DataFrame, column: str, titles: Mapping[str, str], y: str, label: str
+) -> tuple[Figure, np.ndarray]:
+    """`y` over updates, a row a task and a column each of `column`'s values, which have `titles`.
+
+    The axis of `y` is logarithmic and has the `label`. Thick lines are medians over runs.
+    """
+    variants = [name for name in frames.manifest.variants if name in set(rows["variant"])]
+    tasks = list(frames.manifest.tasks)
+    drawing, axes = grid(len(tasks), len(titles), sharey="row", sharex="row")
+    for task, line in zip(tasks, axes, strict=True):
+        for (value, name), panel in zip(titles.items(), line, strict=True):
+            mine = rows[(rows["task"] == task) & (rows[column] == value)]
+            medians(panel, mine, "updates", y, variants)
+            title(panel, task, name)
+            thousands_axis(panel, "updates")
+        log_axis(line[0])
+        line[0].set_ylabel(label)
+    legend(drawing, variants)
+    return drawing, axes
 
 
 def logged(frames: Frames, name: str) -> pd.DataFrame:

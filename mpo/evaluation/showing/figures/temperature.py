@@ -9,14 +9,7 @@ from matplotlib.figure import Figure
 
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.captions import said_n
-from mpo.evaluation.showing.figures.panels import (
-    grid,
-    legend,
-    log_axis,
-    medians,
-    thousands_axis,
-    title,
-)
+from mpo.evaluation.showing.figures.panels import rows_of_tasks
 from mpo.settings import Settings
 
 ABSENT = "no run logged a temperature"
@@ -32,20 +25,8 @@ def drawn(frames: Frames) -> pd.DataFrame:
 def figure(frames: Frames) -> Figure:
     """One row a task and one column a dual; thick lines are medians over runs."""
     rows = drawn(frames)
-    tasks = list(frames.manifest.tasks)
-    variants = [name for name in frames.manifest.variants if name in set(rows["variant"])]
-    columns = sorted(set(rows["dual"])) or ["stable"]
-    drawing, axes = grid(len(tasks), len(columns), sharey="row", sharex="row")
-    for task, line in zip(tasks, axes, strict=True):
-        for dual, panel in zip(columns, line, strict=True):
-            mine = rows[(rows["task"] == task) & (rows["dual"] == dual)]
-            medians(panel, mine, "updates", "temperature", variants)
-            title(panel, task, f"{dual} dual")
-            thousands_axis(panel, "updates")
-        log_axis(line[0])
-        line[0].set_ylabel("temperature")
-    legend(drawing, variants)
-    return drawing
+    titles = {dual: f"{dual} dual" for dual in sorted(set(rows["dual"])) or ["stable"]}
+    return rows_of_tasks(frames, rows, "dual", titles, "temperature", "temperature")[0]
 
 
 def caption(frames: Frames) -> str:

@@ -82,4 +82,5 @@ def _line(cells) -> str:
 
 
 def _is_number(column: pd.Series) -> bool:
-    return bool(column.str.match(rf"^[-+]?[0-9][0-9.,]*( |$)|^>=? |^{NOTHING}$").all())
+    number = r"[-+]?[0-9][0-9.,]*(e[-+]?[0-9]+)?( |$)"
+    return bool(column.str.match(rf"^{number}|^>=? |^{NOTHING}$").all())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pandas as pd
 
 from mpo.evaluation.reading.frames import Frames
@@ -23,7 +25,7 @@ def table(frames: Frames) -> pd.DataFrame:
     """The rows of `estimates/by_task.csv`, and how many runs diverged (metric `diverged`)."""
     diverged = _diverged(frames)
     lost = frames.by_task.drop_duplicates(["task", "variant"])[["task", "variant", "n"]]
-    counts = [diverged.get(pair, 0) for pair in zip(lost["task"], lost["variant"], strict=True)]
+    counts = [diverged[pair] for pair in zip(lost["task"], lost["variant"], strict=True)]
     lost = lost.assign(metric="diverged", value=counts)
     return pd.concat([frames.by_task, lost])[frames.by_task.columns].reset_index(drop=True)
 
@@ -55,7 +57,7 @@ def shown(frames: Frames) -> pd.DataFrame:
                     "area (IQM)": interval(mine, "area_iqm"),
                     "reached": f"{round(n * value(mine, 'reached'))} of {n}",
                     "steps to threshold": _steps(mine),
-                    "diverged": str(diverged.get((task, variant), 0)),
+                    "diverged": str(diverged[task, variant]),
                 }
             )
     return pd.DataFrame(lines)
@@ -82,9 +84,6 @@ def _steps(rows: pd.DataFrame) -> str:
     return interval(rows.assign(low=rows["low"].clip(lower=0)), "steps_to_threshold")
 
 
-def _diverged(frames: Frames) -> dict[tuple[str, str], int]:
+def _diverged(frames: Frames) -> Counter[tuple[str, str]]:
     lost = frames.scores[frames.scores["status"] == "diverged"]
-    return {
-        (str(task), str(name)): len(rows)
-        for (task, name), rows in lost.groupby(["task", "variant"])
-    }
+    return Counter(zip(lost["task"], lost["variant"], strict=True))

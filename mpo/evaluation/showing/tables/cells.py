@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pandas as pd
 
@@ -29,17 +30,23 @@ def integer(value: float) -> str:
     return NOTHING if value is None or not math.isfinite(value) else f"{value:,.0f}"
 
 
-def interval(rows: pd.DataFrame, metric: str, digits: int = 3, tasks: int = 1) -> str:
+def text(value: object) -> str:
+    """`value`; a frame holds NaN where there is no text."""
+    return value if isinstance(value, str) else ""
+
+
+def interval(
+    rows: pd.DataFrame, metric: str, tasks: int = 1, shown: Callable[[float], str] = number
+) -> str:
     """Such as 0.71 [0.52, 0.83], from the row of `metric`, without brackets where none was had.
 
     `tasks` are those that the number is taken over. An interval that covers too little is marked.
     """
     row = rows[rows["metric"] == metric].iloc[0]
-    value = number(row["value"], digits)
     if math.isnan(row["low"]):
-        return value
+        return shown(row["value"])
     mark = MARK if poor(metric, int(row["n"]), tasks) else ""
-    return f"{value} [{number(row['low'], digits)}, {number(row['high'], digits)}]{mark}"
+    return f"{shown(row['value'])} [{shown(row['low'])}, {shown(row['high'])}]{mark}"
 
 
 def value(rows: pd.DataFrame, metric: str) -> float:

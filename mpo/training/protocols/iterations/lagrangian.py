@@ -4,7 +4,7 @@
 |---|---|---|
 | w_sj | `weights` | [N, B], adding up to 1 over N |
 | log π_θ(a_j), at s | `log_likelihood` | [N, B] |
-| η_μ, η_Σ | `alpha_mean`, `alpha_covariance` | numbers |
+| η_μ, η_Σ | `Multipliers` | [1] |
 | ε_μ, ε_Σ; C_μ, C_Σ | `epsilon_*`; `kl_mean`, `kl_covariance` | numbers |
 
 What is right is in `algorithm.mstep` and `algorithm.gaussian`; tests hold
@@ -19,6 +19,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mpo.algorithm.gaussian import Covariance, Gaussian, kl_mean_terms
+from mpo.algorithm.mstep.lagrangian import MStep
 
 DETERMINANT_FLOOR = 1e-6
 MEAN_RATE, COVARIANCE_RATE = 1.0, 100.0
@@ -26,10 +27,15 @@ MEAN_LIMIT, COVARIANCE_LIMIT = 0.1, 10.0
 
 
 class Multipliers(NamedTuple):
-    """η_μ and η_Σ; both start at 0."""
+    """η_μ and η_Σ."""
 
-    alpha_mean: float = 0.0
-    alpha_covariance: float = 0.0
+    alpha_mean: Float[Tensor, " 1"]
+    alpha_covariance: Float[Tensor, " 1"]
+
+
+def initial_multipliers() -> Multipliers:
+    """Both start at 0."""
+    return Multipliers(torch.zeros(1), torch.zeros(1))
 
 
 def averaged_likelihood_loss(
@@ -70,12 +76,10 @@ def _log_determinant(covariance: Covariance, gaussian: Gaussian) -> Float[Tensor
 
 
 def multiplier_step(
-    multipliers: Multipliers,
-    kls: tuple[float, float],
-    epsilon_mean: float,
-    epsilon_covariance: float,
+    multipliers: Multipliers, part: MStep, epsilon_mean: float, epsilon_covariance: float
 ) -> Multipliers:
     """η_μ - 1 (ε_μ - C_μ) within [0, 0.1] and η_Σ - 100 (ε_Σ - C_Σ) within [0, 10]."""
-    mean = multipliers.alpha_mean - MEAN_RATE * (epsilon_mean - kls[0])
-    covariance = multipliers.alpha_covariance - COVARIANCE_RATE * (epsilon_covariance - kls[1])
-    return Multipliers(min(max(mean, 0.0), MEAN_LIMIT), min(max(covariance, 0.0), COVARIANCE_LIMIT))
+    mean = multipliers.alpha_mean - MEAN_RATE * (epsilon_mean - part.kl_mean)
+    slack = epsilon_covariance - part.kl_covariance
+    covariance = multipliers.alpha_covariance - COVARIANCE_RATE * slack
+    return Multipliers(mean.clamp(0.0, MEAN_LIMIT), covariance.clamp(0.0, COVARIANCE_LIMIT))

@@ -1,60 +1,28 @@
 """SR's learner: TD(0), an E-step at s_t by SLSQP, several M-steps; targets once an iteration.
 
-| symbol | name | shape |
-|---|---|---|
-| s_t, a_t, r_t, s_{t+1} | `Pairs` | [B, ...] |
-| a_j ~ π_i(s) | `actions` | [N, B, A] |
-| Q'(s, a_j) | `q` | [N, B] |
-| η | `temperature` | a number, float64 |
+Compiled or not, the update is the same code (`update`), as in `algorithm.learner`. The dual is
+solved in float64 between its two graphs, from the last η.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mpo.algorithm import metrics, multipliers
-from mpo.algorithm.computing.optimiser import Adam, adam, adam_step, clip_by_norm
+from mpo.algorithm import metrics
+from mpo.algorithm.computing.compilation import tensors_of
+from mpo.algorithm.computing.optimiser import adam
 from mpo.algorithm.estep.dual_solvers import MINIMUM_TEMPERATURE
-from mpo.algorithm.estep.weights import estep_weights
-from mpo.algorithm.gaussian import Gaussian, log_prob, sample
-from mpo.algorithm.mstep.lagrangian import MStep
 from mpo.algorithm.networks import unflatten
-from mpo.settings import option
-from mpo.training.protocols.iterations.lagrangian import (
-    Multipliers,
-    averaged_likelihood_loss,
-    kl_covariance,
-    kl_mean,
-    multiplier_step,
-)
+from mpo.training.protocols.iterations.lagrangian import initial_multipliers
 from mpo.training.protocols.iterations.networks import Networks, initialise
-
-
-class Pairs(NamedTuple):
-    """A batch of decisions."""
-
-    observation_t: Float[Tensor, "B O"]
-    action: Float[Tensor, "B A"]
-    reward: Float[Tensor, " B"]
-    observation_tp1: Float[Tensor, "B O"]
-
-
-class State(NamedTuple):
-    """The networks with their optimisers, and the targets."""
-
-    policy: Adam
-    critic: Adam
-    target_policy: Float[Tensor, " P"]
-    target_critic: Float[Tensor, " Q"]
+from mpo.training.protocols.iterations.update import EStep, Evaluated, Pairs, State, Update
 
 
 class Learner:
-    """One `update` a batch, one `refresh` an iteration. Runs eagerly."""
-
-    compiled = False
+    """One `update` a batch, one `refresh` an iteration."""
 
     def __init__(self, networks: Networks, initialisation_seed: int, noise_seed: int) -> None:
         """Networks and η ~ U(0, 1) from the first seed; the second drives the action samples."""
@@ -63,118 +31,63 @@ class Learner:
         generator = torch.Generator().manual_seed(initialisation_seed)
         policy = initialise(networks.policy_shapes(), generator)
         critic = initialise(networks.critic_shapes(), generator)
-        self.state = State(adam(policy), adam(critic), policy.clone(), critic.clone())
+        alphas = initial_multipliers()
+        self.state = State(adam(policy), adam(critic), alphas, policy.clone(), critic.clone())
         uniform = float(torch.rand((), dtype=torch.float64, generator=generator))
         self.temperature = max(uniform, MINIMUM_TEMPERATURE)
-        self.multipliers = Multipliers()
         self.noise = torch.Generator().manual_seed(noise_seed)
         self.updates = 0
         self.sums = metrics.no_sums()
         """Of the metrics, over the updates since `take_sums`."""
-        self._dual = option("dual", s.dual).dual
-        self._solve = option("dual_solver", s.dual_solver).solve
-        self._critic_loss = option("critic_loss", s.critic_loss).loss
-        self._refresh = option("target_update", s.target_update).refresh
+        self._dual = s.option("dual").dual
+        self._solve = s.option("dual_solver").solve
+        self._refresh = s.option("target_update").refresh
+        device = s.option("device")
+        self.compiled = s.compile and device.can_compile()
+        self._update = Update(networks)
+        self._evaluate: Callable[..., Evaluated] = self._update.evaluate
+        self._improve: Callable[..., None] = self._improve_in_place
+        if self.compiled:
+            self._evaluate = device.compiled(self._evaluate)
+            self._improve = device.compiled_in_place(self._improve)
 
     # --- one batch --------------------------------------------------------------------------
     def update(self, pairs: Pairs) -> None:
         """Critic, E-step and the M-steps on one batch."""
-        reported = self._critic_step(pairs)
-        target, actions, q = self._evaluate(pairs.observation_t)
-        reported |= self._estep(q, actions)
-        weights = estep_weights(q, torch.tensor(self.temperature, dtype=q.dtype))
-        steps = [
-            self._mstep(pairs.observation_t, target, actions, weights)
-            for _ in range(self.settings.mstep_repeats)
-        ]
-        reported |= {name: sum(step[name] for step in steps) / len(steps) for name in steps[0]}
+        s, states = self.settings, len(pairs.reward)
+        shape = (2, self.networks.action_size, s.action_samples, states)
+        noise = torch.randn(shape, generator=self.noise).permute(0, 2, 3, 1)
+        evaluated = self._evaluate(self.state, pairs, noise)
+        estep = self._estep(evaluated.samples.q)
+        self._improve(self.state, self.sums, pairs.observation_t, evaluated, estep)
         self.updates += 1
-        nothing = torch.tensor(torch.nan)
-        row = [torch.as_tensor(reported.get(name, nothing)) for name in metrics.METRICS]
-        metrics.add(self.sums, torch.stack([value.to(self.sums.dtype) for value in row]))
 
-    def _evaluate(
-        self, observation: Float[Tensor, "B O"]
-    ) -> tuple[Gaussian, Float[Tensor, "N B A"], Float[Tensor, "N B"]]:
-        """π_i(.|s), N samples of it, and Q' of them."""
-        networks = self.networks
-        policy = unflatten(self.state.target_policy, networks.policy_shapes())
-        critic = unflatten(self.state.target_critic, networks.critic_shapes())
-        target = networks.policy(policy, observation)
-        shape = (self.settings.action_samples, *target.mean.shape)
-        noise = torch.randn(shape, generator=self.noise)
-        actions = sample(networks.covariance, target, noise)
-        return target, actions, networks.q_values(critic, observation, actions)
+    def _improve_in_place(
+        self, state: State, sums: Tensor, observation: Tensor, evaluated: Evaluated, estep: EStep
+    ) -> None:
+        new, reported = self._update.improve(state, observation, evaluated, estep)
+        for old, part in zip(state[:3], new[:3], strict=True):
+            for tensor, value in zip(old, part, strict=True):
+                tensor.copy_(value)
+        metrics.add(sums, reported)
 
-    def _critic_step(self, pairs: Pairs) -> dict[str, Tensor]:
-        """Regress Q(s_t, a_t) on r_t + γ mean_j Q'(s_{t+1}, a_j), terminated or not."""
-        s, networks = self.settings, self.networks
-        value = self._evaluate(pairs.observation_tp1)[2].mean(0)
-        targets = pairs.reward + s.discount * value
-        variable = self.state.critic.parameters.clone().requires_grad_()
-        parameters = unflatten(variable, networks.critic_shapes())
-        error = targets - networks.q_values(parameters, pairs.observation_t, pairs.action)
-        loss = self._critic_loss(error).mean()
-        (gradient,) = torch.autograd.grad(loss, variable)
-        gradient, norm = clip_by_norm(gradient, s.critic_gradient_clip)
-        critic = adam_step(self.state.critic, gradient, s.critic_learning_rate)
-        self.state = self.state._replace(critic=critic)
-        return {
-            "loss_critic": loss.detach(),
-            "value_mean": value.mean(),
-            "look_ahead": torch.tensor(1.0),
-            "bellman_residual": error.detach().square().mean().sqrt(),
-            "gradient_norm_critic": norm,
-        }
-
-    def _estep(self, q: Float[Tensor, "N B"], actions: Tensor) -> dict[str, Tensor]:
+    def _estep(self, q: Float[Tensor, "N B"]) -> EStep:
         """Solve the dual on this batch in float64, from the last η.
 
-        `dual_overflows` is 1 where the dual is not finite at the last η, which then stays.
+        `overflow` is 1 where the dual is not finite at the last η, which then stays.
         """
-        s = self.settings
-        exact = q.double()
+        epsilon, exact = self.settings.epsilon, q.double()
         rho = torch.full(q.shape[1:], 1.0 / q.shape[1], dtype=exact.dtype)
-        start = torch.tensor(self.temperature, dtype=exact.dtype)
-        overflow = not torch.isfinite(self._dual(exact, start, s.epsilon, rho))
-        solution = self._solve(self._dual, exact.numpy(), s.epsilon, rho.numpy(), self.temperature)
-        self.temperature = solution.temperature
-        eta = torch.tensor(solution.temperature, dtype=exact.dtype)
-        dual = torch.tensor(0.0) if overflow else self._dual(exact, eta, s.epsilon, rho)
-        return {
-            **metrics.of_estep(s, True, exact, actions.double(), eta, rho),
-            "loss_temperature": dual,
-            "dual_overflows": torch.tensor(float(overflow)),
-            "dual_at_floor": torch.tensor(float(solution.at_floor)),
-        }
 
-    def _mstep(
-        self, observation: Tensor, target: Gaussian, actions: Tensor, weights: Tensor
-    ) -> dict[str, Tensor]:
-        """Step the multipliers, then the policy by the Lagrangian at their new values."""
-        s, networks, covariance = self.settings, self.networks, self.networks.covariance
-        variable = self.state.policy.parameters.clone().requires_grad_()
-        policy = networks.policy(unflatten(variable, networks.policy_shapes()), observation)
-        likelihood = averaged_likelihood_loss(log_prob(covariance, policy, actions), weights)
-        mean = kl_mean(covariance, policy, target)
-        spread = kl_covariance(covariance, policy, target)
-        self.multipliers = multiplier_step(
-            self.multipliers, (mean.item(), spread.item()), s.epsilon_mean, s.epsilon_covariance
-        )
-        alphas = torch.tensor(self.multipliers, dtype=likelihood.dtype)
-        loss = likelihood + alphas[0] * mean + alphas[1] * spread
-        (gradient,) = torch.autograd.grad(loss, variable)
-        gradient, norm = clip_by_norm(gradient, s.policy_gradient_clip)
-        stepped = adam_step(self.state.policy, gradient, s.policy_learning_rate)
-        self.state = self.state._replace(policy=stepped)
-        part = MStep(likelihood.detach(), mean.detach()[None], spread.detach()[None])
-        rho = torch.full(observation.shape[:1], 1.0 / len(observation))
-        unused = multipliers.Multipliers(alphas[0], alphas[0], alphas[:1], alphas[1:])
-        return {
-            **metrics.of_mstep(s, unused, part, (alphas[:1], alphas[1:])),
-            **metrics.of_policy(covariance, policy.detach(), rho),
-            "gradient_norm_policy": norm,
-        }
+        def dual(eta: float) -> Tensor:
+            return self._dual(exact, torch.tensor(eta, dtype=exact.dtype), epsilon, rho)
+
+        overflow = not torch.isfinite(dual(self.temperature))
+        solution = self._solve(self._dual, exact.numpy(), epsilon, rho.numpy(), self.temperature)
+        self.temperature = solution.temperature
+        value = 0.0 if overflow else float(dual(solution.temperature))
+        numbers = (solution.temperature, value, float(overflow), float(solution.at_floor))
+        return EStep(*(torch.tensor(number, dtype=q.dtype) for number in numbers))
 
     # --- between iterations -----------------------------------------------------------------
     def refresh(self) -> None:
@@ -202,14 +115,9 @@ class Learner:
     # --- checkpoints ------------------------------------------------------------------------
     def checkpoint(self) -> dict:
         """Everything that the next update depends on, as tensors and numbers."""
-        state = self.state
         return {
-            "policy": list(state.policy),
-            "critic": list(state.critic),
-            "target_policy": state.target_policy,
-            "target_critic": state.target_critic,
+            "state": list(tensors_of(self.state)),
             "temperature": self.temperature,
-            "multipliers": list(self.multipliers),
             "noise": self.noise.get_state(),
             "updates": self.updates,
             "sums": self.sums,
@@ -217,13 +125,9 @@ class Learner:
 
     def restore(self, checkpoint: dict) -> None:
         """Back to a `checkpoint()`."""
-        self.state.target_policy.copy_(checkpoint["target_policy"])
-        self.state.target_critic.copy_(checkpoint["target_critic"])
-        self.state = self.state._replace(
-            policy=Adam(*checkpoint["policy"]), critic=Adam(*checkpoint["critic"])
-        )
+        for tensor, saved in zip(tensors_of(self.state), checkpoint["state"], strict=True):
+            tensor.copy_(saved)
         self.temperature = float(checkpoint["temperature"])
-        self.multipliers = Multipliers(*checkpoint["multipliers"])
         self.noise.set_state(checkpoint["noise"])
         self.updates = int(checkpoint["updates"])
         self.sums.copy_(checkpoint["sums"])

@@ -37,8 +37,9 @@ import torch
 from jaxtyping import Int
 
 from mpo.training.actor import Actor
-from mpo.training.protocols.iterations.learner import Learner, Pairs
+from mpo.training.protocols.iterations.learner import Learner
 from mpo.training.protocols.iterations.networks import Networks
+from mpo.training.protocols.iterations.update import Pairs
 from mpo.training.replay import Replay
 from mpo.training.seeds import Stream
 from mpo.training.session import Doing, Session, Walk
@@ -51,6 +52,17 @@ def usable(replay: Replay) -> Int[np.ndarray, " D"]:
     return rows[followed | (replay.terminated[rows] == 1.0)]
 
 
+def pairs(replay: Replay, rows: Int[np.ndarray, " B"]) -> Pairs:
+    """The batch of the decisions in these rows."""
+    arrays = (
+        replay.observation[rows],
+        replay.action[rows],
+        replay.reward[rows],
+        replay.observation[rows + 1],
+    )
+    return Pairs(*(torch.from_numpy(array) for array in arrays))
+
+
 class Training(Session[Learner]):
     """One run under way."""
 
@@ -60,6 +72,7 @@ class Training(Session[Learner]):
         self.networks = networks = Networks(s, observation_size, action_size)
         seeds = self._seeds.of(Stream.INITIALISATION), self._seeds.of(Stream.NOISE)
         self.learner = Learner(networks, *seeds)
+        self._compiles_next = self.learner.compiled
         self.actor = self.evaluated = Actor(networks, self.learner.evaluated_parameters())
         rows = s.iteration_episodes * (s.episode_steps // s.action_repeat + 1)
         self.replay = Replay(rows, observation_size, action_size)
@@ -89,13 +102,15 @@ class Training(Session[Learner]):
 
     def _learn(self) -> Walk:
         """`passes` times through the iteration, a batch from item to item, then the targets."""
-        self.doing = Doing.LEARNING
         if self._batches is None:
             self._batches = np.concatenate([self._pass() for _ in range(self.settings.passes)])
         while len(self._batches):
+            if self._compiles_next:
+                self._compiles_next, self.doing = False, Doing.COMPILING
+                yield
             with self.clock.part("update"):
-                self.learner.update(self._pairs(self._batches[0]))
-            self._batches = self._batches[1:]
+                self.learner.update(pairs(self.replay, self._batches[0]))
+            self._batches, self.doing = self._batches[1:], Doing.LEARNING
             yield
         self.learner.refresh()
         self._batches, self.doing = None, Doing.COLLECTING
@@ -105,16 +120,6 @@ class Training(Session[Learner]):
         rows, size = self._sampling.permutation(usable(self.replay)), self.settings.batch_size
         whole = len(rows) // size
         return rows[: whole * size].reshape(whole, size)
-
-    def _pairs(self, rows: Int[np.ndarray, " B"]) -> Pairs:
-        replay = self.replay
-        arrays = (
-            replay.observation[rows],
-            replay.action[rows],
-            replay.reward[rows],
-            replay.observation[rows + 1],
-        )
-        return Pairs(*(torch.from_numpy(array) for array in arrays))
 
     # --- checkpoints ------------------------------------------------------------------------
     def checkpoint(self) -> dict[str, Any]:

@@ -28,6 +28,7 @@ TINY: dict[str, Any] = {
     "evaluation_points": 4,
     "evaluation_episodes": 1,
     "evaluation_final_episodes": 2,
+    "compile": False,
 }
 """Five iterations of four episodes of eight steps: 28 usable decisions, 9 updates each."""
 
@@ -50,6 +51,6 @@ def played(chosen: Settings, seed: int = 0) -> Training:
     return training
 
 
-def learner(chosen: Settings, seed: int = 0) -> Learner:
-    """A learner for three observations and two actions."""
-    return Learner(Networks(chosen, 3, 2), seed, seed + 1)
+def learner(chosen: Settings, seed: int = 0, action_size: int = 2) -> Learner:
+    """A learner for three observations."""
+    return Learner(Networks(chosen, 3, action_size), seed, seed + 1)

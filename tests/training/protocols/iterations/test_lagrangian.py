@@ -9,9 +9,14 @@ from torch.distributions import MultivariateNormal, kl_divergence
 from mpo.algorithm.gaussian import Gaussian
 from mpo.algorithm.mstep import lagrangian as mstep
 from mpo.algorithm.mstep.covariances import full
+from mpo.algorithm.mstep.lagrangian import MStep
 from mpo.algorithm.mstep.likelihoods import joint
 from mpo.training.protocols.iterations import lagrangian
-from mpo.training.protocols.iterations.lagrangian import Multipliers, multiplier_step
+from mpo.training.protocols.iterations.lagrangian import (
+    Multipliers,
+    initial_multipliers,
+    multiplier_step,
+)
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -78,9 +83,16 @@ def test_above_the_clamp_the_covariance_s_kl_is_right() -> None:
     assert found == pytest.approx(divergence(target, policy))
 
 
+def stepped(before: Multipliers, kl_mean: float, kl_covariance: float) -> Multipliers:
+    """By bounds of 0.1 and 0.0001."""
+    part = MStep(torch.tensor(0.0), torch.tensor([kl_mean]), torch.tensor([kl_covariance]))
+    return multiplier_step(before, part, 0.1, 0.0001)
+
+
 def test_multipliers_take_plain_steps_of_1_and_100_between_0_and_their_caps() -> None:
-    first = multiplier_step(Multipliers(), (0.15, 0.0003), 0.1, 0.0001)
-    assert first == pytest.approx((0.05, 0.02))
-    assert multiplier_step(first, (0.5, 0.5), 0.1, 0.0001) == (0.1, 10.0)
-    assert multiplier_step(first, (0.0, -1.0), 0.1, 0.0001) == (0.0, 0.0)
-    assert Multipliers() == (0.0, 0.0)
+    start = initial_multipliers()
+    assert start == (0.0, 0.0)
+    first = stepped(start, 0.15, 0.0003)
+    assert [float(alpha) for alpha in first] == pytest.approx([0.05, 0.02])
+    assert stepped(first, 0.5, 0.5) == (0.1, 10.0)
+    assert stepped(first, 0.0, -1.0) == (0.0, 0.0)

@@ -7,13 +7,19 @@ import numpy as np
 import pytest
 import torch
 
+from mpo.algorithm.batch import Batch
 from mpo.algorithm.estep.dual_solvers import newton
+from mpo.algorithm.metrics import METRICS
 from mpo.algorithm.networks import Networks as Shared
 from mpo.algorithm.networks import unflatten
+from mpo.algorithm.policy_evaluation import evaluation
+from mpo.algorithm.policy_evaluation.evaluation import PolicyEvaluation
 from mpo.training.actor import Actor
-from mpo.training.protocols.iterations import learner as module
-from mpo.training.protocols.iterations.learner import Learner, Pairs
+from mpo.training.protocols.iterations import update as module
+from mpo.training.protocols.iterations.lagrangian import Multipliers
+from mpo.training.protocols.iterations.learner import Learner
 from mpo.training.protocols.iterations.networks import Networks, initialise
+from mpo.training.protocols.iterations.update import Pairs, Update
 from tests.training.protocols.iterations.iterating import learner, tiny
 
 
@@ -33,7 +39,7 @@ def raised(made: Learner, value: float) -> Learner:
 
 def metric(made: Learner, name: str) -> float:
     """A metric of the updates since the last look, summed."""
-    return float(made.take_sums()[0][module.metrics.METRICS.index(name)])
+    return float(made.take_sums()[0][METRICS.index(name)])
 
 
 # --- the temperature ------------------------------------------------------------------------
@@ -84,35 +90,41 @@ def test_the_raw_dual_freezes_at_float64_s_limit(value: float, overflows: bool) 
 def test_the_estep_is_at_s_t_and_the_value_at_its_successor(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    seen: list[torch.Tensor] = []
-    evaluate = Learner._evaluate
+    seen: list[Batch] = []
+    evaluate = PolicyEvaluation.evaluate
 
-    def recording(self: Learner, observation: torch.Tensor):
-        seen.append(observation)
-        return evaluate(self, observation)
+    def recording(self: PolicyEvaluation, *policies_batch_and_noise: Any):
+        seen.extend(given for given in policies_batch_and_noise if isinstance(given, Batch))
+        return evaluate(self, *policies_batch_and_noise)
 
-    monkeypatch.setattr(Learner, "_evaluate", recording)
+    monkeypatch.setattr(PolicyEvaluation, "evaluate", recording)
     pairs = batch()
     learner(tiny()).update(pairs)
-    assert [observation is part for observation, part in zip(seen, pairs[3::-3], strict=True)] == [
-        True,
+    assert [bool((given.observation[-1] == pairs.observation_t).all()) for given in seen] == [
+        False,
         True,
     ]
+    assert torch.equal(seen[0].observation[-1], pairs.observation_tp1)
+
+
+def noise() -> torch.Tensor:
+    """For the samples at eight successors and at eight states."""
+    return torch.randn(2, 8, 8, 2, generator=torch.Generator().manual_seed(5))
 
 
 def test_the_critic_s_target_is_td_0_of_the_target_networks() -> None:
     """r + γ mean_j Q'(s', a_j), whether the episode ended or not."""
     made, pairs = learner(tiny()), batch(reward=2.0)
-    noise = made.noise.get_state()
-    value = made._evaluate(pairs.observation_tp1)[2].mean(0)
-    made.noise.set_state(noise)
-    parameters = unflatten(made.state.critic.parameters, made.networks.critic_shapes())
-    error = (
-        2.0 + 0.99 * value - made.networks.q_values(parameters, pairs.observation_t, pairs.action)
-    )
-    assert float(made._critic_step(pairs)["loss_critic"]) == pytest.approx(
-        float(0.5 * error.square().mean())
-    )
+    update, networks, critic = Update(made.networks), made.networks, made.networks.critic_shapes()
+    evaluated = update.evaluate(made.state, pairs, noise())
+    policy = unflatten(made.state.target_policy, networks.policy_shapes())
+    mean, scale = networks.policy(policy, pairs.observation_tp1)
+    actions = mean + (scale @ noise()[0].unsqueeze(-1)).squeeze(-1)
+    target = unflatten(made.state.target_critic, critic)
+    value = networks.q_values(target, pairs.observation_tp1, actions).mean(0)
+    online = unflatten(made.state.critic.parameters, critic)
+    error = 2.0 + 0.99 * value - networks.q_values(online, pairs.observation_t, pairs.action)
+    assert float(evaluated.critic.loss) == pytest.approx(float(0.5 * error.square().mean()))
 
 
 def test_five_msteps_an_estep_and_the_multipliers_step_before_the_policy(
@@ -131,6 +143,7 @@ def test_five_msteps_an_estep_and_the_multipliers_step_before_the_policy(
 
     monkeypatch.setattr(module, "multiplier_step", multipliers)
     monkeypatch.setattr(module, "adam_step", stepping)
+    monkeypatch.setattr(evaluation, "adam_step", stepping)
     made.update(batch())
     assert order == ["critic", *["multipliers", "policy"] * 5]
 
@@ -139,13 +152,17 @@ def test_the_policy_s_gradient_is_that_of_the_lagrangian_by_hand() -> None:
     """-(1/NB) Σ w log π + η_μ C_μ + η_Σ C_Σ at the multipliers just stepped, by torch.optim."""
     from torch.distributions import MultivariateNormal
 
-    made, pairs = learner(tiny(mstep_repeats=1, policy_gradient_clip=0.001)), batch()
-    target, actions, q = made._evaluate(pairs.observation_t)
-    weights = torch.softmax(q / 0.01, 0)
-    made.multipliers = module.Multipliers(0.1, 3.0)
+    made, pairs = learner(tiny(policy_gradient_clip=0.001)), batch()
+    update = Update(made.networks)
+    samples = update.evaluate(made.state, pairs, noise()).samples
+    weights = torch.softmax(samples.q / 0.01, 0)
+    before = Multipliers(torch.tensor([0.1]), torch.tensor([3.0]))
     made.state.policy.parameters.add_(0.05)
     flat = torch.nn.Parameter(made.state.policy.parameters.clone())
-    made._mstep(pairs.observation_t, target, actions, weights)
+    stepped, alphas, _ = update.mstep(
+        made.state.policy, before, pairs.observation_t, samples, weights
+    )
+    target, actions = samples.target, samples.actions
     named = unflatten(flat, made.networks.policy_shapes())
     mean, scale = made.networks.policy(named, pairs.observation_t)
     policy = MultivariateNormal(mean, scale_tril=scale)
@@ -154,14 +171,13 @@ def test_the_policy_s_gradient_is_that_of_the_lagrangian_by_hand() -> None:
     kl_mean = 0.5 * (away.mT @ first.inverse() @ away).mean()
     trace = (second.inverse() @ first).diagonal(dim1=1, dim2=2).sum(-1)
     kl_covariance = 0.5 * (trace - 2 + torch.log(second.det() / first.det())).mean()
-    alphas = made.multipliers
     loss = -(weights * policy.log_prob(actions)).mean()
-    (loss + alphas[0] * kl_mean + alphas[1] * kl_covariance).backward()
+    (loss + alphas[0][0] * kl_mean + alphas[1][0] * kl_covariance).backward()
     torch.nn.utils.clip_grad_norm_([flat], 0.001)
     torch.optim.Adam([flat], lr=made.settings.policy_learning_rate).step()
     assert 0.0 < alphas[0] <= 0.1
     assert 0.0 < alphas[1] <= 10.0
-    assert torch.allclose(made.state.policy.parameters, flat.detach(), atol=2e-6)
+    assert torch.allclose(stepped.parameters, flat.detach(), atol=2e-6)
 
 
 # --- networks ---------------------------------------------------------------------------------

@@ -11,8 +11,9 @@ import torch
 from mpo.algorithm.networks import unflatten
 from mpo.settings import SettingsError, settings
 from mpo.training import replaying, run
-from mpo.training.protocols.iterations.learner import Learner, Pairs
+from mpo.training.protocols.iterations.learner import Learner
 from mpo.training.protocols.iterations.protocol import Training, usable
+from mpo.training.protocols.iterations.update import Pairs
 from mpo.training.replay import Replay
 from mpo.training.session import Doing
 from mpo.training.stopping import Interrupted

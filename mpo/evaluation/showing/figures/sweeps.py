@@ -1,0 +1,118 @@
+"""Sweeps: the IQM of the score against the value of a setting, overall and by task."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+
+from mpo.evaluation.estimating.estimates import shared_tasks
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.reading.manifest import ALL, TUNING_SEED, Manifest
+from mpo.evaluation.showing.captions import said_coverage, said_interval, said_n
+from mpo.evaluation.showing.figures.panels import ROW_TASKS, grid, label_rows, title
+from mpo.evaluation.showing.palette import styles
+from mpo.settings import OptionError, SettingsError, settings
+
+ABSENT = "no variant of this study is one value of a sweep"
+DECADE = 8.0
+"""Values that span more than this factor, all positive, stand on a logarithmic axis."""
+SCORE = "score_iqm"
+TICKS = 5
+"""Values that have room for their numbers below a panel."""
+
+
+def drawn(frames: Frames) -> pd.DataFrame:
+    """Base, field, setting, variant, task, value, low and high, the base among the variants."""
+    rows = pd.concat([frames.aggregate, frames.by_task])
+    rows = rows[rows["metric"] == SCORE]
+    parts = []
+    for (base, field), values in frames.manifest.sweeps.items():
+        whole = _with_base(frames.manifest, base, field) | values
+        mine = rows[rows["variant"].isin(whole)]
+        setting = mine["variant"].map(whole)
+        parts.append(mine.assign(base=base, field=field, setting=setting))
+    columns = ["base", "field", "setting", "variant", "task", "value", "low", "high"]
+    return pd.concat(parts)[columns].reset_index(drop=True) if parts else pd.DataFrame()
+
+
+def figure(frames: Frames) -> Figure:
+    """A line of panels a sweep: all tasks, then each; the base's own value is ringed."""
+    rows, sweeps = drawn(frames), frames.manifest.sweeps
+    tasks = [ALL, *frames.manifest.tasks]
+    columns = min(len(tasks), ROW_TASKS)
+    lines = -(-len(tasks) // columns)
+    drawing, axes = grid(lines * len(sweeps), columns, sharey=True)
+    for panel in axes.ravel():
+        panel.set_visible(False)
+    for place, (base, field) in enumerate(sweeps):
+        mine = rows[(rows["base"] == base) & (rows["field"] == field)]
+        for index, task in enumerate(tasks):
+            panel = axes[place * lines + index // columns][index % columns]
+            panel.set_visible(True)
+            title(panel, base, "all tasks" if task == ALL else task)
+            _curve(panel, mine[mine["task"] == task], base)
+            panel.set_xlabel(field)
+    label_rows([panel for panel in axes.ravel() if panel.get_visible()], "score (IQM)")
+    return drawing
+
+
+def caption(frames: Frames) -> str:
+    """What the lines and bars are."""
+    tasks = len(shared_tasks(frames.manifest, frames.scores))
+    return (
+        "Sweeps: interquartile mean of the normalised score against the value of one setting, all "
+        "others as in the base, whose own value is ringed where the study trains it. Bars are "
+        f"intervals, each on its own. {said_n(frames)}; {said_interval(frames)}."
+        f"{said_coverage(frames, ['iqm'], tasks, 'Such intervals')}{said_tuning(frames.manifest)}"
+    )
+
+
+def said_tuning(manifest: Manifest) -> str:
+    """That seeds which are reported must not choose; empty where none does."""
+    if not manifest.sweeps or not manifest.reported_seeds:
+        return ""
+    seeds = ", ".join(str(seed) for seed in manifest.reported_seeds)
+    return (
+        f" Seeds {seeds} are reported ones: the best value of these overstates how good it is. "
+        f"Choose on tuning seeds, {TUNING_SEED} and up, and report the choice on seeds that chose "
+        "nothing."
+    )
+
+
+def _with_base(manifest: Manifest, base: str, field: str) -> dict[str, Any]:
+    """The base and its own value, where the study trains it and its settings are known today."""
+    if base not in manifest.variants:
+        return {}
+    try:
+        whole = settings(manifest.variants[base].settings).model_dump(mode="json")
+    except (SettingsError, OptionError):
+        return {}
+    return {base: whole[field]} if field in whole else {}
+
+
+def _curve(panel: Axes, rows: pd.DataFrame, base: str) -> None:
+    """The scores in the order of the values, on an axis of numbers where all are."""
+    style = styles([base])[base]
+    values = list(rows["setting"])
+    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+    rows = rows.sort_values("setting", kind="stable") if numbers else rows
+    names = [str(value) for value in rows["setting"]]
+    across = rows["setting"].astype(float) if numbers else pd.Series(range(len(rows)), dtype=float)
+    across, middle = across.to_numpy(), rows["value"].to_numpy(dtype=float)
+    panel.plot(across, middle, **style.of_line())
+    panel.vlines(across, rows["low"], rows["high"], color=style.colour, alpha=0.35, linewidth=5)
+    own = (rows["variant"] == base).to_numpy()
+    ring = {"markersize": 10, "markerfacecolor": "none", "markeredgecolor": "#000000"}
+    panel.plot(across[own], middle[own], "o", **ring)
+    if not numbers:
+        panel.set_xticks(across, names)
+        panel.set_xlim(-0.5, len(names) - 0.5)
+    elif len(across) and across.min() > 0 and across.max() > DECADE * across.min():
+        panel.set_xscale("log")
+        named = sorted(set(across))[:: -(-len(across) // TICKS)]
+        panel.set_xticks(named, [f"{value:g}" for value in named])
+        panel.xaxis.set_minor_locator(NullLocator())

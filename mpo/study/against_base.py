@@ -1,0 +1,64 @@
+"""What every study asks untold: whether each variant ends elsewhere than its base."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from mpo.study.entries import Variant
+
+METRIC = "score"
+SOURCE = "asked of every variant and its base"
+
+
+def claims_against_base(
+    chosen: Collection[str],
+    known: Mapping[str, Variant],
+    declared: Mapping[str, Mapping[str, Any]],
+) -> dict[str, dict[str, Any]]:
+    """A claim for each variant of `chosen` that a base of it is compared with, by name.
+
+    The base is the nearest one that the study has too. A pair whose scores a claim that is
+    `declared` compares over all tasks is left to that. Those of one base are one family.
+    """
+    asked = {
+        frozenset(claim["variants"])
+        for claim in declared.values()
+        if claim.get("metric") == METRIC and claim["variants"] != "all" and _everywhere(claim)
+    }
+    found: dict[str, dict[str, Any]] = {}
+    for name in chosen:
+        base = _nearest(name, chosen, known)
+        if base is None or {name, base} in asked:
+            continue
+        found[f"{_claim_name(name)}-against-base"] = {
+            "statement": f"{name} ends elsewhere than {base}",
+            "source": SOURCE,
+            "test": "two_sample",
+            "metric": METRIC,
+            "variants": [name, base],
+            "tasks": "all",
+            "direction": "different",
+            "margin": 0,
+            "family": f"against_{base}",
+        }
+    return found
+
+
+def _everywhere(claim: Mapping[str, Any]) -> bool:
+    """Whether it compares two variants over all tasks."""
+    return claim["test"] == "two_sample" and claim["tasks"] == "all"
+
+
+def _nearest(name: str, chosen: Collection[str], known: Mapping[str, Variant]) -> str | None:
+    """The nearest base of a variant that is among the chosen; None where none is."""
+    base = known[name].base
+    while base is not None and base not in chosen:
+        base = known[base].base
+    return base
+
+
+def _claim_name(variant: str) -> str:
+    """A variant's name as part of a claim's, which has other characters."""
+    return re.sub("[^a-z0-9]+", "-", variant.lower()).strip("-")

@@ -1,0 +1,55 @@
+""" "Every run" and "most runs": what takes how many runs, and what few cannot say."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from mpo.evaluation.claims import powerless
+from mpo.evaluation.claims.shares import missed_half
+from mpo.evaluation.reading.frames import Frames
+from tests.evaluation.claims.planting import PAIR, claim, planted, verdict
+
+SHARE = {"test": "share", "margin": 0.9, "threshold": 0.3, "variants": ["paper"]}
+
+
+def test_every_run_takes_the_runs_that_it_takes(frames: Frames):
+    """0.9^28 > 0.05 >= 0.9^29."""
+    one = {**SHARE, "tasks": ["cartpole-balance"]}
+    for seeds, expected in [(28, "undecided"), (29, "supported")]:
+        found = verdict(planted(frames, 0.0, seeds=seeds), **one)
+        assert found["verdict"] == expected, f"{seeds} of {seeds} runs above"
+        assert found["note"] == f"{seeds} of {seeds} runs"
+    found = verdict(planted(frames, 0.0, seeds=28), **one)
+    assert (found["seeds_needed"], found["effect"]) == (29, 1)
+    both = verdict(planted(frames, 0.0, seeds=14), **SHARE)
+    assert (both["verdict"], both["seeds_needed"]) == ("undecided", 15), "two tasks, 28 runs"
+    few = verdict(planted(frames, 0.0, seeds=3), **{**one, "threshold": 0.5})
+    assert few["verdict"] == "refuted", "three failures of three are rarer than 0.05"
+    assert few["missed_half"] == pytest.approx(1 - 0.5 ** (1 / 3))
+    assert verdict(planted(frames, 0.0, seeds=29), **one, direction="less")["verdict"] == "refuted"
+
+
+def test_a_share_counts_a_seed_where_every_variant_does_it(frames: Frames):
+    near = planted(frames, 0.0, seeds=10)
+    fails = (near.scores["variant"] == "stabilised") & (near.scores["seed"] < 4)
+    worse = dataclasses.replace(
+        near, scores=near.scores.assign(score=near.scores["score"].where(~fails, 0.0))
+    )
+    found = verdict(worse, **{**SHARE, "variants": PAIR, "tasks": ["cartpole-balance"]})
+    assert found["effect"] == pytest.approx(0.6)
+
+
+def test_the_failure_that_is_missed_half_the_time():
+    for n in (1, 3, 20):
+        assert (1 - missed_half(n)) ** n == pytest.approx(0.5)
+
+
+def test_claims_that_n_cannot_decide_are_named(frames: Frames):
+    assert powerless([claim(tasks=["cartpole-balance"])], frames.manifest) == {}
+    share = claim(**{**SHARE, "tasks": ["cartpole-balance"]})
+    assert powerless([share], frames.manifest) == {"a-claim": "support takes 29 runs"}
+    assert "5 runs" in powerless([claim(test="spread")], frames.manifest)["a-claim"]
+    single = dataclasses.replace(frames.manifest, seeds=[0])
+    assert powerless([claim()], single) == {"a-claim": "one run has no spread"}
