@@ -32,6 +32,7 @@ endif
 results: $(READY)
 	@folder=$$($(BIN)/python -m mpo.study.config $(CONFIG)) && \
 	echo "study $$folder" && \
+	$(BIN)/python -m mpo status --brief --study $(CONFIG) && \
 	$(BIN)/python workflow/scripts/unlock.py && \
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG) && \
 	$(BIN)/snakemake --cores 1 --configfile $(CONFIG) --report $$folder/provenance.html && \

@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
+import re
 import runpy
+import shlex
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from mpo.__main__ import cli
 from mpo.study.yaml_files import PROJECT
+
+COMMAND = re.compile(r"^(?:python -m )?mpo ([^#\n]+)", flags=re.MULTILINE)
+FENCED = re.compile(r"^```\w*\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
+PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+TYPED = sorted(
+    {
+        command.strip()
+        for page in PAGES
+        for block in FENCED.findall(page.read_text(encoding="utf-8"))
+        for command in COMMAND.findall(block)
+    }
+)
+
+
+@pytest.mark.parametrize("command", TYPED)
+def test_a_command_in_a_page_is_one_that_there_is(command: str) -> None:
+    """Its name, its options and the kinds of their values; a wrong one raises."""
+    name, *given = shlex.split(command)
+    found = cli.commands[name]
+    with found.make_context(name, given, parent=click.Context(cli)):
+        pass
+
+
+def test_pages_hold_commands() -> None:
+    assert len(TYPED) > 20
 
 
 @pytest.mark.parametrize("name", ["tuning", "performance"])

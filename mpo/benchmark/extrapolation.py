@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mpo.benchmark.steps import evaluation_steps
 from mpo.settings import Settings
 from mpo.study.study import Run, Study
+
+EPISODE_STEPS = 1000
+"""Control steps of an episode of the suite."""
 
 
 def trained_variants(study: Study) -> list[str]:
@@ -30,11 +32,12 @@ def core_hours(study: Study, found: Mapping[str, Mapping[str, float]]) -> dict[s
     hours = dict.fromkeys(found, 0.0)
     for run in study.runs:
         if run.variant in hours:
-            hours[run.variant] += _seconds(run, study, found[run.variant]) / 3600
+            hours[run.variant] += seconds(run, study, found[run.variant]) / 3600
     return hours
 
 
-def _seconds(run: Run, study: Study, cost: Mapping[str, float]) -> float:
+def seconds(run: Run, study: Study, cost: Mapping[str, float]) -> float:
+    """Of one run, by what was measured of its variant."""
     settings = run.settings
     steps = settings.steps + evaluation_steps(settings)
     start = cost["startup_cold_s" if run.seed == study.seeds[0] else "startup_s"]
@@ -46,3 +49,9 @@ def _seconds(run: Run, study: Study, cost: Mapping[str, float]) -> float:
 def updates(settings: Settings) -> int:
     """Updates of a run, but for those that it leaves out while its replay fills."""
     return settings.steps // settings.steps_per_update
+
+
+def evaluation_steps(run: Settings) -> int:
+    """Control steps of all evaluations of a run, in episodes of the suite's length."""
+    points, episodes = run.evaluation_points - 1, run.evaluation_episodes
+    return (points * episodes + run.evaluation_final_episodes) * EPISODE_STEPS

@@ -10,6 +10,7 @@ from typing import Any
 import mujoco
 import numpy as np
 
+from mpo.benchmark.extrapolation import EPISODE_STEPS, evaluation_steps
 from mpo.benchmark.subject import ACTION_SIZE, OBSERVATION_SIZE, subject
 from mpo.benchmark.updates import milliseconds
 from mpo.settings import Settings, settings
@@ -25,7 +26,6 @@ SCHEDULES = {"off_policy": {"steps_per_update": 4}, "iterations": {"iteration_ep
 """When a protocol updates: once in four control steps; iterations of 4 episodes, so that some are
 measured (SR's of 50 have as many updates a step).
 """
-EPISODE_STEPS = 1000
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,6 @@ def task_size(chosen: Settings, steps: int) -> Size:
     seconds = time.perf_counter() - start
     environment.close()
     return Size(*sizes, 1e6 * seconds / taken)
-
-
-def evaluation_steps(run: Settings) -> int:
-    """Control steps of all evaluations of a run, in episodes of the suite's length."""
-    points, episodes = run.evaluation_points - 1, run.evaluation_episodes
-    return (points * episodes + run.evaluation_final_episodes) * EPISODE_STEPS
 
 
 def training_cost(

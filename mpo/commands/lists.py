@@ -37,12 +37,18 @@ def settings(field: str | None, as_json: bool) -> None:
 
 @click.command()
 @click.option("--study", "file", default="config/study.yaml", type=click.Path(path_type=Path))
-def status(file: Path) -> None:
+@click.option("--brief", is_flag=True, help="Only what the benchmark says of the time left.")
+def status(file: Path, brief: bool) -> None:
     """List the runs of a study, what failed ones said last, and how long the study takes.
 
     Done, diverged, running with time left, queued (in Slurm), silent, stopped, failed, waiting.
     """
+    from mpo.benchmark import expected
     from mpo.study.config import load_study
     from mpo.study.status_table import status_table
 
-    click.echo(status_table(load_study(file)))
+    study = load_study(file)
+    if not brief:
+        click.echo(status_table(study))
+    elif said := expected.said(study):
+        click.echo(said)

@@ -130,3 +130,12 @@ def test_summed_futures_by_a_linear_solve():
         np.eye(4) - mdp.discount * np.einsum("sa,sat->st", policy, mdp.transition), kl
     )
     np.testing.assert_allclose(found - costly, mdp.discount * mdp.transition @ carried)
+
+
+def test_errors_that_are_rounding_are_bounds():
+    """Those digits are the processor's, and a study is to give the same files on any."""
+    assert errata._short(4.4e-15, 1e-8) == "< 1e-10"
+    assert errata._short(9.9e-11, 1e-8) == "< 1e-10"
+    assert errata._short(1.1e-10, 1e-8) == "1.1e-10"
+    assert errata._short(0, 0.5) == "0"
+    assert errata._short(195.4, 1e-6) == "195"

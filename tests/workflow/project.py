@@ -14,6 +14,7 @@ PARTS = ("Snakefile", "config", "mpo", "profiles", "workflow")
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
 FIGURES = (
     "learning_curves",
+    "core_seconds",
     "aggregate_intervals",
     "performance_profiles",
     "sample_efficiency",
@@ -26,7 +27,7 @@ FIGURES = (
     "cost",
 )
 THEORY_FIGURES = ("appendix_sign", "overflow_map", "backups_order", "policy_iteration")
-TABLES = ("by_task", "aggregate", "cost", "published", "runs")
+TABLES = ("by_task", "aggregate", "ranks", "pairs", "cost", "published", "runs")
 
 
 def copy_project(folder: Path) -> None:

@@ -1,6 +1,9 @@
 # What several stages share: where a run's files are, and what the rules after training read.
 import getpass
+import threading
+import time
 
+from mpo.benchmark import expected
 from mpo.evaluation.showing import failures
 
 # A rule's `python` is the one that runs Snakemake, also where its environment is not active.
@@ -67,6 +70,30 @@ def tell_failures():
     """What could not be made and has a sentence in its place, after everything else was told."""
     for sentence in failures.standing(Path(DIR)):
         print(f"mpo: {sentence} The next call tries again.", file=sys.stderr)
+
+
+def tell_left():
+    """How long the study takes, before it starts, and every ten minutes while it runs."""
+    cores = (workflow.cores,) if workflow.cores else expected.CORES
+
+    def tell():
+        if said := expected.said(STUDY, cores):
+            print(f"mpo: {said}", file=sys.stderr, flush=True)
+
+    def count_down():
+        while True:
+            time.sleep(600)
+            try:
+                tell()
+            except (OSError, ValueError):  # of a file that is being written
+                pass
+
+    tell()
+    threading.Thread(target=count_down, daemon=True).start()
+
+
+onstart:
+    tell_left() if TRAIN else None
 
 
 onsuccess:

@@ -1,6 +1,7 @@
 # One rule a figure: figure_<name> draws mpo/evaluation/showing/figures/<name>.py.
 FIGURES = [
     "learning_curves",
+    "core_seconds",
     "aggregate_intervals",
     "performance_profiles",
     "sample_efficiency",

@@ -48,7 +48,7 @@ rule report_html:
         expand(
             f"{DIR}/figures/{{name}}.{{kind}}",
             name=[*FIGURES, *THEORY_FIGURES],
-            kind=["svg", "png"],
+            kind=["svg", "png", "csv"],
         ),
     output:
         f"{DIR}/report.html",
@@ -56,6 +56,7 @@ rule report_html:
         f"{DIR}/logs/report_html.log",
     params:
         study=DIR,
-        code=code_of("report_html.py"),
+        code=code_of("report_html.py", *(f"evaluation.showing.figures.{name}" for name in FIGURES)),
+        failures=failures_of("report_html"),
     shell:
         "python workflow/scripts/report_html.py {params.study} 2> {log}"

@@ -138,9 +138,9 @@ def improvements(manifest: Manifest, scores: pd.DataFrame) -> pd.DataFrame:
 def profiles(manifest: Manifest, scores: pd.DataFrame) -> pd.DataFrame:
     """Performance profiles: the share of runs, over all tasks, whose score is above tau.
 
-    One more column, `tau`, from 0 to 1.
+    One more column, `tau`, from 0 to 1, or to the largest score where that is above.
     """
-    levels = np.linspace(0, 1, PROFILE_POINTS)
+    levels = np.linspace(0, max(1, scores["score"].max()), PROFILE_POINTS)
 
     def shares(sample: np.ndarray) -> np.ndarray:
         return np.stack([(sample > level).mean(axis=(0, 1)) for level in levels])

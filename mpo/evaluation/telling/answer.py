@@ -17,7 +17,7 @@ from mpo.evaluation.showing import tables
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.claims.shown import effect
 from mpo.evaluation.showing.exhibits import count
-from mpo.evaluation.showing.marking import plain
+from mpo.evaluation.showing.marking import captioned, plain
 from mpo.evaluation.showing.tables.cells import number, text
 
 PAPERS = {
@@ -31,7 +31,7 @@ CLEAREST = 2
 
 
 def said(frames: Frames, study_dir: Path) -> list[str]:
-    """The question, verdicts as a table of one row, and three sentences at most.
+    """The question, verdicts as a table of one row, three sentences at most, and who P1 is.
 
     Of a study under way only what is asked. Raises `ReportError` where claims were not judged.
     """
@@ -45,17 +45,24 @@ def said(frames: Frames, study_dir: Path) -> list[str]:
     here = int((rows["verdict"] != NOT_RUN).sum())
     return [
         f"**Asked:** which of {count(len(rows), 'claim')} hold, by {runs}. This study has what "
-        f"{here} of them {'needs' if here == 1 else 'need'}.{_papers(rows)}",
+        f"{here} of them {'needs' if here == 1 else 'need'}.",
         tables.markdown(_counts(rows)),
-        *filter(None, [_clearest(rows, SUPPORTED), _clearest(rows, REFUTED), _open(rows)]),
+        *findings(rows),
+        *filter(None, [_papers(rows)]),
     ]
 
 
+def findings(rows: pd.DataFrame) -> list[str]:
+    """Two sentences or three: what is supported and refuted most clearly, and how much is open."""
+    told = [_clearest(rows, SUPPORTED), _clearest(rows, REFUTED), _open(rows)]
+    return [sentence for sentence in told if sentence]
+
+
 def _papers(rows: pd.DataFrame) -> str:
-    """What the sources of the claims stand for, a sentence; empty where none is in short."""
-    cited = {word for text in rows["source"].map(text) for word in re.findall(r"\w+", text)}
+    """What the sources of the claims stand for, as a caption; empty where none is in short."""
+    cited = {word for said in rows["source"].map(text) for word in re.findall(r"\w+", said)}
     named = [f"{short} is {paper}" for short, paper in PAPERS.items() if short in cited]
-    return f" {'; '.join(named)}." if named else ""
+    return captioned(f"{'; '.join(named)}.") if named else ""
 
 
 def _counts(rows: pd.DataFrame) -> pd.DataFrame:

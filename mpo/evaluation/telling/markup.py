@@ -8,6 +8,7 @@ a column of numbers is read from the parsed tokens:
 | a paragraph that is one image | a figure, with its image inlined |
 | a paragraph that is one emphasis (`showing.marking.captioned`) | a caption, the figure's if it follows one |
 | a table | a table that scrolls if it must, with classes for numbers, long texts and verdicts |
+| a table of many columns | the same, which a narrow page shows a row below the other |
 | a table whose columns are the verdicts | the counts as badges |
 
 Images are inlined, figures as SVG where that is small enough to be quick, so that they stay sharp.
@@ -18,7 +19,7 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,11 @@ from markdown_it.token import Token
 
 from mpo.evaluation.claims.judging import VERDICTS
 
-LARGEST_SVG = 1_500_000
-"""Bytes above which a figure is inlined as PNG."""
+LARGEST_SVG = 150_000
+"""Bytes above which a figure is inlined as PNG, a tenth as large."""
 KINDS = {".svg": "image/svg+xml", ".png": "image/png", ".gif": "image/gif"}
+WIDE = 4
+"""Columns from which on a narrow page shows a table row by row, each cell beside its title."""
 LONG_CELL = 40
 """Characters above which a table's cell is a text, that is given some width."""
 VERDICT = {name.replace("_", " "): name for name in VERDICTS}
@@ -47,19 +50,22 @@ def words(inline: Token) -> str:
     return "".join(each.content for each in inline.children or ())
 
 
-def rendered(tokens: Sequence[Token], study_dir: Path) -> str:
-    """`tokens` as HTML, with the images that lie in `study_dir`."""
+def rendered(tokens: Sequence[Token], study_dir: Path, live: Container[str] = ()) -> str:
+    """`tokens` as HTML, with the images in `study_dir`; the figures in `live` have a place more."""
     for token in tokens:
         for child in token.children or ():
             child.meta["study_dir"] = study_dir
-    return PARSER.renderer.render([*_tables(_paragraphs(tokens))], PARSER.options, {})
+    return PARSER.renderer.render([*_tables(_paragraphs(tokens, live))], PARSER.options, {})
 
 
 # --- paragraphs -------------------------------------------------------------------------------
 
 
-def _paragraphs(tokens: Sequence[Token]) -> Iterator[Token]:
-    """`tokens` with figures and captions in place of the paragraphs that are some."""
+def _paragraphs(tokens: Sequence[Token], live: Container[str]) -> Iterator[Token]:
+    """`tokens` with figures and captions in place of the paragraphs that are some.
+
+    A figure whose name is in `live` has a place for what a reader can look into.
+    """
     k, figure = 0, None
     while k < len(tokens):
         token = tokens[k]
@@ -74,6 +80,9 @@ def _paragraphs(tokens: Sequence[Token]) -> Iterator[Token]:
             (image,) = inline.children or []
             image.meta["sharp"] = True
             token.tag, figure = "figure", tokens[k + 2]
+            if (name := _name(image)) in live:
+                image.meta["live"] = True
+                token.attrSet("data-figure", name)
             figure.tag = "figure"
             yield from (token, inline)
             k += 3
@@ -84,6 +93,17 @@ def _paragraphs(tokens: Sequence[Token]) -> Iterator[Token]:
         if figure is not None:  # its caption has come, or there is none
             yield figure
             figure = None
+
+
+def figures_in(tokens: Sequence[Token]) -> list[str]:
+    """The names of the figures, which are images in paragraphs of their own."""
+    inline = (each for each in tokens if each.type == "inline" and _is_image(each))
+    return list(dict.fromkeys(_name(each.children[0]) for each in inline if each.children))
+
+
+def _name(image: Token) -> str:
+    """The file's name without its ending."""
+    return Path(str(image.attrGet("src"))).stem
 
 
 def _is_image(inline: Token) -> bool:
@@ -110,6 +130,8 @@ def _tables(tokens: Iterator[Token]) -> Iterator[Token]:
             titles = _titles(tokens_[k:])
             if set(titles) == set(VERDICT):
                 token.attrSet("class", "badges")
+            elif len(titles) >= WIDE:
+                token.attrSet("class", "wide")
         elif token.type == "tr_open":
             column = 0
         elif token.type in ("th_open", "td_open"):
@@ -132,6 +154,8 @@ def _titles(tokens: Sequence[Token]) -> list[str]:
 def _classify(cell: Token, inline: Token, title: str) -> None:
     """Classes of a cell: a number (which does not break), a long text, a verdict."""
     said = words(inline)
+    if cell.tag == "td":
+        cell.attrSet("data-title", title)
     if cell.attrs.pop("style", "") == "text-align:right":
         cell.attrJoin("class", "number")
         if cell.tag == "td":
@@ -154,8 +178,9 @@ def _unbroken(inline: Token) -> None:
 
 def _table_open(_self: Any, tokens: Sequence[Token], index: int, *_: Any) -> str:
     """A table is in a box that scrolls, also by keys."""
-    badges = ' class="badges"' if tokens[index].attrGet("class") else ""
-    return f'<div class="scroll" tabindex="0"><table{badges}>\n'
+    kind = tokens[index].attrGet("class")
+    table = f'<table class="{kind}">' if kind else "<table>"
+    return f'<div class="scroll" tabindex="0">{table}\n'
 
 
 def _table_close(*_: Any) -> str:
@@ -174,7 +199,8 @@ def _image(_self: Any, tokens: Sequence[Token], index: int, *_: Any) -> str:
         where = html.escape(str(path))
         return f'<span class="missing">(the picture {alt} is missing: {where})</span>'
     content = base64.b64encode(path.read_bytes()).decode("ascii")
-    return f'<img src="data:{KINDS[path.suffix]};base64,{content}" alt="{alt}">'
+    place = '<div class="live"></div>' if token.meta.get("live") else ""
+    return f'{place}<img src="data:{KINDS[path.suffix]};base64,{content}" alt="{alt}">'
 
 
 for name, rule in (

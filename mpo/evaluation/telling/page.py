@@ -7,15 +7,22 @@ No text is searched for tags, and no tag in the text is one of the page's.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from markdown_it.token import Token
 
-from mpo.evaluation.telling.markup import parsed, rendered, words
+from mpo.evaluation.reading.manifest import read_manifest
+from mpo.evaluation.showing.failures import Exhibit, attempt
+from mpo.evaluation.showing.live import document
+from mpo.evaluation.telling.markup import figures_in, parsed, rendered, words
+from mpo.evaluation.telling.script import SCRIPT
 from mpo.evaluation.telling.style import STYLE
 
 INSIDE = "Inside the algorithm"
@@ -23,6 +30,8 @@ NOT_RUN = "Claims that were not run"
 EVERY_RUN = "Every run"
 FOLDED = (INSIDE, NOT_RUN, EVERY_RUN)
 """Headings whose sections a reader of the page opens."""
+RULE = "report_html"
+"""Of the workflow, which makes the page."""
 LEVELS = {"h2": 2, "h3": 3}
 """Headings that begin a section."""
 
@@ -37,17 +46,52 @@ class Heading(NamedTuple):
 
 def report_html(markdown: str, study_dir: str | Path) -> str:
     """The page for `markdown`, whose images lie in `study_dir`; it names those that do not."""
-    tokens = parsed(markdown)
+    tokens, study_dir = parsed(markdown), Path(study_dir)
     headings: list[Heading] = []
-    body = rendered([*_sections(tokens, headings)], Path(study_dir))
+    live = _live(figures_in(tokens), study_dir)
+    body = rendered([*_sections(tokens, headings)], study_dir, live)
+    scripts = [document.library(), SCRIPT] if live else [SCRIPT]
     titles = (words(tokens[k + 1]) for k, each in enumerate(tokens) if each.tag == "h1")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(scripts)}">\n'
         f"<title>{html.escape(next(titles, 'Report'))}</title>\n"
         f"<style>{STYLE}</style>\n</head>\n<body>\n"
-        f"{_contents(headings)}<main>\n{body}</main>\n</body>\n</html>\n"
+        f"{_contents(headings)}<main>\n{body}</main>\n{_data(live)}"
+        + "".join(f"<script>{script}</script>\n" for script in scripts)
+        + "</body>\n</html>\n"
+    )
+
+
+def _live(names: Sequence[str], study_dir: Path) -> dict[str, Any]:
+    """Of the figures `names` those that can be looked into; pictures where they cannot be drawn."""
+    found: dict[str, Any] = {}
+
+    def draw(name: str) -> None:
+        data = document.figure_data(name, read_manifest(study_dir), study_dir)
+        found.update({name: data} if data else {})
+
+    for name in names:
+        attempt(Exhibit("interactive figure", name, RULE), study_dir, lambda name=name: draw(name))
+    return found
+
+
+def _data(live: Mapping[str, Any]) -> str:
+    """The numbers of `live` as a script that is none, in which nothing ends one."""
+    if not live:
+        return ""
+    text = json.dumps(live, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    return f'<script type="application/json" class="figures">{text}</script>\n'
+
+
+def _policy(scripts: Sequence[str]) -> str:
+    """What the page may do: show itself and run `scripts`; nothing is fetched or sent."""
+    digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
+    allowed = " ".join(f"'sha256-{base64.b64encode(each).decode()}'" for each in digests)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:"
     )
 
 

@@ -1,6 +1,6 @@
-"""The block of README.md that shows a study: what was run, its figures, verdicts and costs.
+"""What README.md shows of a study: one figure and what was found, and further below the results.
 
-Everything between the two marks is generated; everything else in the file is left as it is.
+Everything between the marks is generated; everything else in the file is left as it is.
 """
 
 from __future__ import annotations
@@ -12,20 +12,30 @@ from mpo.evaluation.reading.frames import Frames, read_frames, write_text
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.exhibits import ReportError, count, figure, listed, table
 from mpo.evaluation.showing.tables.cells import integer
+from mpo.evaluation.telling import answer
 
 BEGIN, END = "<!-- begin figures -->", "<!-- end figures -->"
-FIGURES = ["learning_curves", "aggregate_intervals", "temperature", "cost"]
+SHORT = "<!-- begin short -->", "<!-- end short -->"
+COMMANDS = "<!-- begin commands -->", "<!-- end commands -->"
+FIRST = "learning_curves"
+"""The figure of the first screen."""
+FIGURES = [FIRST, "aggregate_intervals", "temperature", "cost"]
 FOLDER = "docs/figures"
 """Where the figures are copied to, from the folder of the README."""
 
 
-def fill(study_dir: Path, readme: Path) -> None:
+def fill(study_dir: Path, readme: Path, commands: str) -> None:
     """Puts the study in `study_dir` into `readme`, and its figures beside it in `docs/figures`.
+
+    `commands` says what is typed first and what it takes.
 
     Raises `ReportError` where a figure or table is missing or the file lacks the marks.
     """
     before = readme.read_text(encoding="utf-8")
-    text = filled(before, block(study_dir, read_frames(study_dir)), readme)
+    frames = read_frames(study_dir)
+    text = filled(before, block(study_dir, frames), readme)
+    text = filled(text, short(study_dir, frames), readme, SHORT)
+    text = filled(text, commands, readme, COMMANDS)
     folder = readme.parent / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     for name in FIGURES:
@@ -33,12 +43,20 @@ def fill(study_dir: Path, readme: Path) -> None:
     write_text(text, readme)
 
 
+def short(study_dir: Path, frames: Frames) -> str:
+    """What stands in the first screen: a figure, and what the judged claims say, as a list."""
+    rows = claims.judged(study_dir)
+    found = [] if rows is None else answer.findings(rows)
+    shown = figure(FIRST, frames, study_dir, FOLDER)
+    return "\n\n".join([shown, "\n".join(f"- {sentence}" for sentence in found)])
+
+
 def block(study_dir: Path, frames: Frames) -> str:
     """What stands between the marks: a sentence, figures and tables with their captions."""
     shown = {name: figure(name, frames, study_dir, FOLDER) for name in FIGURES}
     parts = [
         what_was_run(frames),
-        *(shown[name] for name in FIGURES if name != "cost"),
+        *(shown[name] for name in FIGURES if name not in (FIRST, "cost")),
         table("aggregate", frames, study_dir),
         claims.in_short(study_dir),
         shown["cost"],

@@ -28,7 +28,7 @@ from mpo.evaluation.showing.exhibits import ReportError, count, figure, required
 from mpo.evaluation.showing.failures import Exhibit
 from mpo.evaluation.showing.figures.sweeps import said_tuning
 from mpo.evaluation.showing.tables.cells import interval, number
-from mpo.evaluation.telling import answer, equal_codes, origins
+from mpo.evaluation.telling import answer, equal_codes, origins, variants
 from mpo.evaluation.telling.page import EVERY_RUN, INSIDE, NOT_RUN
 
 RULE = "report_markdown"
@@ -59,10 +59,12 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
             *text("answer", lambda: answer.said(frames, study_dir)),
             *shown(figure, "learning_curves", "aggregate_intervals"),
         ],
-        "What was run": text("what_was_run", lambda: _what_was_run(frames)),
-        "By task": shown(table, "by_task"),
+        "Tasks and variants": [
+            *text("what_was_run", lambda: _what_was_run(frames)),
+            *shown(table, "by_task"),
+        ],
         "All tasks together": [
-            *shown(table, "aggregate"),
+            *shown(table, "ranks", "pairs", "aggregate"),
             *shown(
                 figure, "performance_profiles", "sample_efficiency", "probability_of_improvement"
             ),
@@ -83,7 +85,7 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
         ],
         "The theory by computation": text("theory", lambda: _theory(study_dir)),
         "Beside published scores": shown(table, "published"),
-        "What it costs": [*shown(figure, "cost"), *shown(table, "cost")],
+        "What it costs": [*shown(figure, "core_seconds", "cost"), *shown(table, "cost")],
         "Runs": [
             *_changes(changed),
             *text("origins", lambda: origins.told(frames)),
@@ -91,6 +93,7 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
             f"### {EVERY_RUN}",
             *shown(table, "runs"),
         ],
+        "Settings": text("settings", lambda: variants.settings(frames.manifest)),
     }
     parts = [f"# Study `{frames.manifest.study}`", unfinished, *_failed(study_dir)]
     for title, paragraphs in sections.items():
@@ -141,15 +144,6 @@ def _what_was_run(frames: Frames) -> list[str]:
         }
         for task in manifest.tasks.values()
     )
-    variants = pd.DataFrame(
-        {
-            "variant": variant.name,
-            "base": variant.base or "",
-            "what it changes": variant.change,
-            "source": variant.source,
-        }
-        for variant in manifest.variants.values()
-    )
     return [
         f"{count(len(manifest.runs), 'run')}: {count(len(manifest.variants), 'variant')} on "
         f"{count(len(manifest.tasks), 'task')}, seeds {seeds} (study seed {manifest.study_seed}). "
@@ -159,7 +153,7 @@ def _what_was_run(frames: Frames) -> list[str]:
         "(return - low) / (high - low).",
         *filter(None, [said_tuning(manifest).strip()]),
         tables.markdown(tasks),
-        tables.markdown(variants),
+        variants.changes(manifest),
     ]
 
 

@@ -34,6 +34,23 @@ figure { margin: 1.2rem 0 1.8rem; }
 img { display: block; height: auto; max-width: 100%; background: #fff; border-radius: 3px; }
 figure img { max-height: 110vh; object-fit: contain; object-position: left; }
 td img { min-width: 7rem; }
+.live { display: none; }
+.shown .live { display: block; }
+.shown > img { display: none; }
+.panels { display: grid; gap: 0.4rem 1rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 16rem), 1fr)); }
+.panels > div { min-width: 0; }
+.panels .title { font-size: 0.86rem; font-weight: 600; padding-left: 0.6rem; }
+.legend { display: flex; flex-wrap: wrap; gap: 0.3rem 0.5rem; margin-bottom: 0.6rem; }
+button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; }
+.legend button { font-size: 0.82rem; border: 1px solid var(--line); border-radius: 1rem;
+  padding: 0.1rem 0.7rem; }
+.legend button[aria-pressed="false"] { opacity: 0.45; text-decoration: line-through; }
+.legend svg { width: 28px; height: 8px; margin-right: 0.4rem; vertical-align: middle; }
+th button { text-align: inherit; font-weight: inherit; }
+th button:hover { text-decoration: underline; }
+[aria-sort="ascending"] button::after { content: "\\2009\\2191"; }
+[aria-sort="descending"] button::after { content: "\\2009\\2193"; }
 .missing { color: var(--refuted); overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; margin: 1rem 0 0.4rem; max-width: 100%;
   background: linear-gradient(to right, var(--paper) 40%, transparent) 0 0 / 3rem 100% no-repeat
@@ -61,6 +78,18 @@ td.verdict { font-weight: 600; white-space: nowrap; }
 .caption { color: var(--soft); font-size: 0.86rem; margin: 0.4rem 0 1.6rem; max-width: 62rem;
   overflow-wrap: anywhere; }
 figcaption.caption { margin-bottom: 0; }
+@media screen and (max-width: 56rem) {
+  .wide, .wide tbody, .wide tr, .wide td { display: block; }
+  .wide thead tr { display: flex; flex-wrap: wrap; gap: 0.2rem 0.9rem; }
+  .wide thead::before { content: "sort by"; color: var(--soft); }
+  .wide th { border: 0; padding: 0; }
+  .wide tbody tr { border-bottom: 2px solid var(--line); padding: 0.5rem 0; }
+  .wide td { border: 0; padding: 0.05rem 0; text-align: left; overflow-wrap: anywhere;
+    display: grid; grid-template-columns: 9rem minmax(0, 1fr); gap: 0.6rem; white-space: normal; }
+  .wide td:first-child { font-weight: 600; }
+  .wide td::before { content: attr(data-title); color: var(--soft); font-weight: 400; }
+  .wide td:empty { display: none; }
+}
 @media (min-width: 68rem) {
   body { display: grid; grid-template-columns: 12rem minmax(0, 1fr); }
   nav { position: sticky; top: 0; align-self: start; max-height: 100vh; overflow-y: auto;
@@ -78,6 +107,8 @@ figcaption.caption { margin-bottom: 0; }
   .scroll { overflow: visible; }
   table { font-size: 7pt; }
   td.text { min-width: 0; }
+  .shown .live { display: none; }
+  .shown > img { display: block; }
   figure, tr { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   details::details-content { content-visibility: visible; block-size: auto; }

@@ -53,7 +53,11 @@ def all_checks() -> list[Check]:
 
 
 def table() -> pd.DataFrame:
-    """One row a check, errors with two significant digits: their last ones are rounding."""
+    """One row a check, errors with two significant digits, and those that are rounding as bounds.
+
+    The last bits of such an error are the processor's: what is below a hundredth of the tolerance
+    is said to be that.
+    """
     rows = [
         {
             "erratum": check.erratum,
@@ -61,8 +65,8 @@ def table() -> pd.DataFrame:
             "printed": check.printed,
             "correct": check.correct,
             "quantity": check.quantity,
-            "error_printed": _short(check.error_printed),
-            "error_correct": _short(check.error_correct),
+            "error_printed": _short(check.error_printed, check.tolerance),
+            "error_correct": _short(check.error_correct, check.tolerance),
             "tolerance": f"{check.tolerance:g}",
             "independent_method": check.independent_method,
             "verdict": check.verdict,
@@ -92,5 +96,7 @@ def shown(found: pd.DataFrame) -> str:
     return markdown(quoted[list(SHOWN)].rename(columns=SHOWN).astype(str))
 
 
-def _short(error: float) -> str:
+def _short(error: float, tolerance: float) -> str:
+    if 0 < error < (bound := tolerance / 100):
+        return f"< {bound:.0e}"
     return f"{error:.0f}" if error >= 100 else f"{error:.2g}"

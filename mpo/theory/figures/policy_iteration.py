@@ -18,8 +18,8 @@ TITLES = {
     "10": "10 sweeps an iteration",
     "settled": "sweeps until Q settles",
 }
-LEAST = 1e-5
-"""The lower end of what is drawn of suboptimality."""
+LEAST, LEAST_CHANGE = 1e-5, 1e-7
+"""The lower ends of what is drawn of suboptimality, and of the change of Q."""
 
 
 def compute() -> Computed:
@@ -33,7 +33,9 @@ def compute() -> Computed:
     at_shown = cycles["improved"][cycling.TEMPERATURES.index(cycling.SHOWN)]
     chosen = cycling.processes()[np.flatnonzero(at_shown)]
     residuals = cycling.residuals(chosen).assign(panel="cycling")
-    drawn = pd.concat([curves, residuals], ignore_index=True)
+    # what lies lower is not drawn, and its digits are the processor's
+    parts = [_above(curves, LEAST), _above(residuals, LEAST_CHANGE)]
+    drawn = pd.concat(parts, ignore_index=True)
     return Computed(
         drawn, {"iterations": convergence.summary(runs), "cycling": cycling.counts(cycles)}
     )
@@ -54,13 +56,19 @@ def figure(drawn: pd.DataFrame) -> Figure:
             panel.tick_params(labelleft=False)
     last = axes[0][3]
     _lines(last, drawn[drawn["panel"] == "cycling"], 24)
-    last.set(xscale="log", yscale="log", ylim=(1e-13, 10.0), xlabel="sweep")
+    last.set(xscale="log", yscale="log", ylim=(LEAST_CHANGE, 10.0), xlabel="sweep")
     last.set_ylabel("largest change of Q")
     last.set_title("fixed temperature")
     legend(drawing, list(SHOWN_AS.values()))
     for text, backup in zip(drawing.legends[0].get_texts(), SHOWN_AS, strict=True):
         text.set_text(f"backup {backup}")
     return drawing
+
+
+def _above(rows: pd.DataFrame, least: float) -> pd.DataFrame:
+    """`rows` with a tenth of `least`, which is outside the panel, for all that is less."""
+    numbers = ["value", "low", "high"]
+    return rows.assign(**rows[numbers].clip(lower=least / 10).to_dict("series"))
 
 
 def _lines(panel: Axes, rows: pd.DataFrame, every: int) -> None:

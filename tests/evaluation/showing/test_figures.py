@@ -44,6 +44,7 @@ def thick_lines(panel) -> list:
 def test_the_figures_are_found_by_their_files():
     assert figures.names() == [
         "aggregate_intervals",
+        "core_seconds",
         "cost",
         "effective_sample_size",
         "kl_relative",
@@ -65,7 +66,12 @@ def test_learning_curves_draw_the_estimates_and_every_run(frames: Frames):
     panels = [panel for panel in drawing.axes if panel.get_visible()]
     assert [panel.get_title() for panel in panels] == list(frames.manifest.tasks)
     for panel in panels:
-        assert len(panel.lines) == 3 + 3 * 3
+        *lines, uniform, threshold = panel.lines
+        assert len(lines) == 3 + 3 * 3
+        task = frames.manifest.tasks[panel.get_title()]
+        heights = [line.get_ydata()[0] for line in (uniform, threshold)]
+        assert heights == [task.random_return, task.low + task.threshold * (task.high - task.low)]
+        assert [text.get_text() for text in panel.texts] == ["uniform policy", "threshold"]
         rows = frames.curve_estimates
         rows = rows[(rows["metric"] == "return_iqm") & (rows["task"] == panel.get_title())]
         for line, variant in zip(thick_lines(panel), frames.manifest.variants, strict=True):
@@ -106,6 +112,35 @@ def test_more_variants_than_one_panel_holds_get_rows_of_their_own():
     assert [len(part) for part in parts] == [4, 4, 1]
 
 
+@pytest.mark.parametrize("name", ["learning_curves", "performance_profiles"])
+def test_panels_of_some_variants_are_named_and_have_their_own_legend(
+    frames: Frames, monkeypatch, name: str
+):
+    monkeypatch.setattr("mpo.evaluation.showing.figures.panels.PANEL_VARIANTS", 2)
+    drawing = figures.draw(name, frames)
+    groups = [["paper", "stable_dual"], ["stabilised"]]
+    shown = [[text.get_text() for text in part.legends[0].get_texts()] for part in drawing.subfigs]
+    assert shown == groups
+    for part, group in zip(drawing.subfigs, groups, strict=True):
+        named = {panel.get_title().split("\n")[-1] for panel in part.axes if panel.get_visible()}
+        assert named == {"paper to stable_dual" if len(group) == 2 else "stabilised"}
+
+
+def test_curves_against_core_seconds_end_at_what_the_runs_took(frames: Frames):
+    rows = figures.module("core_seconds").drawn(frames)
+    runs = rows[rows["seed"].notna()]
+    last = runs.groupby(["task", "variant", "seed"])["core_s"].max()
+    took = frames.runs[frames.runs["status"] == "completed"]
+    took = took.set_index(["task", "variant", "seed"])["cpu_s"]
+    np.testing.assert_allclose(last.reindex(took.index).astype(float), took, rtol=1e-12)
+    curves = figures.module("learning_curves").drawn(frames)
+    assert sorted(rows["value"]) == sorted(curves["value"])
+    middle = rows[rows["seed"].isna() & (rows["variant"] == "stabilised")]
+    expected = took.xs("stabilised", level="variant").groupby("task").median()
+    ends = middle.groupby("task")["core_s"].max()
+    np.testing.assert_allclose(ends, expected.reindex(ends.index), rtol=1e-12)
+
+
 def several(frames: Frames, seeds: int = 5) -> Frames:
     """`frames` as if each number came from so many seeds."""
     return dataclasses.replace(
@@ -121,9 +156,11 @@ def test_aggregate_intervals_draw_points_and_bars(frames: Frames):
     assert titles == ["interquartile mean", "median", "mean", "optimality gap"]
     rows = frames.aggregate[frames.aggregate["metric"] == "score_iqm"]
     panel = drawing.axes[0]
-    bars, points = panel.lines[::2], panel.lines[1::2]
-    drawn = np.array([bar.get_xdata() for bar in bars])
-    np.testing.assert_array_equal(drawn, rows[["low", "high"]])
+    bars, ends, points = (panel.lines[start::3] for start in range(3))
+    for parts in (bars, ends):
+        drawn = np.array([part.get_xdata() for part in parts])
+        np.testing.assert_array_equal(drawn, rows[["low", "high"]])
+    assert {end.get_marker() for end in ends} == {"|"}, "seen where the bar has no width"
     drawn = np.array([point.get_xdata() for point in points])
     np.testing.assert_array_equal(drawn, rows[["value"]])
     assert [label.get_text() for label in panel.get_yticklabels()] == list(frames.manifest.variants)
@@ -242,7 +279,8 @@ def boxes_of_text(drawing: Figure) -> list[Bbox]:
     """Where text is drawn: titles, labels, ticks inside the axes' limits, the legend."""
     renderer = FigureCanvasAgg(drawing).get_renderer()
     drawing.draw(renderer)
-    texts = [text for legend in drawing.legends for text in legend.get_texts()]
+    legends = [legend for part in (drawing, *drawing.subfigs) for legend in part.legends]
+    texts = [text for legend in legends for text in legend.get_texts()]
     for panel in drawing.axes:
         texts += [panel.title, panel.xaxis.label, panel.yaxis.label]
         for axis in (panel.xaxis, panel.yaxis):

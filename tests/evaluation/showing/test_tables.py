@@ -13,7 +13,7 @@ from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.inventory import inventory
 from mpo.evaluation.reading.load import load
 from mpo.evaluation.showing import tables
-from mpo.evaluation.showing.tables import aggregate, by_task, cost, runs
+from mpo.evaluation.showing.tables import aggregate, by_task, cost, pairs, ranks, runs
 from mpo.evaluation.showing.tables.cells import integer, interval, number
 
 
@@ -66,7 +66,9 @@ def test_numbers_with_exponents_stand_to_the_right(cells):
 
 
 def test_the_tables_are_found_by_their_files():
-    assert tables.names() == ["aggregate", "by_task", "cost", "published", "runs"]
+    assert tables.names() == [
+        *("aggregate", "by_task", "cost", "pairs", "published", "ranks", "runs")
+    ]
     with pytest.raises(ValueError, match="table 'none' is not known"):
         tables.module("none")
 
@@ -212,3 +214,32 @@ def test_a_study_of_tasks_that_nobody_published_says_so(frames: Frames):
     none = dataclasses.replace(frames, published=frames.published.head(0))
     assert tables.module("published").table(none).empty
     assert "No scores of this study's tasks are in the list" in tables.caption("published", none)
+
+
+def test_ranks_are_those_of_each_task_and_seed(frames: Frames):
+    rows = ranks.table(frames)
+    scores = frames.scores.assign(
+        rank=frames.scores.groupby(["task", "seed"])["score"].rank(ascending=False)
+    )
+    means = scores.groupby("variant")["rank"].mean()
+    over = rows[rows["task"] == "all"].set_index("variant")
+    pd.testing.assert_series_equal(over["value"], means[over.index], check_names=False)
+    assert over["value"].mean() == pytest.approx((1 + len(means)) / 2)
+    assert (over["low"] < over["value"]).all() and (over["value"] < over["high"]).all()
+    assert over["low"].min() >= 1 and over["high"].max() <= len(means)
+    order = list(ranks.shown(frames)["variant"])
+    assert order == list(over["value"].sort_values(kind="stable").index)
+
+
+def test_of_two_variants_one_is_above_or_the_other(frames: Frames):
+    rows = pairs.table(frames).set_index(["variant", "other"])["value"]
+    assert len(rows) == 3 * 2
+    for one, other in rows.index:
+        assert rows[one, other] + rows[other, one] == pytest.approx(1)
+    above = frames.improvement[frames.improvement["task"] == "all"]
+    for row in above.to_dict("records"):
+        assert rows[row["variant"], row["base"]] == pytest.approx(row["value"], rel=1e-5)
+    cells = pairs.shown(frames).set_index("P(row above column)")
+    assert list(cells.index) == list(cells.columns[1:]) == list(frames.manifest.variants)
+    assert {cells.loc[name, name] for name in cells.index} == {"–"}
+    assert cells.loc["stable_dual", "paper"] == f"{rows['stable_dual', 'paper']:.2f}"

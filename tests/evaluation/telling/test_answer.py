@@ -40,10 +40,11 @@ def decided(rows: pd.DataFrame, **verdicts: str) -> pd.DataFrame:
 def test_the_clearest_are_named_first_and_the_others_counted(rows, frames: Frames, tmp_path: Path):
     names = ("acrobot_hard", "huber_loss", "estep_faster", "estep_cost")
     some = decided(rows, **dict.fromkeys(names[:3], "supported"), estep_cost="refuted")
-    asked, counts, supported, refuted = told(some, frames, tmp_path)
+    asked, counts, supported, refuted, papers = told(some, frames, tmp_path)
     assert f"which of {len(rows)} claims hold, by 18 runs of" in asked
     assert "This study has what 4 of them need." in asked
-    assert "SR is the report of Chen et al. 2021" in asked
+    assert papers.startswith("*P1 is Abdolmaleki")
+    assert papers.endswith("SR is the report of Chen et al. 2021, which reproduced P1.*")
     assert counts.splitlines()[-1] == f"| 3 | 1 | 0 | {len(rows) - 4} |"
     assert supported.startswith("**Supported** most clearly, of 3: acrobot-swingup ends far lower")
     first = "score of a minus b 0.100 [0.0100, 0.900], adjusted p 0.010, n = 3; SR 4.1)"
@@ -55,8 +56,8 @@ def test_the_clearest_are_named_first_and_the_others_counted(rows, frames: Frame
 def test_at_most_three_sentences_stand_below_the_counts(rows, frames: Frames, tmp_path: Path):
     some = decided(rows, acrobot_hard="supported", estep_cost="refuted", huber_loss="undecided")
     some.loc[some["claim"] == "huber-loss", "seeds_needed"] = 12
-    *_, last = said = told(some, frames, tmp_path)
-    assert len(said) == 2 + 3
+    *_, last, papers = said = told(some, frames, tmp_path)
+    assert len(said) == 2 + 3 + 1 and papers.startswith("*")
     assert last == (
         "1 claim stays **undecided**; where an effect was seen, the median number of seeds that "
         "would probably decide is 12."
@@ -64,7 +65,7 @@ def test_at_most_three_sentences_stand_below_the_counts(rows, frames: Frames, tm
 
 
 def test_none_is_said_where_there_is_none(rows, frames: Frames, tmp_path: Path):
-    assert told(decided(rows), frames, tmp_path)[2:] == [
+    assert told(decided(rows), frames, tmp_path)[2:4] == [
         "No claim is supported.",
         "No claim is refuted.",
     ]

@@ -5,13 +5,15 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from pathlib import Path
 
+import html5lib
 import pandas as pd
 import pytest
 
 from mpo.evaluation.showing.marking import captioned
 from mpo.evaluation.showing.tables import markdown
 from mpo.evaluation.telling.page import FOLDED, report_html
-from tests.evaluation.telling.test_report import SECTIONS, written
+from mpo.evaluation.telling.script import SCRIPT
+from tests.evaluation.telling.test_report import SCRIPTS, SECTIONS, written
 
 __all__ = ["written"]
 EMPTY = {"meta", "img", "br", "hr"}
@@ -47,6 +49,11 @@ class Page(HTMLParser):
     def of(self, *tags: str) -> list[dict]:
         """The elements of some kind, in their order."""
         return [each for each in self.all if each["tag"] in tags]
+
+
+def test_a_browser_would_find_nothing_to_mend(written: str, study_dir: Path):
+    text = report_html(written, study_dir)
+    html5lib.HTMLParser(strict=True).parse(SCRIPTS.sub("<script></script>", text))
 
 
 @pytest.fixture
@@ -112,16 +119,26 @@ def test_a_text_of_a_file_is_shown_as_it_was_typed(tmp_path: Path):
     cell = TYPED.replace("![no](../no.png) ", "")
     shown = markdown(pd.DataFrame({"claim": ["`a`"], "statement": [cell]}))
     page = Page(report_html(f"# A\n\n## B\n\n{shown}\n{captioned(cell)}\n\nAfter.\n", tmp_path))
-    assert not page.of("script", "b", "em"), "a tag of a text is one of the page"
+    assert [each["text"] for each in page.of("script")] == [SCRIPT]
+    assert not page.of("b", "em"), "a tag of a text is one of the page"
     assert page.of("td")[1]["text"].strip() == cell.replace("`", "")
     (caption,) = (each for each in page.all if each.get("class") == "caption")
     assert caption["text"] == cell.replace("`", "")
     assert [each["text"] for each in page.of("p")][-1] == "After."
 
 
+def test_typed_text_leaves_a_page_that_needs_no_mending(tmp_path: Path):
+    rows = markdown(
+        pd.DataFrame({f"<i>{k}": [TYPED.replace("![no](../no.png) ", "")] for k in "ab"})
+    )
+    text = f"# {TYPED}\n\n## {TYPED}\n\n{rows}\n{captioned(TYPED)}\n\n{TYPED}\n"
+    html5lib.HTMLParser(strict=True).parse(report_html(text, tmp_path))
+
+
 def test_a_tag_in_the_markdown_is_text(tmp_path: Path):
     page = Page(report_html(f"# A\n\n<script>x</script>\n\n<div>\n\n{TYPED}\n", tmp_path))
-    assert not page.of("script", "b", "div", "img")
+    assert [each["text"] for each in page.of("script")] == [SCRIPT]
+    assert not page.of("b", "div", "img")
     assert "<script>x</script>" in page.of("main")[0]["text"]
     assert "the picture no is missing" in page.of("main")[0]["text"]
 

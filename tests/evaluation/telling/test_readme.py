@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -14,11 +15,21 @@ from mpo.evaluation.reading.frames import Frames, read_csv
 from mpo.evaluation.showing import figures, tables
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.exhibits import ReportError
-from mpo.evaluation.telling.readme import BEGIN, END, FIGURES, fill, filled, what_was_run
+from mpo.evaluation.telling.readme import (
+    BEGIN,
+    COMMANDS,
+    END,
+    FIGURES,
+    SHORT,
+    fill,
+    filled,
+    what_was_run,
+)
 from mpo.study.claims import load_claims
 
 PROJECT = Path(__file__).parents[3]
-TEXT = f"# A title\n\n{BEGIN}\nold\n{END}\n\nThe rest.\n"
+FIRST = "\n\n".join(f"{begin}\nold\n{end}" for begin, end in (SHORT, COMMANDS))
+TEXT = f"# A title\n\n{FIRST}\n\n{BEGIN}\nold\n{END}\n\nThe rest.\n"
 
 
 @pytest.fixture
@@ -37,7 +48,12 @@ def test_the_script_fills_the_block_and_copies_the_figures(readme, study_dir, mo
     monkeypatch.setattr(sys, "argv", [str(script), str(study_dir), str(readme)])
     runpy.run_path(str(script), run_name="__main__")
     text = readme.read_text()
-    assert text.startswith(f"# A title\n\n{BEGIN}\nThe study `tested`: ")
+    assert text.startswith(f"# A title\n\n{SHORT[0]}\n![learning curves](docs/figures/learning")
+    first, _, results = text.partition(BEGIN)
+    assert results.startswith("\nThe study `tested`: ")
+    assert 2 <= first.count("\n- ") <= 3
+    assert re.search(r"make smoke +# trains and reports a small study: about \d+ min on two", first)
+    assert re.search(r"take about \d+ h \d\d min on 2 cores and \d+ h \d\d min on 16", first)
     assert text.endswith(f"\n{END}\n\nThe rest.\n")
     assert "old" not in text
     assert (study_dir / "tables/aggregate.md").read_text() in text
@@ -52,7 +68,8 @@ def test_the_script_fills_the_block_and_copies_the_figures(readme, study_dir, mo
     assert sum(f"| {verdict} |" in line for line in text.splitlines() for verdict in VERDICTS) == (
         judged
     )
-    fill(study_dir, readme)
+    monkeypatch.setattr(sys, "argv", [str(script), str(study_dir), str(readme)])
+    runpy.run_path(str(script), run_name="__main__")
     assert readme.read_text() == text
 
 
@@ -70,7 +87,7 @@ def test_a_missing_figure_or_mark_leaves_the_file_alone(readme, study_dir):
     content = image.read_bytes()
     image.unlink()
     with pytest.raises(ReportError, match=r"`python workflow/scripts/figure.py temperature"):
-        fill(study_dir, readme)
+        fill(study_dir, readme, "")
     image.write_bytes(content)
     assert readme.read_text() == TEXT
     with pytest.raises(ReportError, match=r"begin figures --> and <!-- end figures --> are miss"):
@@ -79,4 +96,5 @@ def test_a_missing_figure_or_mark_leaves_the_file_alone(readme, study_dir):
 
 def test_the_projects_own_readme_has_the_marks():
     text = (PROJECT / "README.md").read_text()
-    assert text.count(BEGIN) == text.count(END) == 1
+    for begin, end in (SHORT, COMMANDS, (BEGIN, END)):
+        assert text.count(begin) == text.count(end) == 1

@@ -23,8 +23,7 @@ from mpo.study.claims import load_claims
 PROJECT = Path(__file__).parents[3]
 SECTIONS = [
     "In short",
-    "What was run",
-    "By task",
+    "Tasks and variants",
     "All tasks together",
     "Claims",
     "Films",
@@ -33,10 +32,12 @@ SECTIONS = [
     "Beside published scores",
     "What it costs",
     "Runs",
+    "Settings",
 ]
-TABLES = 1 + 2 + 3
-"""Beside those that have a file: the badges, tasks and variants, the claims' three."""
+TABLES = 1 + 2 + 3 + 1
+"""Beside those that have a file: badges, tasks and variants, the claims' three, settings."""
 
+SCRIPTS = re.compile("<script.*?</script>", flags=re.DOTALL)
 FILMS = "No films were made: no OpenGL.\n"
 THEORY = "Of 8 errata in the two papers 8 are confirmed.\n"
 
@@ -107,7 +108,7 @@ def test_variants_that_share_the_highest_mean_are_all_named(frames: Frames):
 
 
 def test_the_page_is_one_file_with_its_images_in_it(written, study_dir):
-    page = report_html(written, study_dir)
+    page = SCRIPTS.sub("", report_html(written, study_dir))
     assert page.startswith("<!doctype html>")
     assert '<meta name="viewport"' in page
     assert page.count("<img ") == len(figures.names())
@@ -115,9 +116,17 @@ def test_the_page_is_one_file_with_its_images_in_it(written, study_dir):
     assert all(source.startswith("data:image/") for source in sources)
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert page.count("<table") == page.count("</table></div>") == TABLES + len(tables.names())
-    assert page.count('class="caption"') == 1 + len(tables.names()) + len(figures.names())
-    assert page.count("<figure>") == page.count("<figcaption") == len(figures.names())
+    assert page.count('class="caption"') == 2 + len(tables.names()) + len(figures.names())
+    assert page.count("<figure") == page.count("<figcaption") == len(figures.names())
     assert "<title>Study tested</title>" in page
+
+
+def test_settings_are_told_as_differences_from_the_base(written):
+    _, _, told = written.partition("## Settings\n")
+    rows = [line.strip("| ").split(" | ") for line in told.strip().split("\n")[2:5]]
+    assert rows[0] == ["stable_dual", "paper", "`dual`", "stable", "raw"]
+    assert rows[1][:3] == ["stabilised", "stable_dual", "`returns`"]
+    assert told.strip().endswith("As its base, or as the defaults: `paper`.")
 
 
 def test_large_drawings_are_inlined_as_pixels(written, study_dir, monkeypatch):
@@ -137,16 +146,19 @@ def script(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> None:
     runpy.run_path(str(PROJECT / "workflow/scripts" / arguments[0]), run_name="__main__")
 
 
-def test_the_scripts_make_a_report_of_a_folder(tmp_path, monkeypatch):
+def test_the_commands_of_the_documentation_make_a_report_of_a_folder(tmp_path, monkeypatch):
     folder = write_study(tmp_path / "typed", ["cartpole-balance"], ["paper"], [0, 1], 3)
-    commands = [["aggregate.py", "config/published.csv"], ["estimates.py"]]
-    commands += [["figure.py", name] for name in figures.names()]
-    commands += [["table.py", name] for name in tables.names()]
-    commands += [["claims.py", "config/claims.yaml"], ["report.py"], ["report_html.py"]]
+    text = (PROJECT / "docs/study-files.md").read_text(encoding="utf-8")
+    typed = re.findall(r"^python workflow/scripts/(\S+) ([^#\n]*)", text, flags=re.MULTILINE)
+    commands = [
+        [name, *given.replace("results/smoke", str(folder)).split()] for name, given in typed
+    ]
+    assert {command[0] for command in commands} > {"aggregate.py", "report_html.py"}
     write_text(FILMS, folder / "films.md")
     write_text(THEORY, folder / "theory/section.md")  # what it holds is tested with the theory
     for command in commands:
-        script(monkeypatch, *command, folder)
+        script(monkeypatch, *command)
+    assert (folder / "figures/learning_curves.png").exists()
     assert (folder / "report.html").stat().st_size > 10_000
 
 

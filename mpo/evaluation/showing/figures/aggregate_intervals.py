@@ -19,6 +19,7 @@ from mpo.evaluation.showing.captions import (
     said_tasks,
 )
 from mpo.evaluation.showing.figures.panels import estimated, grid, with_seeds
+from mpo.evaluation.showing.live.specs import Points
 from mpo.evaluation.showing.palette import styles
 
 TITLES = {
@@ -36,6 +37,7 @@ STATISTICS: dict[str, Callable[[np.ndarray], float]] = {
 """Of scores (runs, tasks)."""
 BETTER = {"score_optimality_gap": "lower is better"}
 ABSENT = "no task has a run of every variant"
+LIVE = Points("score", "metric", titles=TITLES)
 
 
 def drawn(frames: Frames) -> pd.DataFrame:

@@ -7,6 +7,7 @@ the axis counts those instead, as figures 3 to 5 of SR do (Chen, Chin, Li and Ch
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import pandas as pd
@@ -16,11 +17,14 @@ from matplotlib.ticker import MaxNLocator
 
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.captions import runs_each, said_coverage, said_interval, said_n
-from mpo.evaluation.showing.figures.panels import label_rows, task_panels, thousands_axis
+from mpo.evaluation.showing.figures.panels import label_rows, refer, task_panels, thousands_axis
+from mpo.evaluation.showing.live.specs import Curves
 from mpo.evaluation.showing.palette import styles
+from mpo.evaluation.showing.references import returns
 from mpo.settings import Settings
 
 ABSENT = "no run was evaluated"
+LIVE = Curves("step", "control steps", "return of an episode", "task", returns)
 
 
 class Iterations(NamedTuple):
@@ -52,8 +56,10 @@ def figure(frames: Frames) -> Figure:
     drawing, panels = task_panels(frames)
     for panel, task, group in panels:
         mine = rows[rows["task"] == task]
-        _panel(panel, mine, group, variants)
-        _scale(panel, mine)
+        draw_curves(panel, mine, "step", group, variants)
+        found = returns(frames.manifest, task)
+        refer(panel, found)
+        scale(panel, mine, [each.value for each in found])
         if counted:
             panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
             panel.set_xlabel("iterations")
@@ -71,7 +77,8 @@ def caption(frames: Frames) -> str:
     axis = f"iterations of {counted.steps:,} control steps" if counted else "control steps"
     return (
         f"Learning curves: mean return of the evaluation episodes against {axis}. Thick "
-        "lines are interquartile means over runs, bands their intervals, thin lines single runs. "
+        "lines are interquartile means over runs, bands their intervals, thin lines single runs, "
+        "broken ones the uniform policy and the threshold. "
         f"{said_n(frames)}; {said_interval(frames)}{', each point on its own' if several else ''}."
         f"{said_coverage(frames, ['iqm'], 1, 'Such intervals')}"
     )
@@ -90,25 +97,32 @@ def iterations(frames: Frames) -> Iterations | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _panel(panel: Axes, rows: pd.DataFrame, group: list[str], variants: list[str]) -> None:
+def draw_curves(
+    panel: Axes, rows: pd.DataFrame, x: str, group: list[str], variants: list[str]
+) -> None:
+    """`rows` of one task against their column `x`, of the variants in `group`."""
     for variant in group:
         style = styles(variants)[variant]
         mine = rows[rows["variant"] == variant]
         for _, run in mine[mine["seed"].notna()].groupby("seed"):
-            panel.plot(run["step"], run["value"], color=style.colour, alpha=0.35, linewidth=0.5)
+            panel.plot(run[x], run["value"], color=style.colour, alpha=0.35, linewidth=0.5)
         middle = mine[mine["seed"].isna()]
-        step = middle["step"].to_numpy(dtype=float)
+        across = middle[x].to_numpy(dtype=float)
         panel.fill_between(
-            step, middle["low"], middle["high"], color=style.colour, alpha=0.16, linewidth=0
+            across, middle["low"], middle["high"], color=style.colour, alpha=0.16, linewidth=0
         )
-        every = max(1, len(step) // 5)
+        every = max(1, len(across) // 5)
         start = group.index(variant) * every // max(1, len(group))
-        panel.plot(step, middle["value"], **style.of_line(markevery=(start, every)))
+        panel.plot(across, middle["value"], **style.of_line(markevery=(start, every)))
 
 
-def _scale(panel: Axes, rows: pd.DataFrame) -> None:
-    """The scale that all of a task's `rows` ask for, so that its panels compare."""
+def scale(panel: Axes, rows: pd.DataFrame, references: Iterable[float] = ()) -> None:
+    """The scale that all of a task's `rows` ask for, so that its panels compare.
+
+    A reference is seen where it is not far from the curves: within one and a half times the best.
+    """
     values = rows[["value", "low", "high"]]
     least, most = min(values.min().min(), 0), values.max().max()
+    most = max([most, *(each for each in references if each <= 1.5 * most)])
     margin = 0.04 * (most - least or 1)
     panel.set_ylim(least - margin, most + margin)

@@ -10,13 +10,14 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from mpo.evaluation.estimating.coverage import FEW
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.palette import Style, styles
+from mpo.evaluation.showing.references import Reference
 
 PANEL_VARIANTS = 4
 """More variants in one panel cannot be told apart; they get panels of their own."""
@@ -77,24 +78,40 @@ class TaskPanel(NamedTuple):
 
 
 def task_panels(frames: Frames) -> tuple[Figure, list[TaskPanel]]:
-    """A panel a task and four variants, titled by its task, with one legend for all."""
+    """A panel a task and four variants, titled by both; below each row its variants' legend."""
     tasks, variants = list(frames.manifest.tasks), list(frames.manifest.variants)
     lines = [
         (block, group)
         for block in chunks(tasks, ROW_TASKS)
         for group in chunks(variants, PANEL_VARIANTS)
     ]
-    drawing, axes = grid(len(lines), min(len(tasks), ROW_TASKS))
-    shown = []
-    for line, (block, group) in zip(axes, lines, strict=True):
-        for place, panel in enumerate(line):
+    columns, shown = min(len(tasks), ROW_TASKS), []
+    drawing, parts = parted([group for _, group in lines], columns)
+    for part, (block, group) in zip(parts, lines, strict=True):
+        for place, panel in enumerate(part.subplots(1, columns, squeeze=False)[0]):
             if place >= len(block):
                 panel.set_visible(False)
                 continue
-            title(panel, block[place])
+            title(panel, block[place], *group_title(group, variants))
             shown.append(TaskPanel(panel, block[place], group))
-    legend(drawing, variants)
+        legend(part, group, variants)
     return drawing, shown
+
+
+def parted(groups: Sequence[Sequence[str]], columns: int) -> tuple[Figure, list[SubFigure]]:
+    """A figure of a row a group, each with room for `columns` panels and a legend of its own."""
+    width = max(columns * COLUMN_WIDTH, 4.8)
+    heights = [2.25 + LINE_HEIGHT * (1 + _legend_shape(group, width)[0]) for group in groups]
+    drawing = Figure(figsize=(width, sum(heights)), layout="constrained")
+    parts = drawing.subfigures(len(groups), 1, squeeze=False, height_ratios=heights)
+    return drawing, list(parts[:, 0])
+
+
+def group_title(group: Sequence[str], variants: Sequence[str]) -> list[str]:
+    """What a panel of some of the `variants` is called, by the first and the last of them."""
+    if len(group) == len(variants):
+        return []
+    return [f"{group[0]} to {group[-1]}" if len(group) > 1 else group[0]]
 
 
 def tracks(
@@ -152,10 +169,20 @@ def label_rows(panels: Sequence[Axes], label: str) -> None:
 
 def bands(rows: pd.DataFrame, x: str, variants: Sequence[str]) -> tuple[Figure, list[Axes]]:
     """`value` over `x` with its interval, a line a variant; few variants in each of the panels."""
-    groups = chunks(variants, PANEL_VARIANTS)
-    drawing, axes = grid(1, len(groups), height=2.4, sharey=True)
-    found = styles(variants)
-    for group, panel in zip(groups, axes[0], strict=True):
+    groups, found = chunks(variants, PANEL_VARIANTS), styles(variants)
+    width = max(len(groups) * COLUMN_WIDTH, 4.8)
+    deepest = max(_legend_shape(group, width / len(groups))[0] for group in groups)
+    height = 2.5 + LINE_HEIGHT * (1 + deepest)
+    drawing = Figure(figsize=(width, height), layout="constrained")
+    axes: list[Axes] = []
+    for group, part in zip(
+        groups, drawing.subfigures(1, len(groups), squeeze=False)[0], strict=True
+    ):
+        panel = part.subplots(sharey=axes[0] if axes else None)
+        axes.append(panel)
+        legend(part, group, variants)
+        if named := group_title(group, variants):
+            title(panel, *named)
         for place, variant in enumerate(group):
             mine = rows[rows["variant"] == variant]
             style = found[variant]
@@ -166,11 +193,11 @@ def bands(rows: pd.DataFrame, x: str, variants: Sequence[str]) -> tuple[Figure, 
             every = max(1, len(across) // 5)
             start = place * every // len(group)
             panel.plot(across, mine["value"], **style.of_line(markevery=(start, every)))
-    return drawing, list(axes[0])
+    return drawing, axes
 
 
 def estimated(panel: Axes, place: float, rows: pd.DataFrame, style: Style) -> None:
-    """An estimate at the height `place`: the row without a seed, its interval as a bar.
+    """An estimate at the height `place`: the row without a seed, its interval as a bar with ends.
 
     Rows with a seed are single ones and become dots. Nothing where there are no rows.
     """
@@ -182,7 +209,23 @@ def estimated(panel: Axes, place: float, rows: pd.DataFrame, style: Style) -> No
         panel.plot(
             ends, [place] * 2, color=style.colour, alpha=0.35, linewidth=6, solid_capstyle="butt"
         )
+        panel.plot(ends, [place] * 2, "|", color=style.colour, markersize=9, markeredgewidth=1.2)
         panel.plot(row["value"], place, **style.of_line(linestyle="", markersize=6))
+
+
+def refer(panel: Axes, references: Iterable[Reference]) -> None:
+    """A thin line at each value, with its name at the left."""
+    for each in references:
+        panel.axhline(each.value, color="#777777", linewidth=0.7, linestyle=(0, (4, 2)), zorder=0)
+        panel.annotate(
+            each.label,
+            (0, each.value),
+            xycoords=("axes fraction", "data"),
+            xytext=(2, 1.5),
+            textcoords="offset points",
+            fontsize=6.5,
+            color="#555555",
+        )
 
 
 def with_seeds(rows: pd.DataFrame, of_seeds: Callable[[dict], Iterable[float]]) -> pd.DataFrame:
@@ -201,18 +244,19 @@ def with_seeds(rows: pd.DataFrame, of_seeds: Callable[[dict], Iterable[float]]) 
     return pd.concat([shown, pd.DataFrame(singles)]) if singles else shown
 
 
-def legend(drawing: Figure, variants: Sequence[str]) -> None:
-    """One legend for all panels, under them; it reads along its lines, which match in length."""
-    found = styles(variants)
-    handles = [Line2D([], [], label=name, **style.of_line()) for name, style in found.items()]
+def legend(drawing: FigureBase, names: Sequence[str], variants: Sequence[str] = ()) -> None:
+    """The legend of `names`, under the panels; it reads along its lines, which match in length.
+
+    `variants` are all of the study, where `names` are some.
+    """
+    found = styles(variants or names)
+    handles = [Line2D([], [], label=name, **found[name].of_line()) for name in names]
     if not handles:
         return
-    widest = max(1.6, 0.55 + max(_inches(name) for name in found))  # with its line
-    fitting = max(1, int(drawing.get_figwidth() / widest))
-    lines = math.ceil(len(handles) / fitting)
-    columns = math.ceil(len(handles) / lines)
-    more = max(0, lines - LEGEND_LINES)
-    drawing.set_figheight(drawing.get_figheight() + LINE_HEIGHT * more)  # not from the panels
+    lines, columns = _legend_shape(names, drawing.bbox.width / drawing.dpi)
+    if isinstance(drawing, Figure):  # not from the panels
+        more = max(0, lines - LEGEND_LINES)
+        drawing.set_figheight(drawing.get_figheight() + LINE_HEIGHT * more)
     by_column = [
         handles[place] for start in range(columns) for place in range(start, len(handles), columns)
     ]
@@ -222,6 +266,13 @@ def legend(drawing: Figure, variants: Sequence[str]) -> None:
         ncols=columns,
         handlelength=2.8,
     )
+
+
+def _legend_shape(names: Sequence[str], width: float) -> tuple[int, int]:
+    """Lines and columns of a legend of `names` in so many inches."""
+    widest = max(1.6, 0.55 + max(map(_inches, names), default=0))  # with its line
+    lines = math.ceil(len(names) / max(1, int(width / widest)))
+    return lines, math.ceil(len(names) / max(1, lines))
 
 
 def title(panel: Axes, *lines: str) -> None:

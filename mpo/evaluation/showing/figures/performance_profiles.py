@@ -8,9 +8,11 @@ from matplotlib.figure import Figure
 from mpo.evaluation.estimating.estimates import shared_tasks
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.captions import said_coverage, said_interval, said_n, said_tasks
-from mpo.evaluation.showing.figures.panels import bands, legend
+from mpo.evaluation.showing.figures.panels import bands
+from mpo.evaluation.showing.live.specs import Curves
 
 ABSENT = "no task has a run of every variant"
+LIVE = Curves("tau", "score \u03c4", "share of runs above \u03c4")
 
 
 def drawn(frames: Frames) -> pd.DataFrame:
@@ -20,13 +22,13 @@ def drawn(frames: Frames) -> pd.DataFrame:
 
 def figure(frames: Frames) -> Figure:
     """A line and its interval a variant, at most four in a panel, panels side by side."""
-    drawing, axes = bands(drawn(frames), "tau", list(frames.manifest.variants))
+    rows = drawn(frames)
+    drawing, axes = bands(rows, "tau", list(frames.manifest.variants))
     for panel in axes:
-        panel.set_xlim(0, 1.02)
+        panel.set_xlim(0, 1.02 * rows["tau"].max())
         panel.set_ylim(-0.03, 1.03)
         panel.set_xlabel("score \u03c4")
     axes[0].set_ylabel("share of runs above \u03c4")
-    legend(drawing, list(frames.manifest.variants))
     return drawing
 
 

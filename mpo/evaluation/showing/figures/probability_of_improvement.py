@@ -11,9 +11,12 @@ from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing.captions import METHOD, said_bars
 from mpo.evaluation.showing.figures.panels import ROW_TASKS, estimated, grid, title, with_seeds
+from mpo.evaluation.showing.live.specs import Points
 from mpo.evaluation.showing.palette import styles
+from mpo.evaluation.showing.references import even
 
 ABSENT = "no variant has a base in this study"
+LIVE = Points("P(above its base)", "task", even)
 
 
 def drawn(frames: Frames) -> pd.DataFrame:

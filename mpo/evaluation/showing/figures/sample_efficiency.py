@@ -9,9 +9,11 @@ from mpo.evaluation.estimating.estimates import shared_tasks
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing.captions import said_coverage, said_interval, said_n, said_tasks
-from mpo.evaluation.showing.figures.panels import bands, legend
+from mpo.evaluation.showing.figures.panels import bands
+from mpo.evaluation.showing.live.specs import Curves
 
 ABSENT = "no task has a run of every variant"
+LIVE = Curves("fraction", "share of the task's budget", "score (IQM)")
 
 
 def drawn(frames: Frames) -> pd.DataFrame:
@@ -28,7 +30,6 @@ def figure(frames: Frames) -> Figure:
         panel.set_xlim(0, 1.02)
         panel.set_xlabel("share of the task's budget")
     axes[0].set_ylabel("score (IQM)")
-    legend(drawing, list(frames.manifest.variants))
     return drawing
 
 

@@ -1,0 +1,71 @@
+"""The interactive figures of a study as data for the page: Bokeh documents, and their legend."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from bokeh.document import Document
+from bokeh.resources import INLINE
+
+from mpo.evaluation.reading.frames import read_csv
+from mpo.evaluation.reading.manifest import ALL, Manifest
+from mpo.evaluation.showing import figures
+from mpo.evaluation.showing.failures import sentence_for
+from mpo.evaluation.showing.live.panels import curves, dash, points
+from mpo.evaluation.showing.live.specs import Curves, Points
+from mpo.evaluation.showing.palette import styles
+
+
+def library() -> str:
+    """BokehJS, the part that figures without widgets need."""
+    (plain,) = (text for text in INLINE.clone(components=["bokeh"]).js_raw if len(text) > 100_000)
+    return plain
+
+
+def spec_of(name: str) -> Curves | Points | None:
+    """How the figure `name` is drawn in the page; None for one that is a picture only."""
+    return getattr(figures.module(name), "LIVE", None) if name in figures.names() else None
+
+
+def figure_data(name: str, manifest: Manifest, study_dir: Path) -> dict[str, Any] | None:
+    """The figure `name` for the page; None where it is a picture only, or has no numbers.
+
+    Keys: `legend`, a name, colour and dash pattern a variant; `panels`, a title and the id of its
+    plot each; `document`, Bokeh's. The same file gives the same data.
+    """
+    spec, path = spec_of(name), study_dir / "figures" / f"{name}.csv"
+    if spec is None or not path.exists() or sentence_for("figure", name, study_dir):
+        return None
+    document, panels = Document(), []
+    rows = pd.DataFrame({"seed": math.nan} | dict(read_csv(path).items()))
+    keys = list(dict.fromkeys(rows[spec.panels])) if spec.panels else [""]
+    for key in keys:
+        mine = rows[rows[spec.panels] == key] if spec.panels else rows
+        refs = spec.references(manifest, key)
+        plot = curves(spec, mine, refs) if isinstance(spec, Curves) else points(spec, mine, refs)
+        document.add_root(plot)
+        title = spec.titles.get(key, "all tasks" if key == ALL else key)
+        panels.append({"title": title, "plot": plot.id})
+    found = styles([name for name in manifest.variants if name in set(rows["variant"])])
+    legend = [
+        {"name": name, "colour": style.colour, "dash": dash(style)} for name, style in found.items()
+    ]
+    data = {"legend": legend, "panels": panels, "document": document.to_json(deferred=False)}
+    return _renumbered(data, {})
+
+
+def _renumbered(value: Any, ids: dict[str, str]) -> Any:
+    """`value` with Bokeh's ids, which count on as long as Python runs, by their order in it."""
+    if isinstance(value, dict):
+        return {
+            key: ids.setdefault(each, f"m{len(ids)}")
+            if key in ("id", "plot") and isinstance(each, str)
+            else _renumbered(each, ids)
+            for key, each in value.items()
+        }
+    if isinstance(value, list):
+        return [_renumbered(each, ids) for each in value]
+    return value

@@ -1,0 +1,164 @@
+"""One panel of a figure as a Bokeh plot: variants by name, so that the page can hide them.
+
+Each renderer has the name of its variant. A tooltip says variant, place and value, and the interval
+of an estimate or the seed of a run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+from bokeh.models import (
+    ColumnDataSource,
+    GlyphRenderer,
+    HoverTool,
+    Label,
+    Line,
+    NumeralTickFormatter,
+    Scatter,
+    Segment,
+    Span,
+    VArea,
+)
+from bokeh.plotting import figure
+
+from mpo.evaluation.showing.live.specs import Curves, Points
+from mpo.evaluation.showing.palette import Style, styles
+from mpo.evaluation.showing.references import Reference
+
+HEIGHT = 250
+ROW = 24
+"""Pixels of a variant's row among points."""
+TOOLS = "box_zoom,xwheel_zoom,pan,reset"
+ESTIMATE, RUN = ["value", "low", "high"], ["value", "seed"]
+"""The columns of rows without a seed, and of those with one."""
+FINE = "{%.4g}"
+"""How a tooltip gives a value."""
+
+
+def dash(style: Style) -> list[int]:
+    """The style's dash pattern in pixels; empty where its line is solid."""
+    return [] if isinstance(style.line, str) else [round(2 * part) or 1 for part in style.line[1]]
+
+
+def curves(spec: Curves, rows: pd.DataFrame, refs: Iterable[Reference]) -> Any:
+    """`rows` of one panel as lines: columns variant, `spec.x`, value, low, high and seed."""
+    plot, large = _plot(spec.x_label, spec.y_label, HEIGHT), rows[spec.x].max() >= 1000
+    if large:
+        plot.xaxis.formatter = NumeralTickFormatter(format="0.[0]a")
+    estimates, runs = [], []
+    for variant, style, middle, alone in _by_variant(rows):
+        for _, run in alone.groupby("seed", sort=False):
+            thin = Line(x=spec.x, y="value", line_alpha=0.3, line_width=1)
+            runs.append(_add(plot, variant, style, thin, _source(run, spec.x, *RUN)))
+        source = _source(middle, spec.x, *ESTIMATE)
+        _add(plot, variant, style, VArea(x=spec.x, y1="low", y2="high", fill_alpha=0.1), source)
+        thick = Line(x=spec.x, y="value", line_width=2.5, line_dash=dash(style))
+        estimates.append(_add(plot, variant, style, thick, source))
+    _refer(plot, refs, "width")
+    across = (spec.x_label, f"@{{{spec.x}}}" + ("{0,0}" if large else "{0.[000]}"))
+    _hover(plot, runs, estimates, rows, [across], spec.y_label)
+    return plot
+
+
+def points(spec: Points, rows: pd.DataFrame, refs: Iterable[Reference]) -> Any:
+    """`rows` of one panel as points: columns variant, value, low, high and seed."""
+    variants = list(dict.fromkeys(rows["variant"]))
+    plot = _plot(spec.x_label, None, 70 + ROW * len(variants), y_range=variants[::-1])
+    plot.ygrid.visible = False
+    estimates, runs = [], []
+    for variant, style, middle, alone in _by_variant(rows):
+        source = _source(middle, "variant", *ESTIMATE)
+        bar = Segment(x0="low", x1="high", y0="variant", y1="variant")
+        _add(plot, variant, style, bar.clone(line_width=7, line_alpha=0.35), source)
+        for end in ("low", "high"):  # seen where the bar has no width, too
+            tick = Scatter(x=end, y="variant", size=15, marker="dash", angle=math.pi / 2)
+            _add(plot, variant, style, tick.clone(line_width=2), source)
+        dot = Scatter(x="value", y="variant", size=6, fill_alpha=0.45, line_alpha=0)
+        runs.append(_add(plot, variant, style, dot, _source(alone, "variant", *RUN)))
+        point = Scatter(x="value", y="variant", size=9, line_alpha=0)
+        estimates.append(_add(plot, variant, style, point, source))
+    _refer(plot, refs, "height")
+    _hover(plot, runs, estimates, rows, [], spec.x_label)
+    return plot
+
+
+def _by_variant(rows: pd.DataFrame) -> Iterable[tuple[str, Style, pd.DataFrame, pd.DataFrame]]:
+    """Of each variant its style, the rows of estimates, and those of single runs."""
+    alone = rows["seed"].notna()
+    for variant, style in styles(list(dict.fromkeys(rows["variant"]))).items():
+        mine = rows["variant"] == variant
+        yield variant, style, rows[mine & ~alone], rows[mine & alone]
+
+
+def _source(rows: pd.DataFrame, *columns: str) -> ColumnDataSource:
+    """The numbers of `rows` as they stand in the file."""
+    return ColumnDataSource({name: rows[name].tolist() for name in columns})
+
+
+def _add(
+    plot: Any, variant: str, style: Style, glyph: Any, source: ColumnDataSource
+) -> GlyphRenderer:
+    for part in ("line_color", "fill_color"):
+        if hasattr(glyph, part):
+            setattr(glyph, part, style.colour)
+    return plot.add_glyph(source, glyph, name=variant)
+
+
+def _plot(x_label: str, y_label: str | None, height: int, **more: Any) -> Any:
+    plot = figure(
+        height=height,
+        sizing_mode="stretch_width",
+        tools=TOOLS,
+        active_drag=None,  # so that a finger scrolls the page; a mouse zooms, as the page says
+        active_scroll=None,
+        x_axis_label=x_label,
+        y_axis_label=y_label,
+        background_fill_color=None,
+        border_fill_color=None,
+        outline_line_color=None,
+        min_border_right=14,
+        **more,
+    )
+    for axis in plot.axis:
+        axis.axis_label_text_font_style = "normal"
+        axis.minor_tick_line_color = None
+    plot.toolbar.logo = None
+    plot.toolbar.autohide = True
+    return plot
+
+
+def _refer(plot: Any, refs: Iterable[Reference], dimension: Any) -> None:
+    """A thin line at each value, with its name where there is room for one."""
+    for each in refs:
+        plot.add_layout(
+            Span(location=each.value, dimension=dimension, line_dash=[3, 3], line_width=1)
+        )
+        if dimension == "width":
+            name = Label(x=4, x_units="screen", y=each.value, y_offset=1, text=each.label)
+            plot.add_layout(name.clone(text_font_size="10px", background_fill_alpha=0.7))
+
+
+def _hover(
+    plot: Any,
+    runs: Sequence[GlyphRenderer],
+    estimates: Sequence[GlyphRenderer],
+    rows: pd.DataFrame,
+    across: list[tuple[str, str]],
+    label: str,
+) -> None:
+    """Tooltips of runs, with their seeds, and of estimates, with the intervals that they have."""
+    told = [("variant", "$name"), *across, (label, f"@value{FINE}")]
+    between = [("interval", f"@low{FINE} to @high{FINE}")] if rows["low"].notna().any() else []
+    for found, last in ((runs, [("seed", "@seed")]), (estimates, between)):
+        tool = HoverTool(
+            renderers=[*found],
+            tooltips=[*told, *last],
+            formatters=dict.fromkeys(("@value", "@low", "@high"), "printf"),
+            line_policy="nearest",
+            limit=3,
+        )
+        plot.add_tools(tool)

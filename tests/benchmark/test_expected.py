@@ -1,0 +1,68 @@
+"""What a study will still take: reckoned before it starts, and by its own runs from then on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mpo.benchmark import expected, extrapolation
+from mpo.project import SHIPPED
+from mpo.rundir import write_atomically
+from mpo.study.config import load_study
+from mpo.study.study import Run, Study
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return load_study(SHIPPED / "config/smoke.yaml")
+
+
+def ended(root: Path, study: Study, run: Run, cpu_s: float) -> None:
+    record = {"settings_digest": run.settings_digest, "code_digest": run.code_digest}
+    record |= {"status": "completed", "steps": run.settings.steps, "cpu_s": cpu_s}
+    file = root / study.folder / run.path / "run.json"
+    file.parent.mkdir(parents=True)
+    write_atomically(file, json.dumps(record).encode())
+
+
+def test_before_anything_runs_it_is_what_the_benchmark_reckons(study: Study, tmp_path: Path):
+    found = json.loads(expected.MEASURED.read_text())
+    costs = {name: found[name] for name in study.variants}
+    hours = sum(extrapolation.core_hours(study, costs).values())
+    rest = expected.left(study, tmp_path)
+    assert len(rest) == len(study.runs)
+    assert sum(rest) / 3600 == pytest.approx(hours)
+    assert expected.said(study, [2], tmp_path).startswith("study smoke: 12 runs are left, about ")
+
+
+def test_runs_that_ended_say_how_fast_this_machine_is(study: Study, tmp_path: Path):
+    reckoned = expected.seconds(study)
+    first, *others = study.runs
+    ended(tmp_path, study, first, 3 * reckoned[first.path])
+    rest = expected.left(study, tmp_path)
+    assert rest == pytest.approx(sorted((3 * reckoned[run.path] for run in others), reverse=True))
+
+
+def test_a_run_under_way_counts_with_what_it_lacks(study: Study, tmp_path: Path):
+    run, whole = study.runs[0], expected.seconds(study)
+    said = {"step": 1, "steps": 4, "time": 0.0, "return": 0.0, "steps_per_s": 1.0}
+    write_atomically(tmp_path / run.state / "progress.json", json.dumps(said).encode())
+    assert sum(expected.left(study, tmp_path)) == pytest.approx(
+        sum(whole.values()) - whole[run.path] / 4
+    )
+
+
+def test_no_number_of_cores_makes_a_run_shorter():
+    assert expected.on(2, [30.0, 20.0, 10.0]) == 30.0
+    assert expected.on(1, [30.0, 20.0, 10.0]) == 60.0
+    assert expected.on(16, []) == 0.0
+
+
+def test_nothing_is_said_of_a_study_that_has_ended_or_was_not_measured(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(expected, "MEASURED", tmp_path / "none.json")
+    assert expected.seconds(study) == {}
+    assert expected.said(study, root=tmp_path) == ""

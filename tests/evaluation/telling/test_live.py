@@ -1,0 +1,140 @@
+"""Figures that the page's reader can look into: the numbers of their files, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mpo.evaluation.reading.frames import Frames, read_csv
+from mpo.evaluation.showing import figures
+from mpo.evaluation.showing.live.document import figure_data, spec_of
+from mpo.evaluation.showing.live.specs import Curves
+from mpo.evaluation.telling.page import report_html
+from tests.evaluation.telling.test_report import written
+
+__all__ = ["written"]
+LIVE = [name for name in figures.names() if spec_of(name)]
+
+
+@pytest.fixture(scope="module")
+def page(written: str, study_dir: Path) -> str:
+    return report_html(written, study_dir)
+
+
+@pytest.fixture(scope="module")
+def data(page: str) -> dict[str, Any]:
+    """What the page holds of its figures."""
+    found = re.search(r'<script type="application/json" class="figures">(.*?)</script>', page)
+    assert found
+    return json.loads(found.group(1))
+
+
+def attributes(model: dict[str, Any]) -> dict[str, Any]:
+    return model["attributes"]
+
+
+def plots(figure: dict[str, Any]) -> list[dict[str, Any]]:
+    """The plots of a figure in the order of its panels."""
+    roots = {root["id"]: attributes(root) for root in figure["document"]["roots"]}
+    return [roots[panel["plot"]] for panel in figure["panels"]]
+
+
+def columns(source: dict[str, Any]) -> dict[str, list]:
+    """A source's columns; Bokeh writes what is no number in words."""
+    entries = attributes(source)["data"]["entries"]
+    return {
+        name: [float(each["value"]) if isinstance(each, dict) else each for each in values]
+        for name, values in entries
+    }
+
+
+def rows_of(plot: dict[str, Any], x: str) -> pd.DataFrame:
+    """The rows that a plot's renderers show, each source once."""
+    sources: dict[str, tuple[str, dict]] = {}
+    for renderer in plot["renderers"]:
+        source = attributes(renderer)["data_source"]
+        if "attributes" in source:  # else it is one that was given before
+            sources[source["id"]] = (attributes(renderer)["name"], columns(source))
+    parts = [pd.DataFrame(found).assign(variant=name) for name, found in sources.values()]
+    wanted = ["variant", x, "value", "low", "high", "seed"]
+    return pd.concat(parts, ignore_index=True).reindex(columns=[*dict.fromkeys(wanted)])
+
+
+def test_curves_aggregates_and_profiles_can_be_looked_into(data: dict[str, Any]):
+    assert set(data) == set(LIVE)
+    assert {"learning_curves", "aggregate_intervals", "performance_profiles"} <= set(LIVE)
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_the_numbers_shown_are_those_of_the_file(name: str, data: dict[str, Any], study_dir: Path):
+    spec, rows = spec_of(name), read_csv(study_dir / f"figures/{name}.csv")
+    assert spec
+    x = spec.x if isinstance(spec, Curves) else "variant"
+    keys = list(dict.fromkeys(rows[spec.panels])) if spec.panels else [None]
+    assert len(data[name]["panels"]) == len(keys)
+    for key, plot in zip(keys, plots(data[name]), strict=True):
+        shown = rows_of(plot, x)
+        wanted = (rows if key is None else rows[rows[spec.panels] == key]).reindex(columns=[*shown])
+        order = ["variant", "seed", x, "value"]
+        shown, wanted = (each.sort_values(order, ignore_index=True) for each in (shown, wanted))
+        assert list(shown["variant"]) == list(wanted["variant"])
+        for column in {*shown} - {"variant"}:
+            np.testing.assert_array_equal(shown[column], wanted[column].astype(float))
+
+
+def test_a_tooltip_says_variant_place_value_interval_and_seed(data: dict[str, Any]):
+    for plot in plots(data["learning_curves"]):
+        tools = attributes(plot["toolbar"])["tools"]
+        told = [dict(attributes(each)["tooltips"]) for each in tools if each["name"] == "HoverTool"]
+        place = {"variant", "control steps", "return of an episode"}
+        assert [{*each} - place for each in told] == [{"seed"}, {"interval"}]
+        assert all(place <= {*each} for each in told)
+
+
+def test_returns_are_compared_with_the_uniform_policy_and_the_threshold(
+    data: dict[str, Any], frames: Frames
+):
+    for task, plot in zip(
+        frames.manifest.tasks.values(), plots(data["learning_curves"]), strict=True
+    ):
+        spans = [each for each in plot["center"] if each["name"] == "Span"]
+        assert [attributes(each)["location"] for each in spans] == [
+            task.random_return,
+            task.low + task.threshold * (task.high - task.low),
+        ]
+
+
+def test_the_same_file_gives_the_same_data(frames: Frames, study_dir: Path, written: str):
+    first, second = (figure_data("learning_curves", frames.manifest, study_dir) for _ in range(2))
+    assert first and first == second
+
+
+def test_a_figure_that_cannot_be_drawn_anew_stays_a_picture(
+    written: str, study_dir: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def broken(*_: object) -> None:
+        raise RuntimeError("it broke")
+
+    monkeypatch.setattr("mpo.evaluation.showing.live.document.curves", broken)
+    page = report_html(written, study_dir)
+    monkeypatch.undo()
+    assert 'data-figure="learning_curves"' not in page
+    assert 'data-figure="aggregate_intervals"' in page
+    record = study_dir / "failures/interactive_figure_learning_curves.json"
+    assert "it broke" in record.read_text()
+    report_html(written, study_dir)
+    assert json.loads(record.read_text())["said"] is None
+
+
+def test_the_page_runs_its_own_scripts_alone_and_fetches_nothing(page: str):
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy
+    assert policy.group(1).startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe-eval" not in policy.group(1)
+    assert policy.group(1).count("sha256-") == page.count("<script>") == 2
