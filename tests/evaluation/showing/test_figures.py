@@ -69,7 +69,7 @@ def test_learning_curves_draw_the_estimates_and_every_run(frames: Frames):
         *lines, uniform, threshold = panel.lines
         assert len(lines) == 3 + 3 * 3
         task = frames.manifest.tasks[panel.get_title()]
-        heights = [line.get_ydata()[0] for line in (uniform, threshold)]
+        heights = [np.asarray(line.get_ydata())[0] for line in (uniform, threshold)]
         assert heights == [task.random_return, task.low + task.threshold * (task.high - task.low)]
         assert [text.get_text() for text in panel.texts] == ["uniform policy", "threshold"]
         rows = frames.curve_estimates
@@ -160,7 +160,7 @@ def test_aggregate_intervals_draw_points_and_bars(frames: Frames):
     for parts in (bars, ends):
         drawn = np.array([part.get_xdata() for part in parts])
         np.testing.assert_array_equal(drawn, rows[["low", "high"]])
-    assert {end.get_marker() for end in ends} == {"|"}, "seen where the bar has no width"
+    assert {str(end.get_marker()) for end in ends} == {"|"}, "seen where the bar has no width"
     drawn = np.array([point.get_xdata() for point in points])
     np.testing.assert_array_equal(drawn, rows[["value"]])
     assert [label.get_text() for label in panel.get_yticklabels()] == list(frames.manifest.variants)
