@@ -10,7 +10,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, FigureBase, SubFigure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
@@ -244,7 +244,7 @@ def with_seeds(rows: pd.DataFrame, of_seeds: Callable[[dict], Iterable[float]]) 
     return pd.concat([shown, pd.DataFrame(singles)]) if singles else shown
 
 
-def legend(drawing: FigureBase, names: Sequence[str], variants: Sequence[str] = ()) -> None:
+def legend(drawing: Figure | SubFigure, names: Sequence[str], variants: Sequence[str] = ()) -> None:
     """The legend of `names`, under the panels; it reads along its lines, which match in length.
 
     `variants` are all of the study, where `names` are some.
