@@ -10,7 +10,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mpo.evaluation.reading.frames import Frames
-from mpo.evaluation.reading.load import KEYS
 from mpo.evaluation.showing.captions import said_coverage, said_interval, said_n
 from mpo.evaluation.showing.figures import learning_curves
 from mpo.evaluation.showing.figures.panels import label_rows, refer, task_panels, thousands_axis
@@ -18,18 +17,19 @@ from mpo.evaluation.showing.live.specs import Curves
 from mpo.evaluation.showing.references import returns
 
 ABSENT = "no run logged its time"
+RUN = ["task", "variant", "seed"]
 LIVE = Curves("core_s", "core-seconds", "return of an episode", "task", returns)
 
 
 def drawn(frames: Frames) -> pd.DataFrame:
     """The rows of the learning curves with `core_s`; of an IQM the median over its runs."""
     rates = frames.runs.assign(rate=frames.runs["cpu_s"] / frames.runs["steps"])
-    each = rates.set_index(KEYS)["rate"]
+    each = rates.set_index(RUN)["rate"]
     middle = rates.groupby(["task", "variant"], sort=False)["rate"].median()
     rows = learning_curves.drawn(frames).reset_index(drop=True)
     runs = rows["seed"].notna()
     rate = pd.Series(0.0, rows.index)
-    rate[runs] = each.reindex(pd.MultiIndex.from_frame(rows.loc[runs, KEYS])).to_numpy()
+    rate[runs] = each.reindex(pd.MultiIndex.from_frame(rows.loc[runs, RUN])).to_numpy()
     pairs = pd.MultiIndex.from_frame(rows.loc[~runs, ["task", "variant"]])
     rate[~runs] = middle.reindex(pairs).to_numpy()
     found = rows.assign(core_s=rate * rows["step"]).dropna(subset="core_s")
