@@ -19,8 +19,9 @@ from matplotlib.transforms import Bbox
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing import figures
 from mpo.evaluation.showing.failures import Absent
-from mpo.evaluation.showing.figures.panels import chunks
+from mpo.evaluation.showing.figures.panels import chunks, grid, refer
 from mpo.evaluation.showing.palette import STYLES
+from mpo.evaluation.showing.references import Reference
 
 THICK = 1.0
 """Line width that tells the lines of variants from those of runs."""
@@ -320,3 +321,16 @@ def test_the_dual_is_that_of_the_settings_that_the_runs_were_trained_with(frames
     assert duals(frames) == {"paper": "raw", "stable_dual": "stable", "stabilised": "stable"}
     without = frames.runs.assign(settings=json.dumps({}))
     assert set(duals(dataclasses.replace(frames, runs=without)).values()) == {"raw"}
+
+
+def test_a_reference_far_off_the_scale_takes_no_room():
+    """Counted as part of its panel, its name would leave none for the panels (a warning)."""
+    sizes = []
+    for value in (0.5, 800.0):
+        drawing, axes = grid(1, 2)
+        for panel in axes[0]:
+            refer(panel, [Reference("threshold", value)])
+            panel.set_ylim(0, 1)
+        FigureCanvasAgg(drawing).draw()
+        sizes.append([panel.get_position().bounds for panel in axes[0]])
+    np.testing.assert_allclose(*sizes)

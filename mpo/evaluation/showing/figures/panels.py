@@ -217,7 +217,7 @@ def refer(panel: Axes, references: Iterable[Reference]) -> None:
     """A thin line at each value, with its name at the left."""
     for each in references:
         panel.axhline(each.value, color="#777777", linewidth=0.7, linestyle=(0, (4, 2)), zorder=0)
-        panel.annotate(
+        name = panel.annotate(
             each.label,
             (0, each.value),
             xycoords=("axes fraction", "data"),
@@ -225,7 +225,9 @@ def refer(panel: Axes, references: Iterable[Reference]) -> None:
             textcoords="offset points",
             fontsize=6.5,
             color="#555555",
+            annotation_clip=True,
         )
+        name.set_in_layout(False)  # far off, where the scale leaves it out
 
 
 def with_seeds(rows: pd.DataFrame, of_seeds: Callable[[dict], Iterable[float]]) -> pd.DataFrame:
