@@ -122,7 +122,7 @@ def test_settings_of_a_task_by_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
     jobs: list[Job] = []
 
-    def caught(job: Job, bar: bool, wait: bool) -> str:
+    def caught(job: Job, bar: bool, wait: bool, fresh: bool) -> str:
         jobs.append(job)
         return "completed"
 
@@ -296,7 +296,7 @@ def test_a_process_stopped_or_killed_goes_on_to_the_same_bytes(tmp_path: Path) -
     for name in BYTES:
         straight, stopped = (tmp_path / kind / "out" / name for kind in ("straight", "stopped"))
         assert straight.read_bytes() == stopped.read_bytes(), name
-    assert not checkpoint.parent.exists()
+    assert not checkpoint.exists()
 
 
 def test_nothing_is_searched_for_garbage_at_the_end() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,9 +16,7 @@ from mpo.rundir import RUN_FILES, checksum
 from mpo.study.config import load_study
 from mpo.study.published import load_published
 from mpo.study.study import Study
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "evaluation"))
-from synthetic import write_run
+from tests.evaluation.synthetic import write_run
 
 CONTENT = {
     "study": "toy",

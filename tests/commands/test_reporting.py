@@ -90,10 +90,11 @@ def test_it_says_what_is_missing_and_draws_what_is_there(begin: Begin, capsys):
     assert set(frames.aggregate["n"]) == {1, 2}
     assert "n = 1 to 3 runs of each variant on each task" in text
     assert "could not be made" not in text
-    for name in figures.names():
+    drawn = [name for name in figures.names() if name != "sweeps"]  # this study has none
+    for name in drawn:
         assert f"](figures/{name}.png)" in text, name
     page = (folder / "so-far/report.html").read_text()
-    assert page.count("<figure>") == len(figures.names())
+    assert page.count("<figure") == len(drawn)
 
 
 def test_a_variant_or_task_without_a_run_is_only_counted(begin: Begin, capsys):

@@ -213,7 +213,7 @@ def test_stopped_while_it_waits_for_another_process_it_leaves_that_alone(
     waiting = job(tmp_path, tiny())
     owner = holding._holder
 
-    def asked(state: Path) -> str:
+    def asked(state: Path) -> Any:
         os.kill(os.getpid(), signal.SIGTERM)
         return owner(state)
 

@@ -27,6 +27,7 @@ study_seed: 1
 variants: [paper, stable_dual, exploding]
 tasks: {cartpole-balance: 2000, InvertedDoublePendulum-v5: 2000}
 seeds: [0]
+theory: true
 settings:
   evaluation_points: 4
   evaluation_episodes: 1
@@ -90,9 +91,9 @@ def test_a_figure_opens_and_shows_something(project: Path, name: str):
 def test_the_report_holds_every_figure_and_table(project: Path):
     folder = project / "results/brief"
     page = (folder / "report.html").read_text()
-    assert page.count("<figure>") == len([*FIGURES, *THEORY_FIGURES])
+    assert page.count("<figure") == len([*FIGURES, *THEORY_FIGURES])
     assert page.count("<table>") >= len(TABLES)
-    assert "http" not in page.split("</style>")[0]  # opens without a network
+    assert not re.search("https?:", page.split("</style>")[0])  # opens without a network
 
 
 def test_a_variant_that_diverges_is_told_and_costs_nothing_else(project: Path):
@@ -129,7 +130,7 @@ def test_a_figure_that_fails_costs_itself_and_is_tried_again_until_it_comes(
     assert "Traceback" not in done.stdout + done.stderr
     assert "ValueError: limits" in (folder / "logs/figures/cost.log").read_text()
     page = (folder / "report.html").read_text()
-    assert page.count("<figure>") == len([*FIGURES, *THEORY_FIGURES]) - 1
+    assert page.count("<figure") == len([*FIGURES, *THEORY_FIGURES]) - 1
     assert "<code>ValueError: limits</code>" in page
     assert "rule figure_cost:" in snakemake(copy, CONFIG, "--dry-run").stdout
     again = snakemake(copy, CONFIG, "--report", "results/brief/provenance.html")
@@ -139,7 +140,7 @@ def test_a_figure_that_fails_costs_itself_and_is_tried_again_until_it_comes(
     done = snakemake(copy, CONFIG)
     assert done.returncode == 0, done.stderr
     assert "could not be made" not in done.stdout + (folder / "report.md").read_text()
-    assert (folder / "report.html").read_text().count("<figure>") == page.count("<figure>") + 1
+    assert (folder / "report.html").read_text().count("<figure") == page.count("<figure") + 1
     at_rest(copy)
 
 

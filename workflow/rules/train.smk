@@ -5,13 +5,12 @@ import functools
 import hashlib
 import json
 
-from mpo.settings import SettingsError
-from mpo.study import resources
+from mpo.study.resources import asked, read_rates
 from mpo.study.study import standing
 
 try:
     STANDING = {run.path: run for run in standing(STUDY.runs, Path(DIR))}
-    RATES = resources.read_rates(Path(DIR))
+    RATES = read_rates(Path(DIR))
 except ValueError as error:
     sys.exit(str(error))
 
@@ -89,7 +88,7 @@ def run_asks(variant, wildcards):
 
 @functools.cache
 def _asked(task, variant):
-    return resources.asked(task, variant, STUDY.settings[task, variant], RATES)
+    return asked(task, variant, STUDY.settings[task, variant], RATES)
 
 
 for variant in STUDY.variants:

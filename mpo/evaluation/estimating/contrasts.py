@@ -55,7 +55,7 @@ class Contrast(NamedTuple):
     value: np.ndarray
     error: np.ndarray
     freedom: np.ndarray
-    skew: np.ndarray | float = 0.0
+    skew: np.ndarray = np.zeros(())
 
     def tails(self, bound: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """P-values against "effect <= bound" and against "effect >= bound"; 1 without spread."""
@@ -92,7 +92,7 @@ def contrast(strata: Sequence[Stratum]) -> Contrast:
         squared = np.where(squared > (NO_SPREAD * largest) ** 2, squared, np.nan)
         third = sum(sign * _third_cumulant(sample) for sign, sample in signed) / len(strata) ** 3
         error = np.sqrt(squared)
-        return Contrast(np.asarray(value), error, squared**2 / least, third / error**3)
+        return Contrast(np.asarray(value), error, squared**2 / least, np.asarray(third / error**3))
 
 
 def stratum(first: pd.Series, second: pd.Series, paired: bool) -> Stratum:
@@ -115,13 +115,13 @@ def _third_cumulant(sample: np.ndarray) -> np.ndarray:
     return cubes.sum(-1) / (n * max(1, n - 1) * (n + 2))
 
 
-def _without_skew(t: np.ndarray, skew: np.ndarray | float) -> np.ndarray:
+def _without_skew(t: np.ndarray, skew: np.ndarray) -> np.ndarray:
     """Hall's transformation g of t."""
     return t + skew * (2 * t**2 + 1) / 6 + skew**2 * t**3 / 27
 
 
-def _with_skew(g: np.ndarray, skew: np.ndarray | float) -> np.ndarray:
+def _with_skew(g: np.ndarray, skew: np.ndarray) -> np.ndarray:
     """The t of which Hall's transformation is `g`: 3 / k ((1 + k (g - k / 6))^(1/3) - 1)."""
-    shift = g - np.asarray(skew) / 6
+    shift = g - skew / 6
     root = np.cbrt(1 + skew * shift)
     return 3 * shift / (root**2 + root + 1)

@@ -67,8 +67,8 @@ def figure(drawn: pd.DataFrame) -> Figure:
 
 def _above(rows: pd.DataFrame, least: float) -> pd.DataFrame:
     """`rows` with a tenth of `least`, which is outside the panel, for all that is less."""
-    numbers = ["value", "low", "high"]
-    return rows.assign(**rows[numbers].clip(lower=least / 10).to_dict("series"))
+    clipped = {name: rows[name].clip(lower=least / 10) for name in ("value", "low", "high")}
+    return rows.assign(**clipped)
 
 
 def _lines(panel: Axes, rows: pd.DataFrame, every: int) -> None:

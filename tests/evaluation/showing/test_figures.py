@@ -19,8 +19,9 @@ from matplotlib.transforms import Bbox
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing import figures
 from mpo.evaluation.showing.failures import Absent
-from mpo.evaluation.showing.figures.panels import chunks
+from mpo.evaluation.showing.figures.panels import chunks, grid, refer
 from mpo.evaluation.showing.palette import STYLES
+from mpo.evaluation.showing.references import Reference
 
 THICK = 1.0
 """Line width that tells the lines of variants from those of runs."""
@@ -69,7 +70,7 @@ def test_learning_curves_draw_the_estimates_and_every_run(frames: Frames):
         *lines, uniform, threshold = panel.lines
         assert len(lines) == 3 + 3 * 3
         task = frames.manifest.tasks[panel.get_title()]
-        heights = [line.get_ydata()[0] for line in (uniform, threshold)]
+        heights = [np.asarray(line.get_ydata())[0] for line in (uniform, threshold)]
         assert heights == [task.random_return, task.low + task.threshold * (task.high - task.low)]
         assert [text.get_text() for text in panel.texts] == ["uniform policy", "threshold"]
         rows = frames.curve_estimates
@@ -160,7 +161,7 @@ def test_aggregate_intervals_draw_points_and_bars(frames: Frames):
     for parts in (bars, ends):
         drawn = np.array([part.get_xdata() for part in parts])
         np.testing.assert_array_equal(drawn, rows[["low", "high"]])
-    assert {end.get_marker() for end in ends} == {"|"}, "seen where the bar has no width"
+    assert {str(end.get_marker()) for end in ends} == {"|"}, "seen where the bar has no width"
     drawn = np.array([point.get_xdata() for point in points])
     np.testing.assert_array_equal(drawn, rows[["value"]])
     assert [label.get_text() for label in panel.get_yticklabels()] == list(frames.manifest.variants)
@@ -320,3 +321,16 @@ def test_the_dual_is_that_of_the_settings_that_the_runs_were_trained_with(frames
     assert duals(frames) == {"paper": "raw", "stable_dual": "stable", "stabilised": "stable"}
     without = frames.runs.assign(settings=json.dumps({}))
     assert set(duals(dataclasses.replace(frames, runs=without)).values()) == {"raw"}
+
+
+def test_a_reference_far_off_the_scale_takes_no_room():
+    """Counted as part of its panel, its name would leave none for the panels (a warning)."""
+    sizes = []
+    for value in (0.5, 800.0):
+        drawing, axes = grid(1, 2)
+        for panel in axes[0]:
+            refer(panel, [Reference("threshold", value)])
+            panel.set_ylim(0, 1)
+        FigureCanvasAgg(drawing).draw()
+        sizes.append([panel.get_position().bounds for panel in axes[0]])
+    np.testing.assert_allclose(*sizes)

@@ -80,7 +80,8 @@ def test_the_numbers_shown_are_those_of_the_file(name: str, data: dict[str, Any]
     assert len(data[name]["panels"]) == len(keys)
     for key, plot in zip(keys, plots(data[name]), strict=True):
         shown = rows_of(plot, x)
-        wanted = (rows if key is None else rows[rows[spec.panels] == key]).reindex(columns=[*shown])
+        wanted = rows if key is None else rows[rows[spec.panels] == key]
+        wanted = pd.DataFrame(wanted, columns=[*shown])
         order = ["variant", "seed", x, "value"]
         shown, wanted = (each.sort_values(order, ignore_index=True) for each in (shown, wanted))
         assert list(shown["variant"]) == list(wanted["variant"])

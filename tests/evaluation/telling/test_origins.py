@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 
+import pandas as pd
+
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.inventory import inventory
 from mpo.evaluation.reading.load import load
@@ -23,7 +25,8 @@ def test_a_run_that_changed_processors_is_named(study_dir, frames: Frames):
     run = study.runs.iloc[0]
     steps = [{"step": 0, "processor": "one kind"}, {"step": 4000, "processor": "another"}]
     own = [steps if seed == run.name else steps[:1] for seed in study.runs.index]
-    rows = inventory(dataclasses.replace(study, runs=study.runs.assign(processors=own)))
+    runs = study.runs.assign(processors=pd.Series(own, study.runs.index))
+    rows = inventory(dataclasses.replace(study, runs=runs))
     assert json.loads(rows["machine"][0])["processors"] == steps
     assert list(rows["machine"][1:]) == list(frames.runs["machine"][1:])
     machine, _, moved = told(dataclasses.replace(frames, runs=rows))

@@ -10,7 +10,7 @@ from mpo.settings import OptionParameters
 class Parameters(OptionParameters):
     """What the loss depends on."""
 
-    delta: float = Field(1.0, gt=0)
+    delta: float = Field(default=1.0, gt=0)
     """δ: size of an error from which the loss grows linearly (SR Fig. 5: 1)."""
 
 

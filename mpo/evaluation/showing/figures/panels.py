@@ -10,7 +10,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, FigureBase, SubFigure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
@@ -217,7 +217,7 @@ def refer(panel: Axes, references: Iterable[Reference]) -> None:
     """A thin line at each value, with its name at the left."""
     for each in references:
         panel.axhline(each.value, color="#777777", linewidth=0.7, linestyle=(0, (4, 2)), zorder=0)
-        panel.annotate(
+        name = panel.annotate(
             each.label,
             (0, each.value),
             xycoords=("axes fraction", "data"),
@@ -225,7 +225,9 @@ def refer(panel: Axes, references: Iterable[Reference]) -> None:
             textcoords="offset points",
             fontsize=6.5,
             color="#555555",
+            annotation_clip=True,
         )
+        name.set_in_layout(False)  # far off, where the scale leaves it out
 
 
 def with_seeds(rows: pd.DataFrame, of_seeds: Callable[[dict], Iterable[float]]) -> pd.DataFrame:
@@ -244,7 +246,7 @@ def with_seeds(rows: pd.DataFrame, of_seeds: Callable[[dict], Iterable[float]]) 
     return pd.concat([shown, pd.DataFrame(singles)]) if singles else shown
 
 
-def legend(drawing: FigureBase, names: Sequence[str], variants: Sequence[str] = ()) -> None:
+def legend(drawing: Figure | SubFigure, names: Sequence[str], variants: Sequence[str] = ()) -> None:
     """The legend of `names`, under the panels; it reads along its lines, which match in length.
 
     `variants` are all of the study, where `names` are some.
