@@ -25,6 +25,7 @@ SECTIONS = [
     "In short",
     "Tasks and variants",
     "All tasks together",
+    "Sweeps",
     "Claims",
     "Films",
     "Inside the algorithm",
