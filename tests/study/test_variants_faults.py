@@ -40,7 +40,7 @@ FAULTS = {
         "  change: bound",
         "  chagne: bound",
         "variants.yaml: late.chagne: 'bound' is not allowed; there is no such key; did you mean "
-        "change? known are base, change, external, settings, source, tricks",
+        "change? known are base, change, external, settings, source, sweep, tricks",
     ),
     "unknown option": (
         "dual: stable",

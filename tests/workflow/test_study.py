@@ -92,7 +92,7 @@ def test_the_report_holds_every_figure_and_table(project: Path):
     folder = project / "results/brief"
     page = (folder / "report.html").read_text()
     assert page.count("<figure") == len([*FIGURES, *THEORY_FIGURES])
-    assert page.count("<table>") >= len(TABLES)
+    assert page.count("<table") >= len(TABLES)
     assert not re.search("https?:", page.split("</style>")[0])  # opens without a network
 
 
@@ -157,16 +157,16 @@ def test_the_same_study_again_gives_the_same_bytes(project: Path, tmp_path: Path
     results = project / "results/brief"
     first = Path(shutil.copytree(results, tmp_path / "first"))
     evaluations = results / "runs/cartpole-balance/paper/0/evaluations.csv"
-    before = evaluations.stat().st_mtime_ns
+    log = results / "logs/train/cartpole-balance/paper/0.log"
     result = snakemake(
         project, CONFIG, "--forcerun", "train_paper", "--", str(evaluations.relative_to(project))
     )
     assert result.returncode == 0, result.stderr
-    assert evaluations.stat().st_mtime_ns == before  # put in place
+    assert "put in place from state/" in log.read_text()
     shutil.rmtree(project / "state")
     result = snakemake(project, CONFIG, "--forcerun", "train_paper")
     assert result.returncode == 0, result.stderr
-    assert evaluations.stat().st_mtime_ns > before  # trained
+    assert "put in place" not in log.read_text()  # trained
     compared = 0
     for file in sorted(results.rglob("*")):
         clock = file.name in {*OF_THE_CLOCK, "timing.csv", "run.json", "provenance.html"}

@@ -26,6 +26,7 @@ from mpo.evaluation.showing.exhibits import ReportError
 from mpo.evaluation.showing.failures import count, standing
 from mpo.evaluation.showing.marking import captioned
 from mpo.evaluation.stages import write_estimates, write_runs
+from mpo.evaluation.telling import origins
 from mpo.evaluation.telling import report as telling
 from mpo.evaluation.telling.page import report_html
 from mpo.evaluation.telling.readme import block, filled
@@ -137,16 +138,18 @@ def _record(kind: str) -> str:
     return f"failures/caption_of_the_{kind}_cost.json"
 
 
-TEXTS = {
-    **{name: f"_{name}" for name in ("what_was_run", "what_was_found", "overflows")},
-    "origins": "origins.told",
-    "settings": "variants.settings",
-}
-
-
-@pytest.mark.parametrize("name", TEXTS)
-def test_a_text(folder: Path, monkeypatch, name: str):
-    monkeypatch.setattr(f"{telling.__name__}.{TEXTS[name]}", broken)
+@pytest.mark.parametrize(
+    ("name", "tells"),
+    [
+        *(
+            (name, (telling, f"_{name}"))
+            for name in ("what_was_run", "what_was_found", "overflows")
+        ),
+        ("origins", (origins, "told")),
+    ],
+)
+def test_a_text(folder: Path, monkeypatch, name: str, tells: tuple):
+    monkeypatch.setattr(*tells, broken)
     told(folder, made_of("text", name, f"failures/text_{name}.json"))
     assert count("report_markdown", folder) == 1
 

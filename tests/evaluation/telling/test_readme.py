@@ -28,8 +28,8 @@ from mpo.evaluation.telling.readme import (
 from mpo.study.claims import load_claims
 
 PROJECT = Path(__file__).parents[3]
-FIRST = "\n\n".join(f"{begin}\nold\n{end}" for begin, end in (SHORT, COMMANDS))
-TEXT = f"# A title\n\n{FIRST}\n\n{BEGIN}\nold\n{END}\n\nThe rest.\n"
+FIRST = "\n\n".join(f"{begin}\nstale\n{end}" for begin, end in (SHORT, COMMANDS))
+TEXT = f"# A title\n\n{FIRST}\n\n{BEGIN}\nstale\n{END}\n\nThe rest.\n"
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_the_script_fills_the_block_and_copies_the_figures(readme, study_dir, mo
     assert re.search(r"make smoke +# trains and reports a small study: about \d+ min on two", first)
     assert re.search(r"take about \d+ h \d\d min on 2 cores and \d+ h \d\d min on 16", first)
     assert text.endswith(f"\n{END}\n\nThe rest.\n")
-    assert "old" not in text
+    assert "stale" not in text
     assert (study_dir / "tables/aggregate.md").read_text() in text
     for name in FIGURES:
         assert f"(docs/figures/{name}.png)" in text

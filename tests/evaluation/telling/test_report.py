@@ -60,7 +60,6 @@ def written(frames: Frames, study_dir: Path) -> str:
     [
         ("figures/temperature.png", "`python workflow/scripts/figure.py temperature"),
         ("tables/cost.md", "`python workflow/scripts/table.py cost"),
-        ("theory/section.md", "`python workflow/scripts/theory_section.py"),
         ("films.md", "`python workflow/scripts/films.py"),
     ],
 )
@@ -138,7 +137,7 @@ def test_large_drawings_are_inlined_as_pixels(written, study_dir, monkeypatch):
 def test_images_in_a_table_are_in_the_page_too(tmp_path):
     (tmp_path / "film.gif").write_bytes(b"GIF89a")
     page = report_html("# A\n\n| a |\n| --- |\n| ![one](film.gif) seed 1 |\n", tmp_path)
-    assert '<td><img src="data:image/gif;base64,R0lGODlh" alt="one">' in page
+    assert '<td data-title="a"><img src="data:image/gif;base64,R0lGODlh" alt="one">' in page
 
 
 def script(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> None:
