@@ -48,6 +48,7 @@ TABLES_OF_THE_CLOCK = ("runs", "cost", "claims")
 OF_THE_CLOCK = {
     *(f"{name}.{kind}" for name in TABLES_OF_THE_CLOCK for kind in ("csv", "md", "tex")),
     *("claims_section.md", "report.md", "report.html", "cost.png", "cost.svg"),
+    *(f"core_seconds.{kind}" for kind in ("csv", "png", "svg")),
 }
 """Files that hold seconds."""
 
