@@ -35,6 +35,7 @@ WORDS = (
     *("divergence_what", "divergence_where", "settings_digest", "code_digest", "commit"),
     *("settings", "machine", "versions", "algorithm", "source", "claim", "statement", "family"),
     *("test", "first", "second", "where", "over", "direction", "verdict", "note"),
+    *("field", "setting"),
 )
 """Columns of names and texts, whatever frame they stand in; the others hold numbers."""
 

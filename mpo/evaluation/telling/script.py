@@ -39,7 +39,7 @@ SCRIPT = r"""
       paint(each, ["background_fill_color"], paper);
     }
     for (const each of plot.renderers) {
-      const colour = shade(colours.get(each.name));
+      const colour = colours.has(each.name) ? shade(colours.get(each.name)) : soft;
       if ("fill_color" in each.glyph) each.glyph.fill_color = {value: colour};
       if ("line_color" in each.glyph) each.glyph.line_color = {value: colour};
     }

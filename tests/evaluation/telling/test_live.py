@@ -14,11 +14,13 @@ import pytest
 from mpo.evaluation.reading.frames import Frames, read_csv
 from mpo.evaluation.showing import figures
 from mpo.evaluation.showing.live.document import figure_data, spec_of
-from mpo.evaluation.showing.live.specs import Curves
+from mpo.evaluation.showing.live.panels import sweep
+from mpo.evaluation.showing.live.specs import Curves, Sweeps
 from mpo.evaluation.telling.page import report_html
 from tests.evaluation.telling.test_report import written
 
 __all__ = ["written"]
+X = {Sweeps: "setting"}
 LIVE = [name for name in figures.names() if spec_of(name)]
 
 
@@ -59,33 +61,33 @@ def rows_of(plot: dict[str, Any], x: str) -> pd.DataFrame:
     sources: dict[str, tuple[str, dict]] = {}
     for renderer in plot["renderers"]:
         source = attributes(renderer)["data_source"]
-        if "attributes" in source:  # else it is one that was given before
+        if "attributes" in source and "name" in attributes(renderer):  # once each, of a variant
             sources[source["id"]] = (attributes(renderer)["name"], columns(source))
     parts = [pd.DataFrame(found).assign(variant=name) for name, found in sources.values()]
     wanted = ["variant", x, "value", "low", "high", "seed"]
     return pd.concat(parts, ignore_index=True).reindex(columns=[*dict.fromkeys(wanted)])
 
 
-def test_curves_aggregates_and_profiles_can_be_looked_into(data: dict[str, Any]):
+def test_curves_aggregates_profiles_and_sweeps_can_be_looked_into(data: dict[str, Any]):
     assert set(data) == set(LIVE)
-    assert {"learning_curves", "aggregate_intervals", "performance_profiles"} <= set(LIVE)
+    assert {"learning_curves", "aggregate_intervals", "performance_profiles", "sweeps"} <= set(LIVE)
 
 
 @pytest.mark.parametrize("name", LIVE)
 def test_the_numbers_shown_are_those_of_the_file(name: str, data: dict[str, Any], study_dir: Path):
     spec, rows = spec_of(name), read_csv(study_dir / f"figures/{name}.csv")
     assert spec
-    x = spec.x if isinstance(spec, Curves) else "variant"
-    keys = list(dict.fromkeys(rows[spec.panels])) if spec.panels else [None]
-    assert len(data[name]["panels"]) == len(keys)
-    for key, plot in zip(keys, plots(data[name]), strict=True):
+    x = spec.x if isinstance(spec, Curves) else X.get(type(spec), "variant")
+    by = ["base", "field", "task"] if isinstance(spec, Sweeps) else spec.panels
+    parts = [part for _, part in rows.groupby(by, sort=False)] if by else [rows]
+    assert len(data[name]["panels"]) == len(parts)
+    for part, plot in zip(parts, plots(data[name]), strict=True):
         shown = rows_of(plot, x)
-        wanted = rows if key is None else rows[rows[spec.panels] == key]
-        wanted = pd.DataFrame(wanted, columns=[*shown])
+        wanted = pd.DataFrame(part, columns=[*shown])
         order = ["variant", "seed", x, "value"]
         shown, wanted = (each.sort_values(order, ignore_index=True) for each in (shown, wanted))
         assert list(shown["variant"]) == list(wanted["variant"])
-        for column in {*shown} - {"variant"}:
+        for column in {*shown} - {"variant", "setting"}:
             np.testing.assert_array_equal(shown[column], wanted[column].astype(float))
 
 
@@ -109,6 +111,33 @@ def test_returns_are_compared_with_the_uniform_policy_and_the_threshold(
             task.random_return,
             task.low + task.threshold * (task.high - task.low),
         ]
+
+
+def swept(settings: list[str]) -> Any:
+    """The plot of a sweep of `epsilon` with these values; the last is the base's own."""
+    names = [f"paper@epsilon={value}" for value in settings[:-1]]
+    values = [0.1 * k for k in range(len(settings))]
+    columns = {"base": "paper", "field": "epsilon", "setting": settings, "task": "all"}
+    rows = pd.DataFrame({**columns, "variant": [*names, "paper"], "value": values})
+    return sweep(Sweeps("score (IQM)"), rows.assign(low=rows["value"], high=1.0))
+
+
+def test_a_sweep_stands_by_its_numbers_and_on_a_logarithmic_axis_where_they_span_decades():
+    plot = swept(["1.0", "0.01", "0.1"])
+    line, *others = plot.renderers
+    assert line.data_source.data == {"setting": [0.01, 0.1, 1.0], "value": [0.1, 0.2, 0.0]}
+    assert line.name is None, "it stays when a variant is hidden"
+    assert type(plot.x_scale).__name__ == "LogScale"
+    assert type(swept(["1", "3", "2"]).x_scale).__name__ == "LinearScale"
+    assert {each.name for each in others} == {"paper", "paper@epsilon=1.0", "paper@epsilon=0.01"}
+    (hover,) = [tool for tool in plot.tools if type(tool).__name__ == "HoverTool"]
+    assert [title for title, _ in hover.tooltips] == [
+        *("variant", "epsilon", "score (IQM)", "interval")
+    ]
+
+
+def test_a_sweep_of_names_keeps_their_order():
+    assert swept(["true", "0.1", "null"]).x_range.factors == ["true", "0.1", "null"]
 
 
 def test_the_same_file_gives_the_same_data(frames: Frames, study_dir: Path, written: str):

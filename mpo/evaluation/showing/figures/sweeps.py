@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pandas as pd
@@ -14,26 +15,27 @@ from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL, TUNING_SEED, Manifest
 from mpo.evaluation.showing.captions import said_coverage, said_interval, said_n
 from mpo.evaluation.showing.figures.panels import ROW_TASKS, grid, label_rows, title
+from mpo.evaluation.showing.live.specs import Sweeps
 from mpo.evaluation.showing.palette import styles
+from mpo.evaluation.showing.values import logarithmic, numbers, placed
 from mpo.settings import OptionError, SettingsError, settings
 
 ABSENT = "no variant of this study is one value of a sweep"
-DECADE = 8.0
-"""Values that span more than this factor, all positive, stand on a logarithmic axis."""
+LIVE = Sweeps("score (IQM)")
 SCORE = "score_iqm"
 TICKS = 5
 """Values that have room for their numbers below a panel."""
 
 
 def drawn(frames: Frames) -> pd.DataFrame:
-    """Base, field, setting, variant, task, value, low and high, the base among the variants."""
+    """Base, field, setting (a text), variant, task, value, low and high; the base is one too."""
     rows = pd.concat([frames.aggregate, frames.by_task])
     rows = rows[rows["metric"] == SCORE]
     parts = []
     for (base, field), values in frames.manifest.sweeps.items():
         whole = _with_base(frames.manifest, base, field) | values
         mine = rows[rows["variant"].isin(whole)]
-        setting = mine["variant"].map(whole)
+        setting = mine["variant"].map({name: _written(value) for name, value in whole.items()})
         parts.append(mine.assign(base=base, field=field, setting=setting))
     columns = ["base", "field", "setting", "variant", "task", "value", "low", "high"]
     return pd.concat(parts)[columns].reset_index(drop=True) if parts else pd.DataFrame()
@@ -94,25 +96,27 @@ def _with_base(manifest: Manifest, base: str, field: str) -> dict[str, Any]:
     return {base: whole[field]} if field in whole else {}
 
 
+def _written(value: Any) -> str:
+    """A setting as it stands in the name of its variant."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 def _curve(panel: Axes, rows: pd.DataFrame, base: str) -> None:
     """The scores in the order of the values, on an axis of numbers where all are."""
     style = styles([base])[base]
-    values = list(rows["setting"])
-    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-    rows = rows.sort_values("setting", kind="stable") if numbers else rows
-    names = [str(value) for value in rows["setting"]]
-    across = rows["setting"].astype(float) if numbers else pd.Series(range(len(rows)), dtype=float)
-    across, middle = across.to_numpy(), rows["value"].to_numpy(dtype=float)
+    named = numbers(rows["setting"]) is None
+    rows, places = placed(rows)
+    across, middle = places.to_numpy(), rows["value"].to_numpy(dtype=float)
     panel.plot(across, middle, **style.of_line())
     panel.vlines(across, rows["low"], rows["high"], color=style.colour, alpha=0.35, linewidth=5)
     own = (rows["variant"] == base).to_numpy()
     ring = {"markersize": 10, "markerfacecolor": "none", "markeredgecolor": "#000000"}
     panel.plot(across[own], middle[own], "o", **ring)
-    if not numbers:
-        panel.set_xticks(across, names)
-        panel.set_xlim(-0.5, len(names) - 0.5)
-    elif len(across) and across.min() > 0 and across.max() > DECADE * across.min():
+    if named:
+        panel.set_xticks(across, list(rows["setting"]))
+        panel.set_xlim(-0.5, len(rows) - 0.5)
+    elif logarithmic(places):
         panel.set_xscale("log")
-        named = sorted(set(across))[:: -(-len(across) // TICKS)]
-        panel.set_xticks(named, [f"{value:g}" for value in named])
+        shown = sorted(set(across))[:: -(-len(across) // TICKS)]
+        panel.set_xticks(shown, [f"{value:g}" for value in shown])
         panel.xaxis.set_minor_locator(NullLocator())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from mpo.evaluation.reading.frames import read_csv
 from mpo.evaluation.reading.manifest import ALL, Manifest
 from mpo.evaluation.showing import figures
 from mpo.evaluation.showing.failures import sentence_for
-from mpo.evaluation.showing.live.panels import curves, dash, points
-from mpo.evaluation.showing.live.specs import Curves, Points
+from mpo.evaluation.showing.live.panels import curves, dash, points, sweep
+from mpo.evaluation.showing.live.specs import Curves, Points, Sweeps
 from mpo.evaluation.showing.palette import styles
 
 
@@ -25,7 +26,7 @@ def library() -> str:
     return plain
 
 
-def spec_of(name: str) -> Curves | Points | None:
+def spec_of(name: str) -> Curves | Points | Sweeps | None:
     """How the figure `name` is drawn in the page; None for one that is a picture only."""
     return getattr(figures.module(name), "LIVE", None) if name in figures.names() else None
 
@@ -41,13 +42,8 @@ def figure_data(name: str, manifest: Manifest, study_dir: Path) -> dict[str, Any
         return None
     document, panels = Document(), []
     rows = pd.DataFrame({"seed": math.nan} | dict(read_csv(path).items()))
-    keys = list(dict.fromkeys(rows[spec.panels])) if spec.panels else [""]
-    for key in keys:
-        mine = rows[rows[spec.panels] == key] if spec.panels else rows
-        refs = spec.references(manifest, key)
-        plot = curves(spec, mine, refs) if isinstance(spec, Curves) else points(spec, mine, refs)
+    for title, plot in _panels(spec, rows, manifest):
         document.add_root(plot)
-        title = spec.titles.get(key, "all tasks" if key == ALL else key)
         panels.append({"title": title, "plot": plot.id})
     found = styles([name for name in manifest.variants if name in set(rows["variant"])])
     legend = [
@@ -55,6 +51,22 @@ def figure_data(name: str, manifest: Manifest, study_dir: Path) -> dict[str, Any
     ]
     data = {"legend": legend, "panels": panels, "document": document.to_json(deferred=False)}
     return _renumbered(data, {})
+
+
+def _panels(
+    spec: Curves | Points | Sweeps, rows: pd.DataFrame, manifest: Manifest
+) -> Iterator[tuple[str, Any]]:
+    """The title and the plot of each panel."""
+    if isinstance(spec, Sweeps):
+        for key, mine in rows.groupby(["base", "field", "task"], sort=False):
+            base, field, task = map(str, key)
+            yield f"{field} of {base}: {'all tasks' if task == ALL else task}", sweep(spec, mine)
+        return
+    for key in dict.fromkeys(rows[spec.panels]) if spec.panels else [""]:
+        mine = rows[rows[spec.panels] == key] if spec.panels else rows
+        refs = spec.references(manifest, key)
+        plot = curves(spec, mine, refs) if isinstance(spec, Curves) else points(spec, mine, refs)
+        yield spec.titles.get(key, "all tasks" if key == ALL else key), plot
 
 
 def _renumbered(value: Any, ids: dict[str, str]) -> Any:

@@ -25,9 +25,10 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure
 
-from mpo.evaluation.showing.live.specs import Curves, Points
+from mpo.evaluation.showing.live.specs import Curves, Points, Sweeps
 from mpo.evaluation.showing.palette import Style, styles
 from mpo.evaluation.showing.references import Reference
+from mpo.evaluation.showing.values import logarithmic, numbers, placed
 
 HEIGHT = 250
 ROW = 24
@@ -83,6 +84,39 @@ def points(spec: Points, rows: pd.DataFrame, refs: Iterable[Reference]) -> Any:
         estimates.append(_add(plot, variant, style, point, source))
     _refer(plot, refs, "height")
     _hover(plot, runs, estimates, rows, [], spec.x_label)
+    return plot
+
+
+def sweep(spec: Sweeps, rows: pd.DataFrame) -> Any:
+    """`rows` of one base, field and task as points on a line, the base's own value ringed.
+
+    Columns setting, variant, value, low and high; values of a setting that are no numbers keep
+    their order.
+    """
+    rows, places = placed(rows)
+    field, base = rows["field"].iloc[0], rows["base"].iloc[0]
+    if numbers(rows["setting"]) is None:
+        across = {"x_range": list(rows["setting"])}
+    else:
+        rows = rows.assign(setting=places)
+        across = {"x_axis_type": "log" if logarithmic(places) else "linear"}
+    plot = _plot(field, spec.y_label, HEIGHT, **across)
+    line = Line(x="setting", y="value", line_width=1.5)
+    plot.add_glyph(_source(rows, "setting", "value"), line)
+    estimates = []
+    for variant, style, middle, _ in _by_variant(rows.assign(seed=math.nan)):
+        source = _source(middle, "setting", *ESTIMATE)
+        bar = Segment(x0="setting", x1="setting", y0="low", y1="high", line_width=7)
+        _add(plot, variant, style, bar.clone(line_alpha=0.35), source)
+        for end in ("low", "high"):  # seen where the bar has no width, too
+            tick = Scatter(x="setting", y=end, size=15, marker="dash", line_width=2)
+            _add(plot, variant, style, tick, source)
+        if variant == base:
+            ring = Scatter(x="setting", y="value", size=17, fill_alpha=0, line_width=2)
+            _add(plot, variant, style, ring, source)
+        point = Scatter(x="setting", y="value", size=9, line_alpha=0)
+        estimates.append(_add(plot, variant, style, point, source))
+    _hover(plot, [], estimates, rows, [(field, "@setting")], spec.y_label)
     return plot
 
 
@@ -154,6 +188,8 @@ def _hover(
     told = [("variant", "$name"), *across, (label, f"@value{FINE}")]
     between = [("interval", f"@low{FINE} to @high{FINE}")] if rows["low"].notna().any() else []
     for found, last in ((runs, [("seed", "@seed")]), (estimates, between)):
+        if not found:
+            continue
         tool = HoverTool(
             renderers=[*found],
             tooltips=[*told, *last],

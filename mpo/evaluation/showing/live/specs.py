@@ -33,3 +33,9 @@ class Points(NamedTuple):
     panels: str
     references: Callable[[Manifest, str], list[Reference]] = none
     titles: Mapping[str, str] = {}
+
+
+class Sweeps(NamedTuple):
+    """A panel each `base`, `field` and `task`: `value` over `setting`, a point a variant."""
+
+    y_label: str
