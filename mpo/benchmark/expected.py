@@ -1,7 +1,6 @@
-"""What a study will still take, said before it starts and while it runs.
+"""What the runs of a study take by what the benchmark measured on one machine (`MEASURED`).
 
-Reckoned from what the benchmark measured on one machine (`MEASURED`) until runs of the study have
-ended here; from then on those say how much faster or slower this machine is.
+What a study will still take is reckoned from that until its own runs tell (`study.remaining`).
 """
 
 from __future__ import annotations
@@ -13,13 +12,12 @@ from typing import Any
 
 from mpo.benchmark import extrapolation
 from mpo.project import SHIPPED
+from mpo.study import remaining
 from mpo.study.status import study_status
-from mpo.study.status_table import duration
 from mpo.study.study import Study
 
 MEASURED = SHIPPED / "docs/performance/benchmark-zen5.json"
 """Of a checkout; a wheel has none, and nothing is reckoned."""
-CORES = (2, 16)
 
 
 def seconds(study: Study) -> dict[str, float]:
@@ -41,34 +39,7 @@ def seconds(study: Study) -> dict[str, float]:
     }
 
 
-def left(study: Study, root: Path = Path()) -> list[float]:
-    """Core-seconds that each run that has not ended will still take, the longest first."""
-    reckoned, rest = seconds(study), []
-    took = spent = 0.0
-    for each in study_status(study, root):
-        whole = reckoned.get(each.run.path)
-        if whole is None:
-            continue
-        if each.state == "done":
-            record = root / study.folder / each.run.path / "run.json"
-            took += json.loads(record.read_text(encoding="utf-8")).get("cpu_s") or whole
-            spent += whole
-        elif each.state != "diverged":
-            rest.append(whole * (1 - (each.share or 0.0)))
-    pace = took / spent if spent else 1.0
-    return sorted((pace * value for value in rest), reverse=True)
-
-
-def on(cores: int, rest: Sequence[float]) -> float:
-    """Seconds on so many cores: all of it shared, and no less than the longest run."""
-    return max(sum(rest) / cores, max(rest, default=0.0))
-
-
-def said(study: Study, cores: Sequence[int] = CORES, root: Path = Path()) -> str:
+def said(study: Study, cores: Sequence[int] = (), root: Path = Path()) -> str:
     """How many runs are left and how long they take, a line; empty where that is not known."""
-    rest = left(study, root)
-    if not rest:
-        return ""
-    times = " and ".join(f"{duration(on(count, rest))} on {count} cores" for count in cores)
-    runs = "run is" if len(rest) == 1 else "runs are"
-    return f"study {study.name}: {len(rest)} {runs} left, about {times}"
+    told = remaining.said(study_status(study, root), seconds(study), cores)
+    return f"study {study.name}: {told}" if told else ""

@@ -37,11 +37,12 @@ def settings(field: str | None, as_json: bool) -> None:
 
 @click.command()
 @click.option("--study", "file", default="config/study.yaml", type=click.Path(path_type=Path))
-@click.option("--brief", is_flag=True, help="Only what the benchmark says of the time left.")
+@click.option("--brief", is_flag=True, help="Only the number of runs and the time left.")
 def status(file: Path, brief: bool) -> None:
     """List the runs of a study, what failed ones said last, and how long the study takes.
 
-    Done, diverged, running with time left, queued (in Slurm), silent, stopped, failed, waiting.
+    Done, diverged, kept (finished, not in place yet), running with time left, queued (in Slurm),
+    silent, stopped, failed, waiting.
     """
     from mpo.benchmark import expected
     from mpo.study.config import load_study
@@ -49,6 +50,6 @@ def status(file: Path, brief: bool) -> None:
 
     study = load_study(file)
     if not brief:
-        click.echo(status_table(study))
+        click.echo(status_table(study, reckoned=expected.seconds(study)))
     elif said := expected.said(study):
         click.echo(said)

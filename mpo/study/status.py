@@ -1,9 +1,11 @@
-"""How far a study is: each of its runs done, diverged, running, queued, silent, failed or waiting.
+"""How far a study is: which of its runs are done, under way, failed, or have not begun.
 
-Done and diverged are read from the run's own `run.json`, what is under way from the `progress.json`
-that training keeps beside the checkpoint, what failed from there or from the run's log, and what
-is queued from Slurm where there is one. Files whose digests are not the configured ones belong to
-other settings or older code, so that their run waits, unless that code is shown equal to today's.
+Done and diverged are read from the run's own `run.json`; kept are those that ended and lie whole
+under `state/` alone, from where training puts them in place at once. What is under way is read from
+the `progress.json` that training keeps beside the checkpoint, what failed from there or from the
+run's log, and what is queued from Slurm where there is one. Files whose digests are not the
+configured ones belong to other settings or older code, so that their run waits, unless that code is
+shown equal to today's.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mpo.rundir import PROGRESS, RUN
+from mpo.rundir import FINISHED, PROGRESS, RUN, is_complete
+from mpo.settings.equality import MANIFEST, Equality, equal_codes, equalities
 from mpo.study.queue import queued
 from mpo.study.study import Run, Study, standing
 
@@ -26,6 +29,8 @@ UNHEARD_S = 1800.0
 UNHEARD = ("starting", "compiling")
 WAITING, QUEUED, RUNNING, SILENT = "waiting", "queued", "running", "silent"
 STOPPED, FAILED, DIVERGED, DONE = "stopped", "failed", "diverged", "done"
+KEPT = "kept"
+"""Ended, and whole under `state/`, but not in the study's folder."""
 ENDED = (DONE, DIVERGED)
 
 
@@ -58,18 +63,24 @@ def study_status(
     `SettingsError` where the study's manifest is broken.
     """
     now, folder, waiting = time.time(), root / study.folder, in_queue()
-    found = (run_status(run, folder, root, now) for run in standing(study.runs, folder))
+    shown = equalities(folder / MANIFEST)
+    found = (run_status(run, folder, root, now, shown) for run in standing(study.runs, folder))
     return [
         replace(each, state=QUEUED, left_s=None)
         if (each.run.task, str(each.run.seed)) in waiting.get(each.run.variant, ())
-        and each.state not in (*ENDED, RUNNING)
+        and each.state not in (*ENDED, KEPT, RUNNING)
         else each
         for each in found
     ]
 
 
-def run_status(run: Run, folder: Path, root: Path, now: float) -> RunStatus:
-    """The status of one run: its files lie in `folder`, its state below `root`."""
+def run_status(
+    run: Run, folder: Path, root: Path, now: float, shown: Collection[Equality] = ()
+) -> RunStatus:
+    """The status of one run: its files lie in `folder`, its state below `root`.
+
+    Codes are `shown` equal by the study's manifest.
+    """
     record = _read(folder / run.path / RUN)
     if record and _digests(record) == (run.settings_digest, run.code_digest):
         step_s = record["wall_s"] / record["steps"] if record.get("wall_s") else None
@@ -77,6 +88,10 @@ def run_status(run: Run, folder: Path, root: Path, now: float) -> RunStatus:
             share = record["steps"] / run.settings.steps
             return RunStatus(run, DIVERGED, share, step_s=step_s)
         return RunStatus(run, DONE, 1.0, step_s=step_s)
+    codes = equal_codes(shown, run.task, run.variant, run.code_digest)
+    states = (root / replace(run, code_digest=code).state for code in codes)
+    if any(is_complete(state / FINISHED, run.settings_digest, *codes) for state in states):
+        return RunStatus(run, KEPT)
     log = folder / f"logs/train/{run.task}/{run.variant}/{run.seed}.log"
     progress = _read(root / run.state / PROGRESS)
     return _under_way(run, progress, log, now) if progress else _not_begun(run, log, now)

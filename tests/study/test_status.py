@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from mpo.rundir import FINISHED, RUN, RUN_FILES
 from mpo.study.config import Study, load_study
 from mpo.study.entries import load_variants
 from mpo.study.listing import differences, variants_table
 from mpo.study.queue import waiting
+from mpo.study.remaining import duration, remaining, said
 from mpo.study.status import SILENT_S, UNHEARD_S, study_status
-from mpo.study.status_table import duration, status_table
+from mpo.study.status_table import status_table
 from mpo.study.study import Run
 from mpo.study.yaml_files import PROJECT
 
@@ -173,11 +175,53 @@ def test_slurm_s_queue_is_read_by_folder_and_state():
 def test_the_study_s_time_is_left_at_as_many_runs_at_once_as_now(study: Study, tmp_path: Path):
     """Of 5,000 and 6,000 steps, 300 s are left of the first, at 0.08 s a step; so 480 s follow."""
     progress(tmp_path, study.runs[0])
-    assert status_table(study, tmp_path).endswith("; about 13 min left with 1 at once")
+    assert status_table(study, tmp_path).endswith("; 2 runs are left, about 13 min with 1 at once")
     finish(tmp_path, study, study.runs[0], wall_s=100.0)
     assert status_table(study, tmp_path).endswith(
-        "; 2 min of one process are left, and nothing runs"
+        "; 1 run is left, about 2 min on 2 cores and 2 min on 16 cores"
     )
+
+
+def test_what_was_reckoned_counts_until_runs_tell(study: Study, tmp_path: Path):
+    """The first took thrice what was reckoned, so the second is taken to as well."""
+    first, second = study.runs
+    reckoned = {first.path: 100.0, second.path: 600.0}
+    assert [s for _, s in remaining(study_status(study, tmp_path), reckoned)] == [100.0, 600.0]
+    finish(tmp_path, study, first, wall_s=300.0)
+    ((status, seconds),) = remaining(study_status(study, tmp_path), reckoned)
+    assert (status.run, seconds) == (second, pytest.approx(1800.0))
+
+
+def test_the_table_and_the_line_before_a_study_say_the_same(study: Study, tmp_path: Path):
+    progress(tmp_path, study.runs[0])
+    reckoned = {run.path: 600.0 for run in study.runs}
+    line = said(study_status(study, tmp_path), reckoned)
+    assert line.startswith("2 runs are left, about ")
+    assert status_table(study, tmp_path, reckoned).endswith(f"; {line}")
+
+
+def test_a_run_of_which_nothing_is_known_is_not_counted_and_said(study: Study, tmp_path: Path):
+    line = said(study_status(study, tmp_path), {study.runs[0].path: 60.0}, [1])
+    assert (
+        line == "2 runs are left, about 1 min on 1 core, not counting 1 of which nothing is known"
+    )
+    assert said(study_status(study, tmp_path), {}) == ""
+
+
+def test_a_run_that_is_kept_but_not_in_place_is_neither_waiting_nor_counted(
+    study: Study, tmp_path: Path
+):
+    first, second = study.runs
+    for name in RUN_FILES:
+        write(tmp_path / first.state / FINISHED / name, {})
+    digests = {"settings_digest": first.settings_digest, "code_digest": first.code_digest}
+    write(tmp_path / first.state / FINISHED / RUN, digests)
+    statuses = study_status(study, tmp_path)
+    assert [status.state for status in statuses] == ["kept", "waiting"]
+    assert [each.run for each, _ in remaining(statuses, {})] == [second]
+    assert "\nkept: finished under state/" in status_table(study, tmp_path)
+    (tmp_path / first.state / FINISHED / RUN_FILES[0]).unlink()
+    assert states(tmp_path, study) == ["waiting", "waiting"]
 
 
 def test_a_file_that_is_being_written_is_not_read(study: Study, tmp_path: Path):

@@ -74,7 +74,7 @@ def tell_failures():
 
 def tell_left():
     """How long the study takes, before it starts, and every ten minutes while it runs."""
-    cores = (workflow.cores,) if workflow.cores else expected.CORES
+    cores = (workflow.cores,) if workflow.cores else ()
 
     def tell():
         if said := expected.said(STUDY, cores):

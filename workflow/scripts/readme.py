@@ -8,7 +8,7 @@ from mpo.benchmark import expected
 from mpo.evaluation.showing.exhibits import ReportError
 from mpo.evaluation.telling.readme import fill
 from mpo.study.config import load_study
-from mpo.study.status_table import duration
+from mpo.study.remaining import duration, on
 from mpo.study.yaml_files import PROJECT
 
 
@@ -17,7 +17,7 @@ def commands() -> str:
     small, whole = (load_study(PROJECT / f"config/{name}.yaml") for name in ("smoke", "study"))
     few, many = (list(expected.seconds(study).values()) for study in (small, whole))
     minutes, two, sixteen = (
-        duration(expected.on(cores, rest)) for cores, rest in ((2, few), (2, many), (16, many))
+        duration(on(cores, rest)) for cores, rest in ((2, few), (2, many), (16, many))
     )
     return f"""```
 make smoke       # trains and reports a small study: about {minutes} on two cores
