@@ -11,8 +11,8 @@ import pandas as pd
 
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.failures import Absent
-from mpo.evaluation.showing.figures.panels import chunks
 from mpo.evaluation.showing.marking import captioned
+from mpo.evaluation.showing.panels.layout import chunks
 from mpo.evaluation.showing.tables import markdown
 from mpo.evaluation.showing.tables.cells import NOTHING
 

@@ -59,26 +59,38 @@ SCRIPT = r"""
     }
   };
 
-  const legend = (entries) => {
+  const stroke = (dash) => {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("viewBox", "0 0 28 8");
+    svg.setAttribute("aria-hidden", "true");
+    const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
+    const marks = {x1: 0, x2: 28, y1: 4, y2: 4, "stroke-width": 3};
+    for (const [key, value] of Object.entries(marks)) line.setAttribute(key, value);
+    line.setAttribute("stroke-dasharray", dash.join(" "));
+    svg.append(line);
+    return [svg, line];
+  };
+  const legend = (entries, references) => {
     const box = document.createElement("div");
     box.className = "legend";
     for (const {name, colour, dash} of entries) {
       colours.set(name, colour);
       const chip = document.createElement("button");
       chip.type = "button";
-      const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-      svg.setAttribute("viewBox", "0 0 28 8");
-      svg.setAttribute("aria-hidden", "true");
-      const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
-      const ends = {x1: 0, x2: 28, y1: 4, y2: 4};
-      const marks = {...ends, "stroke-width": 3, "stroke-dasharray": dash.join(" ")};
-      for (const [key, value] of Object.entries(marks)) line.setAttribute(key, value);
-      svg.append(line);
+      const [svg, line] = stroke(dash);
       chip.append(svg, name);
       chip.title = "hide or show " + name + " in all figures";
       chip.addEventListener("click", () => toggle(name));
       chips.push([name, chip, line]);
       box.append(chip);
+    }
+    for (const {name, dash} of references) {
+      const [svg, line] = stroke(dash);
+      line.setAttribute("stroke", "currentColor");
+      line.setAttribute("stroke-width", 1);
+      const said = document.createElement("span");
+      said.append(svg, name);
+      box.append(said);
     }
     return box;
   };
@@ -98,7 +110,7 @@ SCRIPT = r"""
       panel.append(head, place);
       grid.append(panel);
     }
-    box.append(legend(data.legend), grid);
+    box.append(legend(data.legend, data.references), grid);
     const before = Bokeh.documents.length;
     const item = {docid: name, roots, root_ids: Object.keys(roots)};
     await Bokeh.embed.embed_items({[name]: data.document}, [item]);

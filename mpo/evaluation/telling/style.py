@@ -46,6 +46,7 @@ button { font: inherit; color: inherit; background: none; border: 0; padding: 0;
 .legend button { font-size: 0.82rem; border: 1px solid var(--line); border-radius: 1rem;
   padding: 0.1rem 0.7rem; }
 .legend button[aria-pressed="false"] { opacity: 0.45; text-decoration: line-through; }
+.legend span { font-size: 0.82rem; color: var(--soft); padding: 0.1rem 0.3rem; }
 .legend svg { width: 28px; height: 8px; margin-right: 0.4rem; vertical-align: middle; }
 th button { text-align: inherit; font-weight: inherit; }
 th button:hover { text-decoration: underline; }

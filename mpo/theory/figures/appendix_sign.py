@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mpo.evaluation.showing.figures.panels import grid
+from mpo.evaluation.showing.panels.layout import grid
 from mpo.theory.errata.normaliser import exponents
 from mpo.theory.figures import Computed
 

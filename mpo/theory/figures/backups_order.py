@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mpo.evaluation.showing.figures.panels import grid
 from mpo.evaluation.showing.palette import STYLES
+from mpo.evaluation.showing.panels.layout import grid
 from mpo.theory.figures import Computed
 from mpo.theory.order import gaps, values_by_temperature
 

@@ -8,7 +8,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from mpo.evaluation.showing.figures.panels import grid
+from mpo.evaluation.showing.panels.layout import grid
 from mpo.theory.figures import Computed
 from mpo.theory.overflow import FINITE, FORMS, GRADIENT, VALUE, limits, overflow_map
 

@@ -7,8 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mpo.evaluation.showing.figures.panels import grid, legend
 from mpo.evaluation.showing.palette import STYLES
+from mpo.evaluation.showing.panels.layout import grid
+from mpo.evaluation.showing.panels.legends import legend
 from mpo.theory import convergence, cycling
 from mpo.theory.figures import Computed
 from mpo.theory.figures.backups_order import SHOWN_AS

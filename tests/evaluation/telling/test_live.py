@@ -111,6 +111,10 @@ def test_returns_are_compared_with_the_uniform_policy_and_the_threshold(
             task.random_return,
             task.low + task.threshold * (task.high - task.low),
         ]
+    named = [each["name"] for each in data["learning_curves"]["references"]]
+    assert named == ["uniform policy", "threshold"]
+    (named,) = data["probability_of_improvement"]["references"]
+    assert named["name"] == "neither is better"
 
 
 def swept(settings: list[str]) -> Any:

@@ -55,9 +55,7 @@ METADATA = {
 def names() -> list[str]:
     """The figures that can be drawn."""
     return sorted(
-        path.stem
-        for path in Path(__file__).parent.glob("*.py")
-        if path.stem not in ("__init__", "panels")
+        path.stem for path in Path(__file__).parent.glob("*.py") if path.stem != "__init__"
     )
 
 

@@ -18,9 +18,10 @@ from mpo.evaluation.showing.captions import (
     said_score,
     said_tasks,
 )
-from mpo.evaluation.showing.figures.panels import estimated, grid, with_seeds
 from mpo.evaluation.showing.live.specs import Points
 from mpo.evaluation.showing.palette import styles
+from mpo.evaluation.showing.panels.layout import grid
+from mpo.evaluation.showing.panels.marks import estimated, with_seeds
 
 TITLES = {
     "score_iqm": "interquartile mean",

@@ -12,9 +12,11 @@ from matplotlib.figure import Figure
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.captions import said_coverage, said_interval, said_n
 from mpo.evaluation.showing.figures import learning_curves
-from mpo.evaluation.showing.figures.panels import label_rows, refer, task_panels, thousands_axis
 from mpo.evaluation.showing.live.specs import Curves
-from mpo.evaluation.showing.references import returns
+from mpo.evaluation.showing.panels.axes import plain_axis
+from mpo.evaluation.showing.panels.layout import label_rows, task_panels
+from mpo.evaluation.showing.panels.marks import refer
+from mpo.evaluation.showing.references import distinct, returns
 
 ABSENT = "no run logged its time"
 RUN = ["task", "variant", "seed"]
@@ -40,13 +42,15 @@ def drawn(frames: Frames) -> pd.DataFrame:
 def figure(frames: Frames) -> Figure:
     """One panel a task and four variants, scaled as the learning curves are."""
     rows, variants = drawn(frames), list(frames.manifest.variants)
-    drawing, panels = task_panels(frames)
+    named = distinct(returns, frames.manifest, frames.manifest.tasks)
+    drawing, panels = task_panels(frames, named)
     for panel, task, group in panels:
         mine, found = rows[rows["task"] == task], returns(frames.manifest, task)
         learning_curves.draw_curves(panel, mine, "core_s", group, variants)
         refer(panel, found)
         learning_curves.scale(panel, mine, [each.value for each in found])
-        thousands_axis(panel, "core-seconds")
+        plain_axis(panel, "core-seconds")
+        panel.set_xlim(0, mine["core_s"].max() * 1.02)
     label_rows([panel.axes for panel in panels], "return of an episode")
     return drawing
 

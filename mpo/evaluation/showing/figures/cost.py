@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.captions import said_n
-from mpo.evaluation.showing.figures.panels import grid, title
 from mpo.evaluation.showing.palette import styles
+from mpo.evaluation.showing.panels.layout import grid, title
 
 MEASURES = {
     "ms_per_update": "milliseconds an update",

@@ -17,10 +17,12 @@ from matplotlib.ticker import MaxNLocator
 
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.captions import runs_each, said_coverage, said_interval, said_n
-from mpo.evaluation.showing.figures.panels import label_rows, refer, task_panels, thousands_axis
 from mpo.evaluation.showing.live.specs import Curves
 from mpo.evaluation.showing.palette import styles
-from mpo.evaluation.showing.references import returns
+from mpo.evaluation.showing.panels.axes import thousands_axis
+from mpo.evaluation.showing.panels.layout import label_rows, task_panels
+from mpo.evaluation.showing.panels.marks import refer
+from mpo.evaluation.showing.references import distinct, returns
 from mpo.settings import Settings
 
 ABSENT = "no run was evaluated"
@@ -53,7 +55,8 @@ def figure(frames: Frames) -> Figure:
     counted = iterations(frames)
     unit = counted.steps if counted else 1
     rows["step"] /= unit
-    drawing, panels = task_panels(frames)
+    named = distinct(returns, frames.manifest, frames.manifest.tasks)
+    drawing, panels = task_panels(frames, named)
     for panel, task, group in panels:
         mine = rows[rows["task"] == task]
         draw_curves(panel, mine, "step", group, variants)
@@ -78,7 +81,7 @@ def caption(frames: Frames) -> str:
     return (
         f"Learning curves: mean return of the evaluation episodes against {axis}. Thick "
         "lines are interquartile means over runs, bands their intervals, thin lines single runs, "
-        "broken ones the uniform policy and the threshold. "
+        "grey ones the uniform policy and, where curves come near it, the threshold. "
         f"{said_n(frames)}; {said_interval(frames)}{', each point on its own' if several else ''}."
         f"{said_coverage(frames, ['iqm'], 1, 'Such intervals')}"
     )

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from mpo.evaluation.estimating.estimates import shared_tasks
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.captions import said_coverage, said_interval, said_n, said_tasks
-from mpo.evaluation.showing.figures.panels import bands
 from mpo.evaluation.showing.live.specs import Curves
+from mpo.evaluation.showing.panels.composed import bands
 
 ABSENT = "no task has a run of every variant"
 LIVE = Curves("tau", "score \u03c4", "share of runs above \u03c4")

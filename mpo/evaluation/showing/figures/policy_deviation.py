@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.captions import said_n
-from mpo.evaluation.showing.figures.panels import logged, tracks
+from mpo.evaluation.showing.panels.composed import logged, tracks
 
 ABSENT = "no run logged the policy's deviation"
 

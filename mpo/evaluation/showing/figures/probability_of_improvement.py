@@ -10,9 +10,10 @@ from mpo.evaluation.estimating.statistics import improvement
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing.captions import METHOD, said_bars
-from mpo.evaluation.showing.figures.panels import ROW_TASKS, estimated, grid, title, with_seeds
 from mpo.evaluation.showing.live.specs import Points
 from mpo.evaluation.showing.palette import styles
+from mpo.evaluation.showing.panels.layout import ROW_TASKS, grid, title
+from mpo.evaluation.showing.panels.marks import estimated, with_seeds
 from mpo.evaluation.showing.references import even
 
 ABSENT = "no variant has a base in this study"

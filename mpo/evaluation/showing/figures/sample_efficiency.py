@@ -9,8 +9,8 @@ from mpo.evaluation.estimating.estimates import shared_tasks
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing.captions import said_coverage, said_interval, said_n, said_tasks
-from mpo.evaluation.showing.figures.panels import bands
 from mpo.evaluation.showing.live.specs import Curves
+from mpo.evaluation.showing.panels.composed import bands
 
 ABSENT = "no task has a run of every variant"
 LIVE = Curves("fraction", "share of the task's budget", "score (IQM)")

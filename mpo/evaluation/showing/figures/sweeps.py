@@ -14,9 +14,9 @@ from mpo.evaluation.estimating.estimates import shared_tasks
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL, TUNING_SEED, Manifest
 from mpo.evaluation.showing.captions import said_coverage, said_interval, said_n
-from mpo.evaluation.showing.figures.panels import ROW_TASKS, grid, label_rows, title
 from mpo.evaluation.showing.live.specs import Sweeps
 from mpo.evaluation.showing.palette import styles
+from mpo.evaluation.showing.panels.layout import ROW_TASKS, grid, label_rows, title
 from mpo.evaluation.showing.values import logarithmic, numbers, placed
 from mpo.settings import OptionError, SettingsError, settings
 

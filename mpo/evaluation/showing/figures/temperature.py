@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.captions import said_n
-from mpo.evaluation.showing.figures.panels import rows_of_tasks
+from mpo.evaluation.showing.panels.composed import rows_of_tasks
 from mpo.settings import Settings
 
 ABSENT = "no run logged a temperature"

@@ -15,9 +15,10 @@ from mpo.evaluation.reading.frames import read_csv
 from mpo.evaluation.reading.manifest import ALL, Manifest
 from mpo.evaluation.showing import figures
 from mpo.evaluation.showing.failures import sentence_for
-from mpo.evaluation.showing.live.panels import curves, dash, points, sweep
+from mpo.evaluation.showing.live.panels import curves, dash, pixels, points, sweep
 from mpo.evaluation.showing.live.specs import Curves, Points, Sweeps
 from mpo.evaluation.showing.palette import styles
+from mpo.evaluation.showing.references import distinct
 
 
 def library() -> str:
@@ -34,8 +35,9 @@ def spec_of(name: str) -> Curves | Points | Sweeps | None:
 def figure_data(name: str, manifest: Manifest, study_dir: Path) -> dict[str, Any] | None:
     """The figure `name` for the page; None where it is a picture only, or has no numbers.
 
-    Keys: `legend`, a name, colour and dash pattern a variant; `panels`, a title and the id of its
-    plot each; `document`, Bokeh's. The same file gives the same data.
+    Keys: `legend`, a name, colour and dash pattern a variant; `references`, a name and a dash
+    pattern each; `panels`, a title and the id of its plot each; `document`, Bokeh's. The same file
+    gives the same data.
     """
     spec, path = spec_of(name), study_dir / "figures" / f"{name}.csv"
     if spec is None or not path.exists() or sentence_for("figure", name, study_dir):
@@ -49,7 +51,14 @@ def figure_data(name: str, manifest: Manifest, study_dir: Path) -> dict[str, Any
     legend = [
         {"name": name, "colour": style.colour, "dash": dash(style)} for name, style in found.items()
     ]
-    data = {"legend": legend, "panels": panels, "document": document.to_json(deferred=False)}
+    keys = [*dict.fromkeys(rows[spec.panels])] if spec.panels else []
+    named = distinct(spec.references, manifest, keys)
+    data = {
+        "legend": legend,
+        "references": [{"name": each.label, "dash": pixels(each.dash)} for each in named],
+        "panels": panels,
+        "document": document.to_json(deferred=False),
+    }
     return _renumbered(data, {})
 
 

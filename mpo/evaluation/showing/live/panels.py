@@ -15,7 +15,6 @@ from bokeh.models import (
     ColumnDataSource,
     GlyphRenderer,
     HoverTool,
-    Label,
     Line,
     NumeralTickFormatter,
     Scatter,
@@ -36,18 +35,25 @@ ROW = 24
 TOOLS = "box_zoom,xwheel_zoom,pan,reset"
 ESTIMATE, RUN = ["value", "low", "high"], ["value", "seed"]
 """The columns of rows without a seed, and of those with one."""
+LARGE = 10_000
+"""From which on an axis counts in thousands."""
 FINE = "{%.4g}"
 """How a tooltip gives a value."""
 
 
 def dash(style: Style) -> list[int]:
     """The style's dash pattern in pixels; empty where its line is solid."""
-    return [] if isinstance(style.line, str) else [round(2 * part) or 1 for part in style.line[1]]
+    return [] if isinstance(style.line, str) else pixels(style.line[1])
+
+
+def pixels(pattern: Iterable[float]) -> list[int]:
+    """Strokes and gaps of a line."""
+    return [round(2 * part) or 1 for part in pattern]
 
 
 def curves(spec: Curves, rows: pd.DataFrame, refs: Iterable[Reference]) -> Any:
     """`rows` of one panel as lines: columns variant, `spec.x`, value, low, high and seed."""
-    plot, large = _plot(spec.x_label, spec.y_label, HEIGHT), rows[spec.x].max() >= 1000
+    plot, large = _plot(spec.x_label, spec.y_label, HEIGHT), rows[spec.x].max() >= LARGE
     if large:
         plot.xaxis.formatter = NumeralTickFormatter(format="0.[0]a")
     estimates, runs = [], []
@@ -166,14 +172,10 @@ def _plot(x_label: str, y_label: str | None, height: int, **more: Any) -> Any:
 
 
 def _refer(plot: Any, refs: Iterable[Reference], dimension: Any) -> None:
-    """A thin line at each value, with its name where there is room for one."""
+    """A thin line at each value; its name is the legend's."""
     for each in refs:
-        plot.add_layout(
-            Span(location=each.value, dimension=dimension, line_dash=[3, 3], line_width=1)
-        )
-        if dimension == "width":
-            name = Label(x=4, x_units="screen", y=each.value, y_offset=1, text=each.label)
-            plot.add_layout(name.clone(text_font_size="10px", background_fill_alpha=0.7))
+        line = Span(location=each.value, dimension=dimension, line_dash=pixels(each.dash))
+        plot.add_layout(line.clone(line_width=1))
 
 
 def _hover(

@@ -39,3 +39,5 @@ class Sweeps(NamedTuple):
     """A panel each `base`, `field` and `task`: `value` over `setting`, a point a variant."""
 
     y_label: str
+    panels: None = None
+    references: Callable[[Manifest, str], list[Reference]] = none
