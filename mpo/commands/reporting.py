@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import redirect_stderr
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,9 @@ def report(file: Path) -> None:
     wrong = [fault for fault in faults if (folder / fault.where / RUN).is_file()]
     when = time.strftime("%Y-%m-%d %H:%M %Z")
     with (out / "report.log").open("w", encoding="utf-8") as log, redirect_stderr(log):
-        _draw(found, out, unfinished.head(planned, found, wrong, when))
+        head = unfinished.head(planned, found, wrong, when)
+        places = unfinished.PLACES | (unfinished.COMPUTED if study.theory else {})
+        _draw(found, out, head, places)
     click.echo(f"{out}/report.html: {len(found.manifest.runs)} of {len(planned.runs)} runs")
 
 
@@ -63,12 +66,14 @@ def _only(values: dict[str, Any], found: Study) -> dict[str, Any]:
     }
 
 
-def _draw(found: Study, out: Path, head: str) -> None:
-    """Frames, figures, tables and report of the runs that there are, as the workflow makes them."""
+def _draw(found: Study, out: Path, head: str, places: Mapping[str, str]) -> None:
+    """Frames, figures, tables and report of the runs that there are, as the workflow makes them.
+
+    `places` are files that the finished study has, and what is said in their place.
+    """
     from mpo.evaluation import read_frames, stages
     from mpo.evaluation.reading.frames import write_text
     from mpo.evaluation.showing import figures
-    from mpo.evaluation.telling import unfinished
     from mpo.evaluation.telling.page import report_html
     from mpo.evaluation.telling.report import report
     from mpo.study.published import load_published
@@ -79,11 +84,7 @@ def _draw(found: Study, out: Path, head: str) -> None:
     for name in figures.names():
         figures.make(name, frames, out)
     stages.write_tables(out)
-    for file, text in (
-        ("tables/claims_section.md", unfinished.CLAIMS),
-        ("films.md", unfinished.FILMS),
-        ("theory/section.md", unfinished.THEORY),
-    ):
+    for file, text in places.items():
         write_text(f"{text}\n", out / file)
     text = report(out, unfinished=head)
     write_text(text, out / "report.md")

@@ -90,6 +90,7 @@ def test_it_says_what_is_missing_and_draws_what_is_there(begin: Begin, capsys):
     assert set(frames.aggregate["n"]) == {1, 2}
     assert "n = 1 to 3 runs of each variant on each task" in text
     assert "could not be made" not in text
+    assert "## The theory" not in text  # the study did not ask for it
     drawn = [name for name in figures.names() if name != "sweeps"]  # this study has none
     for name in drawn:
         assert f"](figures/{name}.png)" in text, name
@@ -113,6 +114,13 @@ def test_variants_on_no_common_task_are_not_held_against_each_other(begin: Begin
     assert "](figures/learning_curves.png)" in text
     assert "The highest interquartile mean" not in text
     assert "could not be made" not in text
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_theory_has_a_place_where_the_study_asked_for_it(begin: Begin, capsys, tmp_path: Path):
+    folder = begin(ALL[:1])
+    (tmp_path / CONFIG).write_text(f"{STUDY}theory: true\n")
+    assert "## The theory by computation\n\nWhat is verified by " in report(folder, capsys)
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -16,12 +16,17 @@ from mpo.evaluation.showing.exhibits import count, listed
 
 FOLDER = "so-far"
 """Where a study's report of what there is so far goes, below the study's own folder."""
-CLAIMS = (
-    "Claims are judged when the study is finished: a test that is looked at again and again while "
-    "runs come in errs more often than it says."
-)
-FILMS = "Films are made when the study is finished."
-THEORY = "What is verified by computation needs no run, and stands in the finished study's report."
+PLACES = {
+    "tables/claims_section.md": "Claims are judged when the study is finished: a test that is "
+    "looked at again and again while runs come in errs more often than it says.",
+    "films.md": "Films are made when the study is finished.",
+}
+"""Files that every finished study has, and what is said in their place."""
+COMPUTED = {
+    "theory/section.md": "What is verified by computation needs no run, and stands in the finished "
+    "study's report."
+}
+"""The same of a study that asked for it."""
 
 
 def head(planned: Manifest, found: Study, faults: Sequence[Fault], when: str) -> str:
