@@ -11,12 +11,12 @@ a column of numbers is read from the parsed tokens:
 | a table of many columns | the same, which a narrow page shows a row below the other |
 | a table whose columns are the verdicts | the counts as badges |
 
-Images are inlined, figures as SVG where that is small enough to be quick, so that they stay sharp.
+Images are inlined (`telling.pictures`), figures as SVG where that is small enough to be quick, so
+that they stay sharp.
 """  # noqa: E501 (a table)
 
 from __future__ import annotations
 
-import base64
 import html
 import re
 from collections.abc import Container, Iterator, Sequence
@@ -27,10 +27,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from mpo.evaluation.claims.judging import VERDICTS
+from mpo.evaluation.telling import pictures
 
-LARGEST_SVG = 150_000
-"""Bytes above which a figure is inlined as PNG, a tenth as large."""
-KINDS = {".svg": "image/svg+xml", ".png": "image/png", ".gif": "image/gif"}
+LARGEST_SVG = 80_000
+"""Bytes above which a figure is inlined as a picture of pixels, a tenth as large."""
 WIDE = 4
 """Columns from which on a narrow page shows a table row by row, each cell beside its title."""
 LONG_CELL = 40
@@ -195,12 +195,11 @@ def _image(_self: Any, tokens: Sequence[Token], index: int, *_: Any) -> str:
     if token.meta.get("sharp") and sharp.is_file() and sharp.stat().st_size <= LARGEST_SVG:
         path = sharp
     alt = html.escape(token.content)
-    if path.suffix not in KINDS or not path.is_file():
+    if path.suffix not in pictures.KINDS or not path.is_file():
         where = html.escape(str(path))
         return f'<span class="missing">(the picture {alt} is missing: {where})</span>'
-    content = base64.b64encode(path.read_bytes()).decode("ascii")
     place = '<div class="live"></div>' if token.meta.get("live") else ""
-    return f'{place}<img src="data:{KINDS[path.suffix]};base64,{content}" alt="{alt}">'
+    return f'{place}<img src="{pictures.inlined(path)}" alt="{alt}">'
 
 
 for name, rule in (

@@ -126,9 +126,14 @@ SCRIPT = r"""
     figure.classList.add("shown");
   };
 
+  const unpacked = (text) => {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).json();
+  };
   const numbers = document.querySelector("script.figures");
-  if (numbers && window.Bokeh) {
-    const data = JSON.parse(numbers.textContent);
+  const ready = async () => {
+    const data = await unpacked(numbers.textContent);
     let queue = Promise.resolve();  // one after the other, and each when it comes into sight
     const watch = new IntersectionObserver((seen) => {
       for (const each of seen) {
@@ -140,7 +145,8 @@ SCRIPT = r"""
     }, {rootMargin: "400px"});
     document.querySelectorAll("figure[data-figure]").forEach((each) => watch.observe(each));
     dark.addEventListener("change", () => { plots.forEach(dress); refresh(); });
-  }
+  };
+  if (numbers && window.Bokeh && window.DecompressionStream) ready().catch(console.error);
 
   // --- tables ---
   const key = (row, column) => {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import re
 from pathlib import Path
@@ -32,9 +34,9 @@ def page(written: str, study_dir: Path) -> str:
 @pytest.fixture(scope="module")
 def data(page: str) -> dict[str, Any]:
     """What the page holds of its figures."""
-    found = re.search(r'<script type="application/json" class="figures">(.*?)</script>', page)
+    found = re.search(r'<script type="application/gzip" class="figures">(.*?)</script>', page)
     assert found
-    return json.loads(found.group(1))
+    return json.loads(gzip.decompress(base64.b64decode(found.group(1))))
 
 
 def attributes(model: dict[str, Any]) -> dict[str, Any]:

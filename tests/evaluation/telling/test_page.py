@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from html.parser import HTMLParser
 from pathlib import Path
 
 import html5lib
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from mpo.evaluation.showing.marking import captioned
 from mpo.evaluation.showing.tables import markdown
+from mpo.evaluation.telling import pictures
 from mpo.evaluation.telling.page import FOLDED, report_html
 from mpo.evaluation.telling.script import SCRIPT
 from tests.evaluation.telling.test_report import SCRIPTS, SECTIONS, written
@@ -161,6 +166,30 @@ def test_two_pictures_without_captions_are_two_figures(tmp_path: Path):
     page = Page(report_html("![a](a.png)\n\n![b](b.png)\n\n*Of b.*\n\nText.\n", tmp_path))
     assert [each["text"].strip() for each in page.of("figure")] == ["", "Of b."]
     assert [each["text"] for each in page.of("p")] == ["Text."]
+
+
+@pytest.mark.parametrize("animated", [False, True])
+def test_a_picture_is_inlined_smaller_and_shows_the_same(tmp_path: Path, animated: bool):
+    """A film may lose a little of its sharpness, a picture nothing."""
+    draws = np.random.default_rng(0)
+    frames = [
+        Image.fromarray((draws.random((12, 160, 3)) * 255).astype("uint8")).resize((640, 480))
+        for _ in range(3 if animated else 1)
+    ]
+    file = tmp_path / ("film.gif" if animated else "figure.png")
+    frames[0].save(file, save_all=animated, append_images=frames[1:], duration=100)
+    kind, _, text = pictures.inlined(file).partition(";base64,")
+    assert kind == "data:image/webp"
+    with Image.open(file) as was, Image.open(io.BytesIO(base64.b64decode(text))) as now:
+        assert len(base64.b64decode(text)) < file.stat().st_size
+        assert getattr(now, "n_frames", 1) == getattr(was, "n_frames", 1)
+        shown = [np.asarray(each.convert("RGB"), dtype=float) for each in (was, now)]
+    assert np.abs(shown[0] - shown[1]).mean() < (12 if animated else 1e-9)
+
+
+def test_a_picture_that_is_none_is_left_to_the_browser(tmp_path: Path):
+    (tmp_path / "a.gif").write_bytes(b"no film")
+    assert pictures.inlined(tmp_path / "a.gif") == "data:image/gif;base64,bm8gZmlsbQ=="
 
 
 def test_numbers_do_not_break_but_their_intervals_may(tmp_path: Path):

@@ -1,0 +1,54 @@
+"""How large the page of a study of 8 variants on 5 tasks with 10 seeds is, by its parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mpo.evaluation.reading.frames import Frames, write_csv
+from mpo.evaluation.showing import figures, tables
+from mpo.evaluation.showing.live.document import figure_data, library
+from mpo.evaluation.telling import pictures
+from mpo.evaluation.telling.markup import LARGEST_SVG
+from mpo.evaluation.telling.page import _data, report_html
+from mpo.study.yaml_files import PROJECT
+from mpo.theory import figures as theory
+
+LARGEST = 6 * 2**20
+VARIANTS, TASKS, SEEDS, POINTS = 8, 5, 10, 25
+PIXELS = 7
+"""Figures with a line a run, too large for SVG; of five tasks they have twice a pilot's rows."""
+PILOT = PROJECT / "results/pilot"
+
+
+def curves(frames: Frames, folder: Path) -> int:
+    """Bytes of the learning curves that can be looked into."""
+    tasks = [*frames.manifest.tasks]
+    each = TASKS * SEEDS // len(tasks)
+    keys = [(t, f"v{v}", s) for t in tasks for v in range(VARIANTS) for s in range(each)]
+    runs = pd.DataFrame(keys, columns=["task", "variant", "seed"])
+    rows = runs.merge(pd.DataFrame({"step": 40_000 * np.arange(1, POINTS + 1)}), "cross")
+    rows["value"] = 1000 * np.random.default_rng(0).random(len(rows))
+    write_csv(rows.assign(low=np.nan, high=np.nan), folder / "figures/learning_curves.csv")
+    data = figure_data("learning_curves", frames.manifest, folder)
+    assert data
+    return len(_data({"learning_curves": data}))
+
+
+def test_the_page_of_a_large_study_is_no_larger_than_it_may_be(frames: Frames, tmp_path: Path):
+    runs = tables.module("runs").shown(frames)
+    many = pd.concat([runs] * (VARIANTS * TASKS * SEEDS // len(runs) + 1))
+    films = [len(pictures.inlined(file)) for file in PILOT.glob("films/*/stabilised.gif")]
+    sharp = len(figures.names()) + len(theory.NAMES) - PIXELS
+    parts = {
+        "library": len(library()),
+        "numbers": 2 * curves(frames, tmp_path),  # also against core-seconds; others are few
+        "films": VARIANTS * TASKS * sum(films) / len(films),
+        "pixels": PIXELS * 2 * len(pictures.inlined(PILOT / "figures/kl_relative.png")),
+        "sharp": sharp * LARGEST_SVG * 4 / 3,
+        "text": 2 * len(report_html(tables.markdown(many), tmp_path)),
+    }
+    assert len(films) == 4
+    assert sum(parts.values()) < LARGEST, parts
