@@ -29,6 +29,8 @@ TICKS = 5
 
 def drawn(frames: Frames) -> pd.DataFrame:
     """Base, field, setting (a text), variant, task, value, low and high; the base is one too."""
+    if not frames.manifest.sweeps:
+        return pd.DataFrame()
     rows = pd.concat([frames.aggregate, frames.by_task])
     rows = rows[rows["metric"] == SCORE]
     parts = []
@@ -38,7 +40,7 @@ def drawn(frames: Frames) -> pd.DataFrame:
         setting = mine["variant"].map({name: _written(value) for name, value in whole.items()})
         parts.append(mine.assign(base=base, field=field, setting=setting))
     columns = ["base", "field", "setting", "variant", "task", "value", "low", "high"]
-    return pd.concat(parts)[columns].reset_index(drop=True) if parts else pd.DataFrame()
+    return pd.concat(parts)[columns].reset_index(drop=True)
 
 
 def figure(frames: Frames) -> Figure:
