@@ -199,7 +199,9 @@ def _image(_self: Any, tokens: Sequence[Token], index: int, *_: Any) -> str:
         where = html.escape(str(path))
         return f'<span class="missing">(the picture {alt} is missing: {where})</span>'
     place = '<div class="live"></div>' if token.meta.get("live") else ""
-    return f'{place}<img src="{pictures.inlined(path)}" alt="{alt}">'
+    width = pictures.width(path) if token.meta.get("sharp") else None
+    wide = f' width="{width}"' if width else ""
+    return f'{place}<img src="{pictures.inlined(path)}" alt="{alt}"{wide}>'
 
 
 for name, rule in (

@@ -99,7 +99,7 @@ SCRIPT = r"""
     const box = figure.querySelector(".live");
     const roots = {};
     const grid = document.createElement("div");
-    grid.className = "panels";
+    grid.className = data.panels.length > 1 ? "panels" : "panels lone";
     for (const {title, plot} of data.panels) {
       const panel = document.createElement("div");
       const head = document.createElement("div");

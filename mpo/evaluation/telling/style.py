@@ -39,6 +39,7 @@ td img { min-width: 7rem; }
 .shown > img { display: none; }
 .panels { display: grid; gap: 0.4rem 1rem;
   grid-template-columns: repeat(auto-fill, minmax(min(100%, 16rem), 1fr)); }
+.panels.lone { grid-template-columns: minmax(0, 44rem); }
 .panels > div { min-width: 0; }
 .panels .title { font-size: 0.86rem; font-weight: 600; padding-left: 0.6rem; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.3rem 0.5rem; margin-bottom: 0.6rem; }
@@ -65,6 +66,7 @@ th, td { border-bottom: 1px solid var(--line); padding: 0.3rem 0.55rem 0.3rem 0;
   vertical-align: top; }
 th { border-bottom: 2px solid var(--soft); vertical-align: bottom; }
 .number { text-align: right; }
+.number + :not(.number) { padding-left: 0.6rem; }
 td.text { min-width: 11rem; }
 td code { overflow-wrap: break-word; padding: 0; background: none; }
 td.verdict { font-weight: 600; white-space: nowrap; }
@@ -85,8 +87,9 @@ figcaption.caption { margin-bottom: 0; }
   .wide thead::before { content: "sort by"; color: var(--soft); }
   .wide th { border: 0; padding: 0; }
   .wide tbody tr { border-bottom: 2px solid var(--line); padding: 0.5rem 0; }
-  .wide td { border: 0; padding: 0.05rem 0; text-align: left; overflow-wrap: anywhere;
-    display: grid; grid-template-columns: 9rem minmax(0, 1fr); gap: 0.6rem; white-space: normal; }
+  .wide td, .wide .number + td { border: 0; padding: 0.05rem 0; text-align: left;
+    overflow-wrap: anywhere; white-space: normal;
+    display: grid; grid-template-columns: 9rem minmax(0, 1fr); gap: 0.6rem; }
   .wide td:first-child { font-weight: 600; }
   .wide td::before { content: attr(data-title); color: var(--soft); font-weight: 400; }
   .wide td:empty { display: none; }

@@ -11,6 +11,7 @@ import html5lib
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from mpo.evaluation.showing.marking import captioned
@@ -185,6 +186,17 @@ def test_a_picture_is_inlined_smaller_and_shows_the_same(tmp_path: Path, animate
         assert getattr(now, "n_frames", 1) == getattr(was, "n_frames", 1)
         shown = [np.asarray(each.convert("RGB"), dtype=float) for each in (was, now)]
     assert np.abs(shown[0] - shown[1]).mean() < (12 if animated else 1e-9)
+
+
+def test_letters_are_as_large_in_one_figure_as_in_another(tmp_path: Path):
+    drawing = Figure(figsize=(5, 2))
+    for kind in ("png", "svg"):
+        drawing.savefig(tmp_path / f"a.{kind}", dpi=pictures.DRAWN_DPI)
+        assert pictures.width(tmp_path / f"a.{kind}") == 5 * pictures.SHOWN_DPI
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    assert pictures.width(tmp_path / "b.png") is None
+    shown = Page(report_html("![a](a.png)\n\n![b](b.png)\n", tmp_path)).of("img")
+    assert [each.get("width") for each in shown] == ["540", None]
 
 
 def test_a_picture_that_is_none_is_left_to_the_browser(tmp_path: Path):

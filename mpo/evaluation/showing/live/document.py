@@ -15,7 +15,7 @@ from mpo.evaluation.reading.frames import read_csv
 from mpo.evaluation.reading.manifest import ALL, Manifest
 from mpo.evaluation.showing import figures
 from mpo.evaluation.showing.failures import sentence_for
-from mpo.evaluation.showing.live.panels import curves, dash, pixels, points, sweep
+from mpo.evaluation.showing.live.panels import LONE_HEIGHT, curves, dash, pixels, points, sweep
 from mpo.evaluation.showing.live.specs import Curves, Points, Sweeps
 from mpo.evaluation.showing.palette import styles
 from mpo.evaluation.showing.references import distinct
@@ -47,6 +47,8 @@ def figure_data(name: str, manifest: Manifest, study_dir: Path) -> dict[str, Any
     for title, plot in _panels(spec, rows, manifest):
         document.add_root(plot)
         panels.append({"title": title, "plot": plot.id})
+    if len(panels) == 1 and not isinstance(spec, Points):  # points are as high as they are many
+        document.roots[0].height = LONE_HEIGHT
     found = styles([name for name in manifest.variants if name in set(rows["variant"])])
     legend = [
         {"name": name, "colour": style.colour, "dash": dash(style)} for name, style in found.items()

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 from bokeh.models import (
     ColumnDataSource,
+    ContinuousTicker,
     GlyphRenderer,
     HoverTool,
     Line,
@@ -29,7 +30,9 @@ from mpo.evaluation.showing.palette import Style, styles
 from mpo.evaluation.showing.references import Reference
 from mpo.evaluation.showing.values import logarithmic, numbers, placed
 
-HEIGHT = 250
+HEIGHT, LONE_HEIGHT = 250, 340
+"""Of a panel, and of one that is the only one."""
+X_TICKS = 4
 ROW = 24
 """Pixels of a variant's row among points."""
 TOOLS = "box_zoom,xwheel_zoom,pan,reset"
@@ -166,6 +169,9 @@ def _plot(x_label: str, y_label: str | None, height: int, **more: Any) -> Any:
     for axis in plot.axis:
         axis.axis_label_text_font_style = "normal"
         axis.minor_tick_line_color = None
+    for axis in plot.below:
+        if isinstance(axis.ticker, ContinuousTicker):  # so many numbers have room in a line
+            axis.ticker.desired_num_ticks = X_TICKS
     plot.toolbar.logo = None
     plot.toolbar.autohide = True
     return plot
