@@ -93,6 +93,8 @@ figcaption.caption { margin-bottom: 0; }
   .wide td:first-child { font-weight: 600; }
   .wide td::before { content: attr(data-title); color: var(--soft); font-weight: 400; }
   .wide td:empty { display: none; }
+  .scroll:has(.wide tbody tr:nth-child(13)) { max-height: 36rem; overflow-y: auto;
+    border: 1px solid var(--line); padding: 0 0.6rem; }
 }
 @media (min-width: 68rem) {
   body { display: grid; grid-template-columns: 12rem minmax(0, 1fr); }
@@ -113,8 +115,9 @@ figcaption.caption { margin-bottom: 0; }
   td.text { min-width: 0; }
   .shown .live { display: none; }
   .shown > img { display: block; }
-  figure, tr { break-inside: avoid; }
-  h2, h3 { break-after: avoid; }
+  figure, thead, tr { break-inside: avoid; }
+  thead { display: table-header-group; }
+  h2, h3, summary { break-after: avoid; }
   details::details-content { content-visibility: visible; block-size: auto; }
 }
 """

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from synthetic import write_study
 
+from mpo.evaluation.claims import claims_of
 from mpo.evaluation.reading.frames import Frames, read_frames, write_text
 from mpo.evaluation.reading.load import load
 from mpo.evaluation.showing import figures, filmed, tables
@@ -16,7 +17,10 @@ from mpo.evaluation.showing.failures import standing
 from mpo.evaluation.stages import write_estimates, write_runs
 from mpo.evaluation.telling import report as telling
 from mpo.evaluation.telling.page import report_html
+from mpo.study.claims import load_claims
 from mpo.study.published import load_published
+
+CLAIMS = claims_of(load_claims())
 
 
 def computed(folder: Path) -> Frames:

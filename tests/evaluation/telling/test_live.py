@@ -22,7 +22,6 @@ from mpo.evaluation.telling.page import report_html
 from tests.evaluation.telling.test_report import written
 
 __all__ = ["written"]
-X = {Sweeps: "setting"}
 LIVE = [name for name in figures.names() if spec_of(name)]
 
 
@@ -79,7 +78,8 @@ def test_curves_aggregates_profiles_and_sweeps_can_be_looked_into(data: dict[str
 def test_the_numbers_shown_are_those_of_the_file(name: str, data: dict[str, Any], study_dir: Path):
     spec, rows = spec_of(name), read_csv(study_dir / f"figures/{name}.csv")
     assert spec
-    x = spec.x if isinstance(spec, Curves) else X.get(type(spec), "variant")
+    x = "setting" if isinstance(spec, Sweeps) else "variant"
+    x = spec.x if isinstance(spec, Curves) else x
     by = ["base", "field", "task"] if isinstance(spec, Sweeps) else spec.panels
     parts = [part for _, part in rows.groupby(by, sort=False)] if by else [rows]
     assert len(data[name]["panels"]) == len(parts)

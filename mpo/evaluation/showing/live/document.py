@@ -42,13 +42,14 @@ def figure_data(name: str, manifest: Manifest, study_dir: Path) -> dict[str, Any
     spec, path = spec_of(name), study_dir / "figures" / f"{name}.csv"
     if spec is None or not path.exists() or sentence_for("figure", name, study_dir):
         return None
-    document, panels = Document(), []
+    document = Document()
     rows = pd.DataFrame({"seed": math.nan} | dict(read_csv(path).items()))
-    for title, plot in _panels(spec, rows, manifest):
+    drawn = [*_panels(spec, rows, manifest)]
+    if len(drawn) == 1 and not isinstance(spec, Points):  # points are as high as they are many
+        drawn[0][1].height = LONE_HEIGHT
+    for _, plot in drawn:
         document.add_root(plot)
-        panels.append({"title": title, "plot": plot.id})
-    if len(panels) == 1 and not isinstance(spec, Points):  # points are as high as they are many
-        document.roots[0].height = LONE_HEIGHT
+    panels = [{"title": title, "plot": plot.id} for title, plot in drawn]
     found = styles([name for name in manifest.variants if name in set(rows["variant"])])
     legend = [
         {"name": name, "colour": style.colour, "dash": dash(style)} for name, style in found.items()

@@ -169,7 +169,7 @@ def _plot(x_label: str, y_label: str | None, height: int, **more: Any) -> Any:
     for axis in plot.axis:
         axis.axis_label_text_font_style = "normal"
         axis.minor_tick_line_color = None
-    for axis in plot.below:
+    for axis in plot.xaxis:
         if isinstance(axis.ticker, ContinuousTicker):  # so many numbers have room in a line
             axis.ticker.desired_num_ticks = X_TICKS
     plot.toolbar.logo = None
