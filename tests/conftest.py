@@ -31,7 +31,7 @@ CHECKED = (
 LONGEST = (
     "workflow/test_study.py",
     "training/test_variants.py",
-    "workflow/test_graph.py",
+    "workflow/test_edits.py",
 )
 """Files that take longest and are begun first, so that at the end no worker waits for another."""
 

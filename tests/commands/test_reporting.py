@@ -16,6 +16,7 @@ from mpo.evaluation.showing import figures
 from mpo.evaluation.stages import write_estimates, write_runs
 from mpo.study.config import load_study
 from mpo.study.published import load_published
+from tests.evaluation.showing.drawn import DRAWN
 from tests.evaluation.synthetic import write_run
 
 CONFIG = "part.yaml"
@@ -91,7 +92,7 @@ def test_it_says_what_is_missing_and_draws_what_is_there(begin: Begin, capsys):
     assert "n = 1 to 3 runs of each variant on each task" in text
     assert "could not be made" not in text
     assert "## The theory" not in text  # the study did not ask for it
-    drawn = [name for name in figures.names() if name != "sweeps"]  # this study has none
+    drawn = [name for name in DRAWN if name != "sweeps"]  # this study has none
     for name in drawn:
         assert f"](figures/{name}.png)" in text, name
     page = (folder / "so-far/report.html").read_text()

@@ -1,6 +1,11 @@
-"""What a panel shows."""
+"""Which figures the study of the tests has, and what a panel shows."""
 
 from __future__ import annotations
+
+from mpo.evaluation.showing import figures
+
+DRAWN = [name for name in figures.names() if name != "ladder"]
+"""Of `frames`, where no variant leaves out a trick."""
 
 THICK = 1.0
 """Line width that tells the lines of variants from those of runs."""

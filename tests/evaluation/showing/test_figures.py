@@ -14,6 +14,7 @@ from matplotlib.transforms import Bbox
 
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing import figures
+from tests.evaluation.showing.drawn import DRAWN
 
 WITHOUT_INTERVALS = {
     "cost",
@@ -47,7 +48,7 @@ def test_the_figures_are_found_by_their_files():
         figures.module("none")
 
 
-@pytest.mark.parametrize("name", figures.names())
+@pytest.mark.parametrize("name", DRAWN)
 def test_a_figures_files_are_not_empty_and_the_same_each_time(frames: Frames, tmp_path, name):
     for folder in ("first", "second"):
         figures.write(name, frames, tmp_path / folder)
@@ -86,7 +87,7 @@ def boxes_of_text(drawing: Figure) -> list[Bbox]:
     return [text.get_window_extent(renderer) for text in shown]
 
 
-@pytest.mark.parametrize("name", figures.names())
+@pytest.mark.parametrize("name", DRAWN)
 def test_text_neither_overlaps_nor_leaves_the_figure(frames: Frames, name):
     drawing = figures.draw(name, renamed(frames, "cartpole-balance", "InvertedDoublePendulum-v5"))
     boxes = boxes_of_text(drawing)
@@ -97,7 +98,7 @@ def test_text_neither_overlaps_nor_leaves_the_figure(frames: Frames, name):
     assert not [pair for pair in itertools.combinations(boxes, 2) if pair[0].overlaps(pair[1])]
 
 
-@pytest.mark.parametrize("name", figures.names())
+@pytest.mark.parametrize("name", DRAWN)
 def test_a_caption_says_n_and_counts_diverged_runs(frames: Frames, name):
     text = figures.caption(name, frames)
     assert "n = 3 runs of each variant on each task" in text

@@ -34,6 +34,7 @@ from mpo.theory import errata, section
 from mpo.theory import figures as theory
 from mpo.training.environment import Diverged
 from mpo.training.replaying import NotPlayable, playing
+from tests.evaluation.showing.drawn import DRAWN
 
 PAGE = PROJECT / "docs/faults.md"
 MARKS = ("<!-- begin parts -->", "<!-- end parts -->")
@@ -56,7 +57,7 @@ def whole(frames: Frames, study_dir: Path, tmp_path_factory: pytest.TempPathFact
     """A study with all that a report is made of, each as small as it may be."""
     folder = tmp_path_factory.mktemp("whole") / "tested"
     shutil.copytree(study_dir, folder, ignore=shutil.ignore_patterns("runs", "figures", "tables"))
-    for name in figures.names():
+    for name in DRAWN:
         for kind in ("png", "svg", "csv"):
             write_text(f"{kind} of {name}", folder / f"figures/{name}.{kind}")
     for name in tables.names():
@@ -82,7 +83,7 @@ def told(folder: Path, sentence: str) -> str:
     return text
 
 
-@pytest.mark.parametrize("name", figures.names())
+@pytest.mark.parametrize("name", DRAWN)
 @pytest.mark.parametrize("what", ["drawn", "figure"])
 def test_a_figure(folder: Path, frames: Frames, monkeypatch, name: str, what: str):
     monkeypatch.setattr(figures.module(name), what, broken)
@@ -90,7 +91,7 @@ def test_a_figure(folder: Path, frames: Frames, monkeypatch, name: str, what: st
     monkeypatch.undo()
     text = told(folder, made_of("figure", name, f"failures/figure_{name}.json"))
     assert f"(figures/{name}.png)" not in text  # which holds the sentence, and no figure
-    assert text.count("](figures/") == len(figures.names()) - 1
+    assert text.count("](figures/") == len(DRAWN) - 1
     assert count(f"figure_{name}", folder) == 1
 
 
@@ -184,7 +185,7 @@ def test_a_page_shows_the_words_of_an_error_as_they_are(folder: Path, frames: Fr
 
     monkeypatch.setattr(figures.module("cost"), "drawn", odd)
     figures.make("cost", frames, folder)
-    for name in figures.names():
+    for name in DRAWN:
         (folder / f"figures/{name}.svg").unlink()
     page = report_html(telling.report(folder), folder)
     assert "<code>ValueError: &lt;script&gt;alert(1)&lt;/script&gt; *|'</code>" in page

@@ -19,6 +19,7 @@ from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.telling.page import report_html
 from mpo.evaluation.telling.report import _what_was_found, report
 from mpo.study.claims import load_claims
+from tests.evaluation.showing.drawn import DRAWN
 
 PROJECT = Path(__file__).parents[3]
 SECTIONS = [
@@ -45,7 +46,7 @@ THEORY = "Of 8 errata in the two papers 8 are confirmed.\n"
 
 @pytest.fixture(scope="module")
 def written(frames: Frames, study_dir: Path) -> str:
-    for name in figures.names():
+    for name in DRAWN:
         figures.write(name, frames, study_dir / "figures")
     for name in tables.names():
         tables.write(name, frames, study_dir / "tables")
@@ -78,7 +79,7 @@ def test_the_report_has_all_sections_and_the_same_text_each_time(written, study_
 
 
 def test_the_report_shows_every_figure_and_table(written, study_dir):
-    for name in figures.names():
+    for name in DRAWN:
         assert f"(figures/{name}.png)" in written
     for name in tables.names():
         assert (study_dir / "tables" / f"{name}.md").read_text().strip() in written
@@ -111,13 +112,13 @@ def test_the_page_is_one_file_with_its_images_in_it(written, study_dir):
     page = SCRIPTS.sub("", report_html(written, study_dir))
     assert page.startswith("<!doctype html>")
     assert '<meta name="viewport"' in page
-    assert page.count("<img ") == len(figures.names())
+    assert page.count("<img ") == len(DRAWN)
     sources = re.findall(r'src="([^"]*)"', page)
     assert all(source.startswith("data:image/") for source in sources)
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert page.count("<table") == page.count("</table></div>") == TABLES + len(tables.names())
-    assert page.count('class="caption"') == 2 + len(tables.names()) + len(figures.names())
-    assert page.count("<figure") == page.count("<figcaption") == len(figures.names())
+    assert page.count('class="caption"') == 2 + len(tables.names()) + len(DRAWN)
+    assert page.count("<figure") == page.count("<figcaption") == len(DRAWN)
     assert "<title>Study tested</title>" in page
 
 

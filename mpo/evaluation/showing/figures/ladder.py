@@ -11,8 +11,8 @@ from mpo.evaluation.estimating.estimates import shared_tasks
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing.captions import T, said_interval, said_n, said_score
-from mpo.evaluation.showing.figures.panels import ROW_TASKS, grid, title
 from mpo.evaluation.showing.palette import COLOURS
+from mpo.evaluation.showing.panels.layout import ROW_TASKS, grid, title
 
 ABSENT = "the study has no variant of which it leaves out tricks, beside its base"
 TOGETHER, ADDED, LEFT_OUT = "all together", "added alone", "left out"
