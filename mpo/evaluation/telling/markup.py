@@ -93,6 +93,8 @@ def _paragraphs(tokens: Sequence[Token], live: Container[str]) -> Iterator[Token
         if figure is not None:  # its caption has come, or there is none
             yield figure
             figure = None
+    if figure is not None:  # the last of all, without a caption
+        yield figure
 
 
 def figures_in(tokens: Sequence[Token]) -> list[str]:

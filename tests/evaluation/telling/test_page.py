@@ -175,7 +175,7 @@ def test_a_picture_is_inlined_smaller_and_shows_the_same(tmp_path: Path, animate
     draws = np.random.default_rng(0)
     frames = [
         Image.fromarray((draws.random((12, 160, 3)) * 255).astype("uint8")).resize((640, 480))
-        for _ in range(3 if animated else 1)
+        for _ in range(2 if animated else 1)
     ]
     file = tmp_path / ("film.gif" if animated else "figure.png")
     frames[0].save(file, save_all=animated, append_images=frames[1:], duration=100)
