@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from mpo.commands import InputError
-from mpo.settings import Settings, overlaid, settings
+from mpo.settings import Settings, SettingsError, overlaid, settings
+from mpo.settings.plain import thawed
 from mpo.study.entries import load_tasks, load_variants
 from mpo.study.yaml_files import assigned, shown, suggestion
 
@@ -116,4 +117,8 @@ def _run_settings(
         values = {**variants[variant].settings, **entry.settings, "steps": entry.steps}
     if steps is not None:
         values["steps"] = steps
-    return settings(overlaid(values, assigned(fields, Path("--set"))))
+    chosen = settings(overlaid(values, assigned(fields, Path("--set"))))
+    if chosen.foreign:
+        allowed = "MPO reads none of it; a rule of your own is handed it, in a study"
+        raise SettingsError("foreign", thawed(chosen.foreign), allowed)
+    return chosen

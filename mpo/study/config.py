@@ -148,6 +148,7 @@ def _own_fields(content: dict[str, Any], file: Path) -> dict[str, Origin]:
     }
     entry = "an entry of tasks.yaml"
     owners = {"environment": entry, "kwargs": entry, "wrappers": entry, "steps": "tasks"}
+    owners["foreign"] = "the settings of an external variant"
     for field, instead in owners.items():
         if field in fields:
             raise fields[field].fault(f"it is given by {instead}")
@@ -156,8 +157,8 @@ def _own_fields(content: dict[str, Any], file: Path) -> dict[str, Origin]:
 
 def _settings(task: Task, variant: Variant, budget: Origin, own: dict[str, Origin]) -> Settings:
     """The settings that runs of `variant` on `task` share."""
-    fields = variant.fields | task.fields | {"steps": budget} | own
-    for field, origin in variant.fields.items():
+    fields = variant.asked | task.fields | {"steps": budget} | own
+    for field, origin in variant.asked.items():
         other = fields[field]
         if other.value != origin.value:
             raise other.fault(

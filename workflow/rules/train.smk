@@ -46,6 +46,7 @@ def run_outputs(variant):
 
 def run_params(variant):
     """The parameters of a run of `variant`, as a rule's `params`: functions of its wildcards."""
+    external = STUDY.variants[variant].external
 
     def run(wildcards):
         return STANDING[STUDY.run(wildcards.task, variant, wildcards.seed).path]
@@ -58,6 +59,8 @@ def run_params(variant):
         "code_digest": lambda wildcards: run(wildcards).code_digest,
         "state": lambda wildcards: run(wildcards).state,
         "out": lambda wildcards: f"{DIR}/{run(wildcards).path}",
+        # all of it, as rundir.foreign_run takes it; MPO's own rules have done without
+        **({"run": lambda wildcards: STUDY.asked(run(wildcards)).written()} if external else {}),
     }
 
 

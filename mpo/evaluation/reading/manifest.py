@@ -63,11 +63,13 @@ class Variant:
     settings: dict[str, Any]
     swept: tuple[str, Any] | None = None
     """Where it is one value of its base's sweep: the setting, and the value."""
+    external: bool = False
+    """Whether a user's own code trained it, which logs as it likes."""
 
     @property
     def trained_here(self) -> bool:
-        """Whether MPO trained it; the other roots are a user's own code, which logs as it likes."""
-        return self.base is not None or self.name == ROOT
+        """Whether MPO trained it."""
+        return not self.external and (self.base is not None or self.name == ROOT)
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ def _variant(name: str, entry: dict[str, Any]) -> Variant:
     sweep = entry.get("sweep")
     swept = (sweep["field"], sweep["value"]) if sweep else None
     told = entry.get("base"), entry["change"], entry["source"], entry["settings"]
-    return Variant(name, *told, swept)
+    return Variant(name, *told, swept, entry.get("external", False))
 
 
 def _task(name: str, entry: dict[str, Any]) -> Task:
