@@ -41,6 +41,12 @@ SINGLE_RUNS = Path("results/single")
     envvar="MPO_EXTENDABLE",
     help="Keep the end, for a larger budget with as many steps between evaluations to go on from.",
 )
+@click.option(
+    "--tensorboard",
+    envvar="MPO_TENSORBOARD",
+    type=click.Path(path_type=Path),
+    help="Where TensorBoard's events go while it trains, in TASK/VARIANT/SEED.",
+)
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def train(
     task: str,
@@ -56,6 +62,7 @@ def train(
     wait: bool,
     fresh: bool,
     extendable: bool,
+    tensorboard: Path | None,
     quiet: bool,
 ) -> None:
     """Train one run, from its checkpoint if it was interrupted.
@@ -70,7 +77,7 @@ def train(
     from mpo.training.stopping import EXIT_STATUS, Interrupted
 
     folder = out or SINGLE_RUNS / task / variant / str(seed)
-    how = state, checkpoint_seconds, extendable
+    how = state, checkpoint_seconds, extendable, tensorboard
     job = Job(task, variant, seed, study_seed, chosen, folder, *how)
     try:
         status = run.train(job, bar=not quiet, wait=wait, fresh=fresh)

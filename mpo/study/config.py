@@ -91,6 +91,7 @@ def load_study(
         random_returns=load_random_returns(config / "random_scores.csv"),
         claims=claims,
         theory=content.get("theory", False),
+        tensorboard=content.get("tensorboard"),
     )
 
 

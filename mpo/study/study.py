@@ -57,6 +57,8 @@ class Study:
     variant and its base."""
     theory: bool = False
     """Whether the report verifies the theory by computation too."""
+    tensorboard: str | None = None
+    """Folder of TensorBoard's events, which no run's bytes or digests depend on."""
 
     @property
     def folder(self) -> str:

@@ -15,6 +15,10 @@ except ValueError as error:
     sys.exit(str(error))
 
 
+if STUDY.tensorboard:  # not in a rule's command, whose change would train all runs anew
+    os.environ["MPO_TENSORBOARD"] = os.path.abspath(STUDY.tensorboard)
+
+
 localrules:
     manifest,
 
