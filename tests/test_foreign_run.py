@@ -23,11 +23,20 @@ def asked(folder: Path, **other: Any) -> Asked:
     given = {"environment": "Pendulum-v1", "steps": 100, "evaluation_points": 2}
     given |= {"evaluation_episodes": 1, "evaluation_final_episodes": 2, "foreign": {"width": 8}}
     values: dict[str, Any] = {
-        **{"task": "toy", "variant": "sac", "seed": 3, "study_seed": 1, "steps": 100},
-        **{"environment": "Pendulum-v1", "action_repeat": 1, "evaluations": EPISODES},
-        **{"own": {"width": 8}, "settings": given, "code_digest": "c" * 64},
+        "task": "toy",
+        "variant": "sac",
+        "seed": 3,
+        "study_seed": 1,
+        "steps": 100,
+        "environment": "Pendulum-v1",
+        "action_repeat": 1,
+        "evaluations": EPISODES,
+        "own": {"width": 8},
+        "settings": given,
+        "code_digest": "c" * 64,
         "settings_digest": settings(given).digest(1, "toy", 3),
-        **{"out": str(folder / "out"), "state": str(folder / "state")},
+        "out": str(folder / "out"),
+        "state": str(folder / "state"),
     }
     return Asked(**values | other)
 

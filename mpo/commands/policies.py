@@ -112,8 +112,8 @@ def export(source: Path, out: Path | None, form: str | None) -> None:
     """Write a run's final policy to the file OUT or, with --to, a study's runs to a folder.
 
     The policy is TorchScript, which PyTorch runs without this package: it takes flat observations
-    [O] or [B, O] of float32 to mean actions in the environment's bounds. --to is marl-eval, rliable,
-    openrlbenchmark or tensorboard; OUT is results/STUDY/exports/FORMAT unless it is given.
+    [O] or [B, O] of float32 to mean actions in the environment's bounds. --to is marl-eval,
+    rliable, openrlbenchmark or tensorboard; OUT is results/STUDY/exports/FORMAT unless given.
     """
     if form is not None:
         _export_study(source, out, form)

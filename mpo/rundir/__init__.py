@@ -6,9 +6,13 @@ Needs nothing but Python, so that a program in an environment of its own can imp
 |---|---|
 | `files` | names, columns, how they are written and checked |
 | `progress` | what is said of a run while it is trained |
+| `asked` | a run that a study asks other code for |
 | `foreign` | `foreign_run`: a run that other code trains, its files and its progress |
+| `events` | a run's rows as TensorBoard shows them, which is imported only there |
+| `machine` | what computes a run |
 """
 
+from mpo.rundir.asked import Asked, Divergence
 from mpo.rundir.files import (
     COMPLETED,
     DIVERGED,
@@ -36,7 +40,7 @@ from mpo.rundir.files import (
     trained_by,
     write_atomically,
 )
-from mpo.rundir.foreign import Asked, Divergence, ForeignRun, foreign_run
+from mpo.rundir.foreign import ForeignRun, foreign_run
 from mpo.rundir.progress import PROGRESS
 
 __all__ = [

@@ -29,7 +29,7 @@ from mpo.study.entries import (
     study_variants,
 )
 from mpo.study.study import Run, Study
-from mpo.study.yaml_files import ConfigError, check, parse, read, suggestion
+from mpo.study.yaml_files import MISSING, ConfigError, check, parse, read, suggestion
 
 __all__ = ["ConfigError", "Run", "Study", "load_study", "load_tasks", "load_variants"]
 
@@ -58,6 +58,12 @@ def load_study(
         content[key] = parse(text, place[key])
         check(content, "study", place[key])
     tasks = _chosen_tasks(content, place["tasks"], load_tasks(config / "tasks.yaml"))
+    uniform = load_random_returns(config / "random_scores.csv")
+    for alias, task in tasks.items():
+        if task.score_range is None and alias not in uniform:
+            command = f"mpo evaluate --policy uniform --task {alias} --csv config/random_scores.csv"
+            allowed = f"it may be left out once random_scores.csv has the task: python -m {command}"
+            raise ConfigError(config / "tasks.yaml", f"{alias}.score_range", MISSING, allowed)
     known = study_variants(
         content.get("own_variants") or {},
         place.get("own_variants", Path(file)),
@@ -88,7 +94,7 @@ def load_study(
             for alias, task in tasks.items()
             for name, variant in variants.items()
         },
-        random_returns=load_random_returns(config / "random_scores.csv"),
+        random_returns=uniform,
         claims=claims,
         theory=content.get("theory", False),
         tensorboard=content.get("tensorboard"),

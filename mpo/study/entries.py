@@ -50,7 +50,8 @@ class Task:
 
     alias: str
     environment: str
-    score_range: tuple[float, float]
+    score_range: tuple[float, float] | None
+    """None where scores are relative to the uniform policy and the best run seen."""
     reference: str
     steps: int
     threshold: float | None
@@ -160,7 +161,11 @@ def merged(fields: Mapping[str, Origin], otherwise: Origin) -> Settings:
 
 
 def _task(alias: str, entry: dict[str, Any], file: Path) -> Task:
-    low, high = entry["score_range"]
+    low, high = entry.get("score_range", (0, 1))
+    if ("score_range" in entry) != ("reference" in entry):
+        missing = "reference" if "score_range" in entry else "score_range"
+        allowed = "score_range and reference are both required, or left out"
+        raise ConfigError(file, f"{alias}.{missing}", MISSING, allowed)
     if low >= high:
         raise ConfigError(
             file, f"{alias}.score_range", [low, high], "the first number must be below the second"
@@ -173,8 +178,8 @@ def _task(alias: str, entry: dict[str, Any], file: Path) -> Task:
     return Task(
         alias=alias,
         environment=entry["environment"],
-        score_range=(low, high),
-        reference=entry["reference"],
+        score_range=(low, high) if "score_range" in entry else None,
+        reference=entry.get("reference", ""),
         steps=entry["steps"],
         threshold=entry.get("threshold"),
         fields=fields,
@@ -234,5 +239,7 @@ def _check_external(name: str, entry: dict[str, Any], file: Path) -> None:
             allowed = "there is no such file below the project's folder"
             raise ConfigError(file, f"{name}.external.{index}", path, allowed)
     if "external" in entry and "tricks" in entry:
-        allowed = "tricks add to the base, and this is other code; a variant based on it may have some"
+        allowed = (
+            "tricks add to the base, and this is other code; a variant based on it may have some"
+        )
         raise ConfigError(file, f"{name}.tricks", entry["tricks"], allowed)

@@ -185,7 +185,7 @@ class Study:
             "environment": task.environment,
             "action_repeat": self.settings[alias, first].action_repeat,
             "steps": self.steps[alias],
-            "score_range": list(task.score_range),
+            "score_range": task.score_range and list(task.score_range),
             "reference": task.reference,
             "threshold": task.threshold,
             "random_return": self.random_returns.get(alias),

@@ -6,7 +6,17 @@ from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
-from mpo.rundir.progress import FAILED, INTERVAL_S, PROGRESS, STARTING, STOPPED, begin, end, read, write
+from mpo.rundir.progress import (
+    FAILED,
+    INTERVAL_S,
+    PROGRESS,
+    STARTING,
+    STOPPED,
+    begin,
+    end,
+    read,
+    write,
+)
 
 __all__ = ["FAILED", "INTERVAL_S", "PROGRESS", "STOPPED", "begin", "end", "heard", "note_spent"]
 

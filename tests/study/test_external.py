@@ -34,9 +34,13 @@ ENTRIES: dict[str, Any] = {
 def study(folder: Path, entries: dict[str, Any] = ENTRIES, **more: Any) -> Study:
     file = folder / "study.yaml"
     content = {
-        **{"study": "trial", "study_seed": 1, "seeds": [0], "tasks": {"hopper-stand": 1000}},
+        "study": "trial",
+        "study_seed": 1,
+        "seeds": [0],
+        "tasks": {"hopper-stand": 1000},
         "variants": ["stabilised", "ours", "ours@*", "wide", "theirs"],
-        **{"own_variants": entries, **more},
+        "own_variants": entries,
+        **more,
     }
     file.write_text(yaml.safe_dump(content, sort_keys=False))
     return load_study(file)

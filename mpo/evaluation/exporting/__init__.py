@@ -1,7 +1,7 @@
 """A study's runs in the formats of other tools; each module is one, and `write` writes it.
 
-Called by `mpo export --to`. A run that diverged has, where it lacks evaluations, what it counts with
-everywhere (`reading.scores`).
+Called by `mpo export --to`. A run that diverged has, where it lacks evaluations, what it counts
+with everywhere (`reading.scores`).
 """
 
 from __future__ import annotations

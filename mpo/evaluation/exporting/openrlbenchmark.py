@@ -46,7 +46,9 @@ def write(study: Study, folder: Path) -> None:
         entry = _entry(study.manifest.study, *key)
         home = folder.joinpath(*entry["path"])
         write_atomically(home / HISTORY, curve.assign(**history)[list(history)].to_csv().encode())
-        write_atomically(home / RUN, json_bytes({**entry, "tags": [], "user": {"username": ENTITY}}))
+        write_atomically(
+            home / RUN, json_bytes({**entry, "tags": [], "user": {"username": ENTITY}})
+        )
         described.append(entry)
     file = place / DATABASE
     file.unlink(missing_ok=True)
