@@ -17,7 +17,7 @@ from mpo.evaluation.reading.frames import FRAMES, read_csv, read_frames, write_c
 from mpo.evaluation.reading.inventory import inventory
 from mpo.evaluation.reading.load import Study
 from mpo.evaluation.reading.manifest import SCALES, read_manifest
-from mpo.evaluation.reading.scales import rows, scales
+from mpo.evaluation.reading.scales import scales, table
 from mpo.evaluation.reading.scores import curves, diagnostics, scores
 from mpo.evaluation.showing import tables
 
@@ -29,7 +29,7 @@ def write_runs(study: Study, published: Iterable[Mapping[str, Any]], folder: Pat
     """What the runs came to; of the published scores, those of the study's tasks."""
     theirs = [row for row in published if row["task"] in study.manifest.tasks]
     if relative := scales(study.manifest, study.evaluations):
-        write_csv(rows(relative), folder / SCALES)
+        write_csv(table(relative), folder / SCALES)
     write_csv(scores(study), folder / FRAMES["scores"])
     write_csv(curves(study), folder / FRAMES["curves"])
     write_csv(diagnostics(study), folder / FRAMES["diagnostics"])

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from mpo.evaluation.reading.frames import DIGITS
 from mpo.evaluation.reading.manifest import Manifest, Scale
 
 LAST = 5
@@ -30,7 +31,7 @@ def scales(manifest: Manifest, evaluations: pd.DataFrame) -> dict[str, Scale]:
     }
 
 
-def rows(found: Mapping[str, Scale]) -> pd.DataFrame:
+def table(found: Mapping[str, Scale]) -> pd.DataFrame:
     """What `scales.csv` holds."""
     return pd.DataFrame([{"task": name, **scale._asdict()} for name, scale in found.items()])
 
@@ -40,4 +41,4 @@ def _scale(low: float, ends: pd.Series) -> Scale:
         return Scale(low, low + 1.0, REFERENCE.format(best=NOTHING))
     _, variant, seed = ends.idxmax()  # type: ignore[misc]
     best = f"the best run, {variant} with seed {seed}"
-    return Scale(low, float(ends.max()), REFERENCE.format(best=best))
+    return Scale(low, float(f"{ends.max():.{DIGITS}g}"), REFERENCE.format(best=best))
