@@ -26,8 +26,8 @@ class Events:
     def __init__(self, folder: Path) -> None:
         """Begin it, in place of one that is there."""
         try:
-            from tensorboard.compat.proto.event_pb2 import Event
-            from tensorboard.summary.writer.record_writer import RecordWriter
+            from tensorboard.compat.proto.event_pb2 import Event  # type: ignore[import-not-found]
+            from tensorboard.summary.writer.record_writer import RecordWriter  # type: ignore[import-not-found]
         except ImportError:
             raise ValueError(MISSING) from None
         folder.mkdir(parents=True, exist_ok=True)

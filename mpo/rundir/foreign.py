@@ -125,12 +125,12 @@ def foreign_run(asked: Asked | str, packages: Sequence[str] = ()) -> Iterator[Fo
 
     Raises ValueError where evaluations are left out, OSError where nothing can be written.
     """
-    asked = Asked.read(asked) if isinstance(asked, str) else asked
-    state, out = Path(asked.state), Path(asked.out)
+    wanted = Asked.read(asked) if isinstance(asked, str) else asked
+    state, out = Path(wanted.state), Path(wanted.out)
     files.require_writable(out)
     (state / progress.PROGRESS).unlink(missing_ok=True)
-    progress.begin(state, labels(asked), asked.steps)
-    run, divergence = ForeignRun(asked), None
+    progress.begin(state, labels(wanted), wanted.steps)
+    run, divergence = ForeignRun(wanted), None
     try:
         with _stopping():
             try:

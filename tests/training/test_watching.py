@@ -37,6 +37,7 @@ def test_a_watched_run_is_the_same_and_its_events_hold_its_rows(tmp_path: Path) 
     assert run.train(watched, bar=False) == rundir.COMPLETED
     assert contents(watched) == contents(plain)
     assert watched.events == tmp_path / "events/toy/variant/0"
+    assert watched.events is not None
     found = scalars_in(watched.events)
     means: dict[int, list[float]] = {}
     for row in rows(watched.out / rundir.EVALUATIONS):

@@ -19,6 +19,7 @@ from mpo.evaluation.reading.scores import curves
 from mpo.rundir import json_bytes, write_atomically
 
 ENTITY = "mpo"
+RUN_KEYS = ["task", "variant", "seed"]
 DATABASE, RUN, HISTORY = "offline.sqlite", "run.json", "run_df.csv"
 COLUMNS = ("id", "name", "state", "url", "path", "username", "project", "entity", "config")
 TABLES = f"""
@@ -33,10 +34,11 @@ CREATE TABLE tag_offlinerun_through (id INTEGER NOT NULL PRIMARY KEY,
 def write(study: Study, folder: Path) -> None:
     """Write the data set into `folder`, in place of an older one of this study."""
     place = folder / ENTITY / study.manifest.study
-    spent = study.runs.set_index(["task", "variant", "seed"])
+    runs = {tuple(run[key] for key in RUN_KEYS): run for run in study.runs.to_dict("records")}
     described = []
-    for key, curve in curves(study).groupby(["task", "variant", "seed"], sort=False):
-        run = spent.loc[key]
+    for _, curve in curves(study).groupby(RUN_KEYS, sort=False):
+        key = tuple(curve.iloc[0][RUN_KEYS])
+        run = runs[key]
         per_step = float(run.get("wall_s", 0.0)) / run["steps"]
         history = {
             "global_step": curve["step"],

@@ -45,4 +45,4 @@ def _arrays(
 
 def _save(file: Path, arrays: dict[str, np.ndarray]) -> None:
     with replacing(file) as content:
-        np.savez(content, **arrays)
+        np.savez(content, **arrays)  # type: ignore[arg-type]
