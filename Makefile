@@ -62,9 +62,10 @@ findings: $(READY)
 	$(BIN)/python workflow/scripts/findings.py results/pilot docs/findings.template.md docs/findings.md
 	$(BIN)/python workflow/scripts/findings.py results/pilot results/README.template.md results/README.md
 
-# loadfile: what the tests of a file share, a study of minutes for one, is made once.
+# loadfile: what the tests of a file share, a study of minutes for one, is made once. The files that
+# take longest come first (tests/conftest.py), so that no core waits at the end.
 test: lint
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 soak: $(READY)
 	$(BIN)/pytest -m soak --timeout 7200 -s

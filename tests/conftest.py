@@ -28,6 +28,12 @@ CHECKED = (
     "mpo.algorithm.estep.forms",
 )
 """Modules whose annotated shapes are checked at every call."""
+LONGEST = (
+    "workflow/test_study.py",
+    "training/test_variants.py",
+    "workflow/test_graph.py",
+)
+"""Files that take longest and are begun first, so that at the end no worker waits for another."""
 
 jaxtyping.install_import_hook(CHECKED, "beartype.beartype")
 
@@ -40,6 +46,16 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],  # a machine may be
 )
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tests"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; the others as they come."""
+
+    def place(item: pytest.Item) -> int:
+        name = item.path.as_posix()
+        return next((i for i, end in enumerate(LONGEST) if name.endswith(end)), len(LONGEST))
+
+    items.sort(key=place)
 
 
 @pytest.fixture

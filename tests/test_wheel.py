@@ -142,6 +142,7 @@ def test_outside_of_a_project_the_wheel_s_variants_and_studies_count(bin: Path, 
     assert refused.startswith("mpo: config/nothing.yaml: "), refused
 
 
+@pytest.mark.soak
 def test_outside_of_a_project_updates_are_timed(bin: Path, trained: Path):
     told = said(bin / "mpo", "benchmark", "--quick", "--variants", "stabilised", cwd=trained)
     assert "times the floor" in told

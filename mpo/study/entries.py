@@ -14,7 +14,7 @@ from typing import Any
 from mpo.project import PROJECT
 from mpo.settings import Settings, SettingsError, kind_of, overlaid, settings
 from mpo.study.sweeps import Swept, rule_name
-from mpo.study.tricks import Entry, entries
+from mpo.study.tricks import Entry, Rung, entries
 from mpo.study.yaml_files import MISSING, ConfigError, check, read, suggestion
 
 CONFIG = PROJECT / "config"
@@ -81,6 +81,7 @@ class Variant:
     """Whether tricks or a sweep of another entry stand for it (`mpo.study.tricks`)."""
     swept: Swept | None = None
     """The setting of its base's sweep, and its value here."""
+    rung: Rung | None = None
 
     @property
     def rule(self) -> str:
@@ -207,7 +208,7 @@ def _variant(name: str, found: dict[str, Entry], known: dict[str, Variant], file
     if "foreign" in fields and not external:
         raise fields["foreign"].fault("only the settings of an external variant are foreign")
     plain = entry.base, entry.change, entry.source, fields, external
-    return Variant(name, *plain, generated=entry.generated, swept=entry.swept)
+    return Variant(name, *plain, entry.generated, entry.swept, entry.rung)
 
 
 def _chain(name: str, found: dict[str, Entry], known: dict[str, Variant], file: Path) -> list[str]:

@@ -222,12 +222,12 @@ def _stands(run: Run, settings_digest: str, code_digest: str, shown: Collection[
 
 
 def _variant_entry(variant: Variant) -> dict[str, Any]:
-    sweep = {"sweep": variant.swept._asdict()} if variant.swept else {}
+    generated = {"sweep": variant.swept, "rung": variant.rung}
     return {
         "base": variant.base,
         "change": variant.change,
         "source": variant.source,
         "settings": variant.settings,
-        **sweep,
+        **{key: value._asdict() for key, value in generated.items() if value},
         **({"external": True} if variant.external else {}),
     }

@@ -21,6 +21,14 @@ from mpo.study.sweeps import Swept, swept
 from mpo.study.yaml_files import ConfigError, suggestion
 
 
+class Rung(NamedTuple):
+    """One trick of the variant `of`: added alone to its base, or left out of it."""
+
+    of: str
+    trick: str
+    added: bool
+
+
 class Entry(NamedTuple):
     """An entry of variants.yaml, written there or generated; each field with where it stands."""
 
@@ -35,6 +43,7 @@ class Entry(NamedTuple):
     generated: bool = False
     swept: Swept | None = None
     """The setting of a sweep, where it stands for one of its values."""
+    rung: Rung | None = None
 
 
 def entries(content: dict[str, dict[str, Any]], file: Path) -> dict[str, Entry]:
@@ -101,14 +110,22 @@ def _ladder(
         added = f"{change}, alone" if not needs else f"{change}, with {' and '.join(needs)} alone"
         yield (
             f"{entry['base']}_with_{trick}",
-            Entry(entry["base"], added, entry["source"], {**needed, **fields}, [], generated=True),
+            Entry(
+                *(entry["base"], added, entry["source"], {**needed, **fields}, []),
+                generated=True,
+                rung=Rung(name, trick, added=True),
+            ),
         )
         users = [other for other, (_, wanted) in tricks.items() if trick in wanted]
         gone = tuple(field for other in (trick, *users) for field in tricks[other][0])
         left = f"all but: {' and '.join([change, *(entry['tricks'][u]['change'] for u in users)])}"
         yield (
             f"{name}_without_{trick}",
-            Entry(name, left, entry["source"], {}, [], gone, generated=True),
+            Entry(
+                *(name, left, entry["source"], {}, [], gone),
+                generated=True,
+                rung=Rung(name, trick, added=False),
+            ),
         )
 
 

@@ -33,7 +33,9 @@ KEYS = {
 }
 
 
-@pytest.mark.parametrize("variant", ["stabilised", "seed_report"])
+@pytest.mark.parametrize(
+    "variant", ["stabilised", pytest.param("seed_report", marks=pytest.mark.soak)]
+)
 def test_every_key_is_there_and_plausible(
     variant: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

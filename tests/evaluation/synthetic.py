@@ -24,6 +24,8 @@ VARIANTS: dict[str, tuple[str | None, dict[str, Any]]] = {
     "huber": ("stable_dual", {"dual": "stable", "critic_loss": "huber"}),
     "td0": ("stable_dual", {"dual": "stable", "returns": "td0"}),
     "stabilised": ("stable_dual", {"dual": "stable", "returns": "n_step"}),
+    "stable_dual_with_norm": ("stable_dual", {"dual": "stable", "layer_norm": True}),
+    "stabilised_without_norm": ("stabilised", {"dual": "stable", "returns": "n_step"}),
     "improved_estep": ("stabilised", {"dual": "stable", "backup": "improved"}),
     "soft_estep": ("stabilised", {"dual": "stable", "backup": "soft"}),
     "converged_estep": ("soft_estep", {"dual": "stable", "backup": "soft"}),
@@ -31,6 +33,11 @@ VARIANTS: dict[str, tuple[str | None, dict[str, Any]]] = {
 """Variants that studies are made of: base and settings."""
 SWEPT = {"stable_dual": {"field": "dual", "value": "stable"}}
 """What is one value of a sweep of its base."""
+RUNGS = {
+    "stable_dual_with_norm": {"of": "stabilised", "trick": "norm", "added": True},
+    "stabilised_without_norm": {"of": "stabilised", "trick": "norm", "added": False},
+}
+"""What is one trick of `stabilised`, alone or left out."""
 STEPS = 10_000
 RANDOM_RETURN = 40.0
 DIVERGED = {"step": 4500, "updates": 1100, "what": "loss_critic", "where": "update"}
@@ -64,6 +71,7 @@ def write_study(
                 "source": "made up",
                 "settings": VARIANTS.get(name, ("", {}))[1],
                 **({"sweep": SWEPT[name]} if name in SWEPT else {}),
+                **({"rung": RUNGS[name]} if name in RUNGS else {}),
             }
             for name in variants
         },

@@ -55,6 +55,8 @@ def test_each_is_added_alone_and_left_out_alone(tmp_path: Path) -> None:
     assert {name: found[name].settings for name in list(found)[2:]} == expected
     assert [name for name, variant in found.items() if variant.generated] == list(expected)[1:]
     assert found["middle_with_bounds"].base == "middle"
+    assert found["middle_with_bounds"].rung == ("top", "bounds", True)
+    assert found["top_without_bounds"].rung == ("top", "bounds", False)
     assert found["top_without_bounds"].base == "top"
     assert found["top_without_diagonal"].change == "all but: a diagonal and a bound each"
 

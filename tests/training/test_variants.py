@@ -19,6 +19,12 @@ from tests.whole_runs import trained
 
 pytestmark = pytest.mark.usefixtures("unchecked")
 ALL = pytest.mark.parametrize("name", VARIANTS)
+EACH_KIND = ("paper", "stabilised", "improved_estep", "soft_estep", "parametric")
+ALL_AT_LENGTH = pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=() if n in EACH_KIND else pytest.mark.soak) for n in VARIANTS],
+)
+"""Of what takes a minute each one of every E-step and backup; `make soak` has the others."""
 LEARNING: dict[str, Any] = {
     "policy_hidden": (16, 16),
     "critic_hidden": (32, 32),
@@ -130,7 +136,7 @@ def regret(gain: float, returns: float) -> float:
 
 
 @pytest.mark.slow
-@ALL
+@ALL_AT_LENGTH
 def test_linear_quadratic_problem_is_solved(name: str) -> None:
     """The mean action approaches -k s, k from the discounted Riccati equation.
 

@@ -62,6 +62,7 @@ def test_every_run_that_its_manifest_names_is_there() -> None:
     assert {len(found) for found in codes.values()} == {1}
 
 
+@pytest.mark.soak
 def test_drawn_again_from_its_runs_it_gives_the_same_bytes(tmp_path: Path) -> None:
     """`make figures STUDY=pilot` where nothing but runs, manifest and films is there.
 

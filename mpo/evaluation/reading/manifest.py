@@ -56,6 +56,14 @@ class Task:
         return [k * self.steps // points for k in range(1, points + 1)]
 
 
+class Rung(NamedTuple):
+    """One trick of the variant `of`: added alone to its base, or left out of it."""
+
+    of: str
+    trick: str
+    added: bool
+
+
 @dataclass(frozen=True)
 class Variant:
     """A variant of the study: what it changes in its base, why, and the settings that do it."""
@@ -67,6 +75,7 @@ class Variant:
     settings: dict[str, Any]
     swept: tuple[str, Any] | None = None
     """Where it is one value of its base's sweep: the setting, and the value."""
+    rung: Rung | None = None
     external: bool = False
     """Whether a user's own code trained it, which logs as it likes."""
 
@@ -114,6 +123,18 @@ class Manifest:
             if variant.swept and variant.base:
                 field, value = variant.swept
                 found.setdefault((variant.base, field), {})[variant.name] = value
+        return found
+
+    @property
+    def ladders(self) -> dict[str, dict[tuple[str, bool], str]]:
+        """By variant that tricks make up: by trick, and whether added or left out, the variant.
+
+        Those of which the study has the variant with all tricks and its base too.
+        """
+        found: dict[str, dict[tuple[str, bool], str]] = {}
+        for variant in self.variants.values():
+            if (rung := variant.rung) and self.variants.get(rung.of) and self.base_of(rung.of):
+                found.setdefault(rung.of, {})[rung.trick, rung.added] = variant.name
         return found
 
     @property
@@ -223,7 +244,8 @@ def _variant(name: str, entry: dict[str, Any]) -> Variant:
     sweep = entry.get("sweep")
     swept = (sweep["field"], sweep["value"]) if sweep else None
     told = entry.get("base"), entry["change"], entry["source"], entry["settings"]
-    return Variant(name, *told, swept, entry.get("external", False))
+    rung = Rung(**entry["rung"]) if "rung" in entry else None
+    return Variant(name, *told, swept, rung, entry.get("external", False))
 
 
 def _task(name: str, entry: dict[str, Any]) -> Task:

@@ -70,6 +70,7 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
             ),
         ],
         **({"Sweeps": shown(figure, "sweeps")} if frames.manifest.sweeps else {}),
+        **({"Ladder of tricks": shown(figure, "ladder")} if frames.manifest.ladders else {}),
         "Claims": [
             *text("claims", lambda: [claims.section(study_dir)]),
             *text("what_was_found", lambda: _what_was_found(frames)),

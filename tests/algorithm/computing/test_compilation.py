@@ -109,6 +109,7 @@ def test_every_option_is_compiled_in_one_of_them() -> None:
 
 
 @COMPILES
+@pytest.mark.soak
 def test_compiled_equals_eager_for_as_many_action_dimensions_as_a_quadruped_has() -> None:
     """Full covariances; of this many, and batches that are not small, the compiler once gave up."""
     as_usual = {"batch_size": 256, "action_samples": 20, "critic_hidden": (200, 200)}

@@ -49,6 +49,7 @@ def test_the_figures_are_found_by_their_files():
         "cost",
         "effective_sample_size",
         "kl_relative",
+        "ladder",
         "learning_curves",
         "performance_profiles",
         "policy_deviation",
