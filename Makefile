@@ -4,6 +4,7 @@
 #   make results                                    the default study, on all cores
 #   make smoke                                      a small one, in minutes
 #   make report CONFIG=config/smoke.yaml            what there is of it so far, while it is trained
+#   make baselines                                  MPO beside SAC, TD3 and PPO of Stable-Baselines3
 #   make figures STUDY=pilot                        a shipped study's, from its runs, untrained
 #   make readme STUDY=pilot                         shows a finished study in README.md
 #   make findings                                   the pages about the pilot, from its numbers
@@ -26,7 +27,7 @@ ifneq ($(shell test -w "$$HOME" && echo writable),writable)
   $(shell mkdir -p "$(HOME)")
 endif
 
-.PHONY: results smoke report figures readme findings test soak slurm-test lint format benchmark clean
+.PHONY: results smoke baselines report figures readme findings test soak slurm-test lint format benchmark clean
 .DELETE_ON_ERROR:
 
 results: $(READY)
@@ -40,6 +41,11 @@ results: $(READY)
 
 smoke:
 	@$(MAKE) --no-print-directory results CONFIG=config/smoke.yaml
+
+# Without dependencies: PyTorch and NumPy stay those of requirements.lock.
+baselines: $(READY)
+	$(BIN)/python -m pip install --quiet --no-deps -r workflow/rules/extra/baselines.lock
+	@$(MAKE) --no-print-directory results CONFIG=config/baselines.yaml
 
 report: $(READY)
 	$(BIN)/python -m mpo report --study $(CONFIG)

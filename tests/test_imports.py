@@ -29,6 +29,7 @@ STAGES = {
     "reading": "",
     "estimating": "reading",
     "claims": "estimating reading",
+    "exporting": "reading",
     "showing": "claims estimating reading",
     "telling": "showing claims estimating reading",
     "stages": "showing estimating reading",

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from mpo.commands import InputError
+from mpo.commands.results import RESULTS
 from mpo.settings import settings
 from mpo.study.entries import load_tasks
 from mpo.study.yaml_files import suggestion
@@ -104,17 +105,42 @@ def render(run_dir: Path, film: Path, seed: int, width: int, seconds: float) -> 
 
 
 @click.command()
-@click.argument("run_dir", type=click.Path(path_type=Path))
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-def export(run_dir: Path, file: Path) -> None:
-    """Write a run's final policy as TorchScript, which PyTorch runs without this package.
+@click.argument("source", metavar="RUN_DIR|STUDY", type=click.Path(path_type=Path))
+@click.argument("out", required=False, type=click.Path(path_type=Path))
+@click.option("--to", "form", help="Write a study's runs as another tool reads them.")
+def export(source: Path, out: Path | None, form: str | None) -> None:
+    """Write a run's final policy to the file OUT or, with --to, a study's runs to a folder.
 
-    It takes flat observations [O] or [B, O] of float32 to mean actions in the environment's bounds.
+    The policy is TorchScript, which PyTorch runs without this package: it takes flat observations
+    [O] or [B, O] of float32 to mean actions in the environment's bounds. --to is marl-eval,
+    rliable, openrlbenchmark or tensorboard; OUT is results/STUDY/exports/FORMAT unless given.
     """
+    if form is not None:
+        _export_study(source, out, form)
+        return
+    if out is None:
+        raise InputError("OUT: the file for the policy is required, or --to for a study")
     from mpo.training import policies
 
     try:
-        policies.export(run_dir, file)
+        policies.export(source, out)
     except ValueError as error:
         raise InputError(str(error)) from None
-    click.echo(f"{file}: torch.jit.load")
+    click.echo(f"{out}: torch.jit.load")
+
+
+def _export_study(source: Path, out: Path | None, form: str) -> None:
+    from mpo.evaluation import StudyError, load
+    from mpo.evaluation.exporting import FORMATS
+    from mpo.evaluation.reading.manifest import ManifestError
+
+    if form not in FORMATS:
+        raise InputError(f"--to: {form!r} is not allowed; {suggestion(form, FORMATS, 'format')}")
+    study_dir = source if source.is_dir() else RESULTS / source
+    folder = out or study_dir / "exports" / form
+    try:
+        study = load(study_dir)
+        FORMATS[form](study, folder)
+    except (StudyError, ManifestError, ValueError) as error:
+        raise InputError(str(error)) from None
+    click.echo(f"{folder}: {len(study.runs)} runs")

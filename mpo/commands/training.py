@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from mpo.commands import InputError
-from mpo.settings import Settings, overlaid, settings
+from mpo.settings import Settings, SettingsError, overlaid, settings
+from mpo.settings.plain import thawed
 from mpo.study.entries import load_tasks, load_variants
 from mpo.study.yaml_files import assigned, shown, suggestion
 
@@ -40,6 +41,12 @@ SINGLE_RUNS = Path("results/single")
     envvar="MPO_EXTENDABLE",
     help="Keep the end, for a larger budget with as many steps between evaluations to go on from.",
 )
+@click.option(
+    "--tensorboard",
+    envvar="MPO_TENSORBOARD",
+    type=click.Path(path_type=Path),
+    help="Where TensorBoard's events go while it trains, in TASK/VARIANT/SEED.",
+)
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def train(
     task: str,
@@ -55,6 +62,7 @@ def train(
     wait: bool,
     fresh: bool,
     extendable: bool,
+    tensorboard: Path | None,
     quiet: bool,
 ) -> None:
     """Train one run, from its checkpoint if it was interrupted.
@@ -69,7 +77,7 @@ def train(
     from mpo.training.stopping import EXIT_STATUS, Interrupted
 
     folder = out or SINGLE_RUNS / task / variant / str(seed)
-    how = state, checkpoint_seconds, extendable
+    how = state, checkpoint_seconds, extendable, tensorboard
     job = Job(task, variant, seed, study_seed, chosen, folder, *how)
     try:
         status = run.train(job, bar=not quiet, wait=wait, fresh=fresh)
@@ -116,4 +124,8 @@ def _run_settings(
         values = {**variants[variant].settings, **entry.settings, "steps": entry.steps}
     if steps is not None:
         values["steps"] = steps
-    return settings(overlaid(values, assigned(fields, Path("--set"))))
+    chosen = settings(overlaid(values, assigned(fields, Path("--set"))))
+    if chosen.foreign:
+        allowed = "MPO reads none of it; a rule of your own is handed it, in a study"
+        raise SettingsError("foreign", thawed(chosen.foreign), allowed)
+    return chosen

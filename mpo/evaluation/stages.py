@@ -16,7 +16,8 @@ from mpo.evaluation.estimating import estimates
 from mpo.evaluation.reading.frames import FRAMES, read_csv, read_frames, write_csv
 from mpo.evaluation.reading.inventory import inventory
 from mpo.evaluation.reading.load import Study
-from mpo.evaluation.reading.manifest import read_manifest
+from mpo.evaluation.reading.manifest import SCALES, read_manifest
+from mpo.evaluation.reading.scales import scales, table
 from mpo.evaluation.reading.scores import curves, diagnostics, scores
 from mpo.evaluation.showing import tables
 
@@ -27,6 +28,8 @@ PUBLISHED = ["task", "algorithm", "source", "steps", "n", "return", "low", "high
 def write_runs(study: Study, published: Iterable[Mapping[str, Any]], folder: Path) -> None:
     """What the runs came to; of the published scores, those of the study's tasks."""
     theirs = [row for row in published if row["task"] in study.manifest.tasks]
+    if relative := scales(study.manifest, study.evaluations):
+        write_csv(table(relative), folder / SCALES)
     write_csv(scores(study), folder / FRAMES["scores"])
     write_csv(curves(study), folder / FRAMES["curves"])
     write_csv(diagnostics(study), folder / FRAMES["diagnostics"])

@@ -261,7 +261,16 @@ class Machine(Section):
     """Threads of PyTorch on the processor. A choice of this project."""
 
 
-class Fields(Machine, Data, MStep, EStep, PolicyEvaluation, PolicyAndCritic, Task):
+class Foreign(Section):
+    """Of code that is not MPO, which a rule of the user's own runs."""
+
+    section: ClassVar[str] = "foreign code"
+    foreign: Frozen = Frozen()
+    """Settings of an external variant, by the names of its own code: what its entry says under
+    `settings`. MPO reads none of them. A choice of this project."""
+
+
+class Fields(Foreign, Machine, Data, MStep, EStep, PolicyEvaluation, PolicyAndCritic, Task):
     """Every field, its type, its range and its default. Of the bases, the last one's come first."""
 
 

@@ -29,7 +29,7 @@ from mpo.study.entries import (
     study_variants,
 )
 from mpo.study.study import Run, Study
-from mpo.study.yaml_files import ConfigError, check, parse, read, suggestion
+from mpo.study.yaml_files import MISSING, ConfigError, check, parse, read, suggestion
 
 __all__ = ["ConfigError", "Run", "Study", "load_study", "load_tasks", "load_variants"]
 
@@ -58,6 +58,12 @@ def load_study(
         content[key] = parse(text, place[key])
         check(content, "study", place[key])
     tasks = _chosen_tasks(content, place["tasks"], load_tasks(config / "tasks.yaml"))
+    uniform = load_random_returns(config / "random_scores.csv")
+    for alias, task in tasks.items():
+        if task.score_range is None and alias not in uniform:
+            command = f"mpo evaluate --policy uniform --task {alias} --csv config/random_scores.csv"
+            allowed = f"it may be left out once random_scores.csv has the task: python -m {command}"
+            raise ConfigError(config / "tasks.yaml", f"{alias}.score_range", MISSING, allowed)
     known = study_variants(
         content.get("own_variants") or {},
         place.get("own_variants", Path(file)),
@@ -88,9 +94,10 @@ def load_study(
             for alias, task in tasks.items()
             for name, variant in variants.items()
         },
-        random_returns=load_random_returns(config / "random_scores.csv"),
+        random_returns=uniform,
         claims=claims,
         theory=content.get("theory", False),
+        tensorboard=content.get("tensorboard"),
     )
 
 
@@ -148,6 +155,7 @@ def _own_fields(content: dict[str, Any], file: Path) -> dict[str, Origin]:
     }
     entry = "an entry of tasks.yaml"
     owners = {"environment": entry, "kwargs": entry, "wrappers": entry, "steps": "tasks"}
+    owners["foreign"] = "the settings of an external variant"
     for field, instead in owners.items():
         if field in fields:
             raise fields[field].fault(f"it is given by {instead}")
@@ -156,8 +164,8 @@ def _own_fields(content: dict[str, Any], file: Path) -> dict[str, Origin]:
 
 def _settings(task: Task, variant: Variant, budget: Origin, own: dict[str, Origin]) -> Settings:
     """The settings that runs of `variant` on `task` share."""
-    fields = variant.fields | task.fields | {"steps": budget} | own
-    for field, origin in variant.fields.items():
+    fields = variant.asked | task.fields | {"steps": budget} | own
+    for field, origin in variant.asked.items():
         other = fields[field]
         if other.value != origin.value:
             raise other.fault(

@@ -50,7 +50,8 @@ class Task:
 
     alias: str
     environment: str
-    score_range: tuple[float, float]
+    score_range: tuple[float, float] | None
+    """None where scores are relative to the uniform policy and the best run seen."""
     reference: str
     steps: int
     threshold: float | None
@@ -66,7 +67,8 @@ class Task:
 class Variant:
     """An entry of variants.yaml; `fields` holds those of its bases too.
 
-    `external` lists the files of a variant that a rule of the user's own trains.
+    `external` lists the files of a variant that a rule of the user's own trains; its `fields` have
+    names of its own code.
     """
 
     name: str
@@ -90,6 +92,14 @@ class Variant:
     def settings(self) -> dict[str, Any]:
         """The fields that this variant or a base of it sets."""
         return {field: origin.value for field, origin in self.fields.items()}
+
+    @property
+    def asked(self) -> dict[str, Origin]:
+        """What it asks of a run's settings: its fields or, of foreign code, all of them as one."""
+        if not (self.external and self.fields):
+            return self.fields
+        first = next(iter(self.fields.values()))
+        return {"foreign": Origin(self.settings, first.file, f"{self.name}.settings")}
 
 
 def load_tasks(file: Path = CONFIG / "tasks.yaml") -> dict[str, Task]:
@@ -134,7 +144,7 @@ def _variants(content: dict[str, Any], known: dict[str, Variant], file: Path) ->
     found = entries(content, file)
     variants = {name: _variant(name, found, known, file) for name in found}
     for variant in variants.values():
-        merged(variant.fields, Origin(variant.settings, file, variant.name))
+        merged(variant.asked, Origin(variant.settings, file, variant.name))
     return variants
 
 
@@ -152,7 +162,11 @@ def merged(fields: Mapping[str, Origin], otherwise: Origin) -> Settings:
 
 
 def _task(alias: str, entry: dict[str, Any], file: Path) -> Task:
-    low, high = entry["score_range"]
+    low, high = entry.get("score_range", (0, 1))
+    if ("score_range" in entry) != ("reference" in entry):
+        missing = "reference" if "score_range" in entry else "score_range"
+        allowed = "score_range and reference are both required, or left out"
+        raise ConfigError(file, f"{alias}.{missing}", MISSING, allowed)
     if low >= high:
         raise ConfigError(
             file, f"{alias}.score_range", [low, high], "the first number must be below the second"
@@ -165,8 +179,8 @@ def _task(alias: str, entry: dict[str, Any], file: Path) -> Task:
     return Task(
         alias=alias,
         environment=entry["environment"],
-        score_range=(low, high),
-        reference=entry["reference"],
+        score_range=(low, high) if "score_range" in entry else None,
+        reference=entry.get("reference", ""),
         steps=entry["steps"],
         threshold=entry.get("threshold"),
         fields=fields,
@@ -177,9 +191,12 @@ def _variant(name: str, found: dict[str, Entry], known: dict[str, Variant], file
     entry, chain = found[name], _chain(name, found, known, file)
     root = found[chain[-1]].base
     fields: dict[str, Origin] = dict(known[root].fields) if root else {}
+    external = known[root].external if root else ()
     below: dict[str, Origin] = {}
     """The fields of the base's base, to which `left_out` goes back."""
     for link in reversed(chain):
+        if found[link].external:  # to whose code what other code is set to means nothing
+            external, fields = tuple(PROJECT / path for path in found[link].external), {}
         gone = found[link].left_out
         back = {f: at for f, at in below.items() if f in gone or kind_of(f) in gone}
         kept = {f: at for f, at in fields.items() if not (f in gone or kind_of(f) in gone)}
@@ -188,7 +205,8 @@ def _variant(name: str, found: dict[str, Entry], known: dict[str, Variant], file
     for each in ("environment", "kwargs", "wrappers", "steps", "action_repeat", *STUDY_FIELDS):
         if each in fields:
             raise fields[each].fault("a variant cannot set it: a task or a study does")
-    external = tuple(PROJECT / path for path in entry.external)
+    if "foreign" in fields and not external:
+        raise fields["foreign"].fault("only the settings of an external variant are foreign")
     plain = entry.base, entry.change, entry.source, fields, external
     return Variant(name, *plain, entry.generated, entry.swept, entry.rung)
 
@@ -221,8 +239,8 @@ def _check_external(name: str, entry: dict[str, Any], file: Path) -> None:
         if not (PROJECT / path).is_file():
             allowed = "there is no such file below the project's folder"
             raise ConfigError(file, f"{name}.external.{index}", path, allowed)
-    for key in ("base", "settings", "tricks", "sweep"):
-        if "external" in entry and key in entry:
-            raise ConfigError(
-                file, f"{name}.{key}", entry[key], "a variant with external has only change, source"
-            )
+    if "external" in entry and "tricks" in entry:
+        allowed = (
+            "tricks add to the base, and this is other code; a variant based on it may have some"
+        )
+        raise ConfigError(file, f"{name}.tricks", entry["tricks"], allowed)

@@ -29,7 +29,10 @@ def variants_table(file: Path = CONFIG / "variants.yaml") -> str:
 
 def differences(variant: Variant, variants: Mapping[str, Variant]) -> dict[str, Any]:
     """The settings in which `variant` differs from its base, in the order of the file."""
-    base = variants[variant.base].settings if variant.base else {}
+    based = variant.base is not None and (
+        bool(variants[variant.base].external) == bool(variant.external)
+    )
+    base = variants[variant.base].settings if variant.base and based else {}
     return {
         field: value
         for field, value in variant.settings.items()
@@ -38,9 +41,9 @@ def differences(variant: Variant, variants: Mapping[str, Variant]) -> dict[str, 
 
 
 def _row(variant: Variant, variants: Mapping[str, Variant]) -> list[str]:
+    changed = differences(variant, variants)
+    settings = ", ".join(f"{field} {json.dumps(value)}" for field, value in changed.items())
     if variant.external:
-        settings = "trained by " + ", ".join(file.name for file in variant.external)
-    else:
-        changed = differences(variant, variants)
-        settings = ", ".join(f"{field} {json.dumps(value)}" for field, value in changed.items())
+        trained = "trained by " + ", ".join(file.name for file in variant.external)
+        settings = "; ".join(filter(None, [trained, settings]))
     return [variant.name, variant.base or "", variant.change, settings, variant.source]

@@ -9,10 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mpo.rundir import RUN, write_atomically
+from mpo.project import PROJECT
+from mpo.rundir import RUN, Asked, write_atomically
 from mpo.settings import Settings
 from mpo.settings.digests import bytes_digest, code_digest
 from mpo.settings.equality import MANIFEST, Equality, entries, equal_codes, equalities
+from mpo.settings.plain import thawed
 from mpo.study.entries import Task, Variant
 
 
@@ -55,6 +57,8 @@ class Study:
     variant and its base."""
     theory: bool = False
     """Whether the report verifies the theory by computation too."""
+    tensorboard: str | None = None
+    """Folder of TensorBoard's events, which no run's bytes or digests depend on."""
 
     @property
     def folder(self) -> str:
@@ -117,6 +121,33 @@ class Study:
             **own,
         }
 
+    def asked(self, run: Run) -> Asked:
+        """What a rule of the user's own is handed over of a run that it trains."""
+        chosen, points = run.settings, run.settings.evaluation_points
+        due = [k * chosen.steps // points for k in range(1, points + 1)]
+        last = {due[-1]: chosen.evaluation_final_episodes}
+        return Asked(
+            task=run.task,
+            variant=run.variant,
+            seed=run.seed,
+            study_seed=self.study_seed,
+            environment=chosen.environment,
+            action_repeat=chosen.action_repeat,
+            steps=chosen.steps,
+            evaluations=dict.fromkeys(due, chosen.evaluation_episodes) | last,
+            own=thawed(chosen.foreign),
+            settings=chosen.differences(),
+            settings_digest=run.settings_digest,
+            code_digest=run.code_digest,
+            out=f"{self.folder}/{run.path}",
+            state=run.state,
+        )
+
+    def trained_by(self, file: str) -> list[str]:
+        """The variants whose entries, or those of their bases, name `file` among `external`."""
+        whole = PROJECT / file
+        return [name for name, variant in self.variants.items() if whole in variant.external]
+
     def changed_since(self, older: Iterable[Any], shown: Collection[Equality] = ()) -> list[str]:
         """The variants of which a run in an `older` manifest had other settings or other code.
 
@@ -154,7 +185,7 @@ class Study:
             "environment": task.environment,
             "action_repeat": self.settings[alias, first].action_repeat,
             "steps": self.steps[alias],
-            "score_range": list(task.score_range),
+            "score_range": task.score_range and list(task.score_range),
             "reference": task.reference,
             "threshold": task.threshold,
             "random_return": self.random_returns.get(alias),
@@ -198,4 +229,5 @@ def _variant_entry(variant: Variant) -> dict[str, Any]:
         "source": variant.source,
         "settings": variant.settings,
         **{key: value._asdict() for key, value in generated.items() if value},
+        **({"external": True} if variant.external else {}),
     }

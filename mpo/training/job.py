@@ -32,6 +32,8 @@ class Job:
     checkpoint_s: float | None = None
     extendable: bool = False
     """Whether a larger budget shall be able to go on from this one's end."""
+    tensorboard: Path | None = None
+    """Where TensorBoard's events of the run go, in a folder of its own, if anywhere."""
 
     @property
     def seeds(self) -> Seeds:
@@ -61,6 +63,13 @@ class Job:
         """
         shown = equalities(manifest_of(self.out))
         return equal_codes(shown, self.task, self.variant, self.code_digest)
+
+    @property
+    def events(self) -> Path | None:
+        """The folder of the run's events."""
+        if self.tensorboard is None:
+            return None
+        return self.tensorboard / self.task / self.variant / str(self.seed)
 
     def checkpoint_after_s(self, size: int) -> float:
         """Seconds until the checkpoint that follows one of `size` bytes."""

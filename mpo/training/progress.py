@@ -1,27 +1,27 @@
-"""How far a run is: `progress.json` every few seconds, and a bar for a person.
+"""How far a run is: `progress.json` every few seconds (`rundir.progress`), and a bar."""
 
-The file says as well that a process begins, and how one ended that did not finish the run.
-"""
-
-import json
-import logging
-import os
-import platform
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
-from mpo.rundir import PROGRESS, write_atomically
+from mpo.rundir.progress import (
+    FAILED,
+    INTERVAL_S,
+    PROGRESS,
+    STARTING,
+    STOPPED,
+    begin,
+    end,
+    read,
+    write,
+)
 
-INTERVAL_S = 5.0
-"""Between two reports."""
-STARTING, COMPILING = "starting", "compiling"
-"""What a run does in which nothing is heard of it."""
-STOPPED, FAILED = "stopped", "failed"
+__all__ = ["FAILED", "INTERVAL_S", "PROGRESS", "STOPPED", "begin", "end", "heard", "note_spent"]
 
-log = logging.getLogger("mpo")
+COMPILING = "compiling"
+"""What a run does, beside starting, in which nothing is heard of it."""
 
 
 class Progress:
@@ -57,7 +57,7 @@ class Progress:
             "wall_s": wall_s,
             "cpu_s": cpu_s,
         }
-        _write(self._state, content)
+        write(self._state, content)
 
     def close(self, step: int) -> None:
         """Leave the bar at `step`."""
@@ -73,51 +73,22 @@ class Heard(NamedTuple):
     unheard: bool
 
 
-def begin(state: Path, labels: dict[str, Any], steps: int) -> None:
-    """Say that a process begins to train the run, or goes on with it."""
-    before = {"step": 0, "return": None, "wall_s": 0.0, "cpu_s": 0.0, **_read(state)}
-    before.pop("ended", None)
-    _write(state, {**before, **labels, "steps": steps, "doing": STARTING, "steps_per_s": 0.0})
-
-
-def end(state: Path, how: str, why: object) -> None:
-    """Say that the process ends, `STOPPED` or `FAILED`, without having finished the run."""
-    line = (str(why).splitlines() or [type(why).__name__])[0]
-    _write(state, {**_read(state), "ended": {"how": how, "why": line}})
-
-
 def heard(state: Path) -> Heard:
     """What the file tells of when it was written."""
-    content = _read(state)
+    content = read(state)
     at = content.get("time", 0.0)
     return Heard(float(at), content.get("doing") in (STARTING, COMPILING))
 
 
 def note_spent(state: Path, wall_s: float, cpu_s: float) -> None:
     """Write the seconds of the attempts so far, and nothing else."""
-    _write(state, {"wall_s": wall_s, "cpu_s": cpu_s})
+    write(state, {"wall_s": wall_s, "cpu_s": cpu_s})
 
 
 def spent(state: Path) -> tuple[float, float]:
     """Wall and CPU seconds of the attempts so far, as last reported; zeros where unknown."""
     try:
-        content = _read(state)
+        content = read(state)
         return float(content["wall_s"]), float(content["cpu_s"])
     except (ValueError, KeyError, TypeError):
         return 0.0, 0.0
-
-
-def _write(state: Path, content: dict[str, Any]) -> None:
-    whose = {"pid": os.getpid(), "host": platform.node(), "time": time.time()}
-    try:
-        write_atomically(state / PROGRESS, json.dumps(content | whose).encode())
-    except OSError as error:  # no reason to lose what was trained since the checkpoint
-        log.warning("%s: %s; training goes on", error.filename, error.strerror)
-
-
-def _read(state: Path) -> dict[str, Any]:
-    try:
-        content = json.loads((state / PROGRESS).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 
 from mpo.project import PACKAGED
+from mpo.rundir.machine import processor
 from mpo.settings import PACKAGE, Settings
 from mpo.settings.digests import bytes_digest
 
 PACKAGES = ("torch", "numpy", "gymnasium", "shimmy", "mujoco", "dm-control", "safetensors")
-CPU_FLAGS = ("avx", "avx2", "avx512f", "fma", "amx_tile")
 
 
 def versions() -> dict[str, str]:
@@ -77,31 +77,16 @@ def _git(folder: Path, *arguments: str) -> str:
     return result.stdout.strip()
 
 
-def _processor() -> tuple[str, list[str]]:
-    """CPU model and relevant flags."""
-    model, flags = platform.processor(), []
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text().splitlines():
-            key, _, value = line.partition(":")
-            if key.strip() == "model name":
-                model = value.strip()
-            elif key.strip() == "flags":
-                flags = [flag for flag in CPU_FLAGS if flag in value.split()]
-                break
-    return model, flags
-
-
 def kind(settings: Settings) -> str:
     """The kind of processor that computes a run: on another one, bytes may be others."""
-    model, flags = _processor()
+    model, flags = processor()
     name = settings.option("device").name()
     return f"{model} ({' '.join(flags)})" + (f", {name}" if settings.device != "cpu" else "")
 
 
 def machine(settings: Settings, compiled: bool) -> dict[str, Any]:
     """CPU model and relevant flags, cores, threads, torch's build, and the mode of updates."""
-    model, flags = _processor()
+    model, flags = processor()
     return {
         "cpu": model,
         "flags": flags,

@@ -25,6 +25,7 @@ from mpo.training.job import Job
 from mpo.training.resumption import resume
 from mpo.training.session import Doing, Session
 from mpo.training.stopping import Interrupted, StopRequest
+from mpo.training.watching import Watch
 
 log = logging.getLogger("mpo")
 
@@ -163,6 +164,7 @@ class _Attendant:
         self._save_at, self._report_at = time.monotonic() + job.checkpoint_after_s(0), 0.0
         where = training.step, job.settings.steps
         self._progress = progress.Progress(job.state_folder, job.labels, *where, bar)
+        self._watch = Watch(job.events)
 
     def look(self) -> None:
         """Save and report where that is due; raises Interrupted where the run is to stop."""
@@ -204,10 +206,12 @@ class _Attendant:
         training, clock = self.training, self.training.clock
         where = training.step, training.doing, training.logs.last_return
         self._progress.report(*where, clock.wall_s, clock.cpu_s)
+        self._watch.look(training)
         self._report_at = time.monotonic() + progress.INTERVAL_S
 
     def close(self) -> None:
         self._progress.close(self.training.step)
+        self._watch.close(self.training)
 
 
 def _run(attendant: _Attendant) -> dict[str, Any] | None:

@@ -22,6 +22,7 @@ def test_the_entry_is_one_of_tasks_yaml(tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "tasks.yaml").write_text(text)
     (task,) = load_tasks(tmp_path / "tasks.yaml").values()
     assert (task.alias, task.environment) == ("cartpole-balance", "dm_control/cartpole-balance-v0")
+    assert task.score_range is not None
     low, high = task.score_range
     assert 100.0 < low < 700.0
     assert high == 1000.0

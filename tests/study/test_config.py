@@ -126,3 +126,18 @@ def test_the_files_of_the_project_are_sound(name: str):
 
 def test_the_paper_is_the_defaults():
     assert load_variants()["paper"].settings == {}
+
+
+def test_a_score_range_may_be_left_out_where_the_uniform_policy_was_measured(config: Path) -> None:
+    tasks = (config / "tasks.yaml").read_text()
+    given = "  score_range: [0, 1000]\n  reference: the suite\n"
+    (config / "tasks.yaml").write_text(tasks.replace(given, "", 1))
+    with pytest.raises(ConfigError, match=r"balance\.score_range: nothing .* --task balance --csv"):
+        load(config)
+    (config / "random_scores.csv").write_text("task,return_mean,episodes\nbalance,350,100\n")
+    entry = load(config).manifest()["tasks"]["balance"]
+    assert (entry["score_range"], entry["random_return"]) == (None, 350)
+    half = given.splitlines(keepends=True)[0]
+    (config / "tasks.yaml").write_text(tasks.replace(half, "", 1))
+    with pytest.raises(ConfigError, match=r"score_range: nothing .* are both required, or left"):
+        load(config)

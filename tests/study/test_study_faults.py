@@ -24,7 +24,7 @@ FAULTS = {
         "sedes:",
         "study.yaml: sedes: [0, 1] is not allowed; there is no such key; did you mean seeds? "
         "known are against_base, claims, own_variants, seeds, settings, study, study_seed, tasks, "
-        "theory, variants",
+        "tensorboard, theory, variants",
     ),
     "missing key": (
         "study_seed: 1\n",

@@ -121,7 +121,7 @@ def test_a_file_system_without_links_gets_copies(
 
     before = contents(done)
     shutil.rmtree(done.out)
-    monkeypatch.setattr("mpo.rundir.os.link", refuse)
+    monkeypatch.setattr("mpo.rundir.files.os.link", refuse)
     assert run.train(done, bar=False) == "completed"
     assert (contents(done), trainings) == (before, [])
     kept = done.state_folder / rundir.FINISHED

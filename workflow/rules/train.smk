@@ -15,6 +15,10 @@ except ValueError as error:
     sys.exit(str(error))
 
 
+if STUDY.tensorboard:  # not in a rule's command, whose change would train all runs anew
+    os.environ["MPO_TENSORBOARD"] = os.path.abspath(STUDY.tensorboard)
+
+
 localrules:
     manifest,
 
@@ -46,6 +50,7 @@ def run_outputs(variant):
 
 def run_params(variant):
     """The parameters of a run of `variant`, as a rule's `params`: functions of its wildcards."""
+    external = STUDY.variants[variant].external
 
     def run(wildcards):
         return STANDING[STUDY.run(wildcards.task, variant, wildcards.seed).path]
@@ -58,6 +63,8 @@ def run_params(variant):
         "code_digest": lambda wildcards: run(wildcards).code_digest,
         "state": lambda wildcards: run(wildcards).state,
         "out": lambda wildcards: f"{DIR}/{run(wildcards).path}",
+        # all of it, as rundir.foreign_run takes it; MPO's own rules have done without
+        **({"run": lambda wildcards: STUDY.asked(run(wildcards)).written()} if external else {}),
     }
 
 

@@ -80,8 +80,10 @@ class Claim:
         return -self.margin, self.margin
 
     def variants_in(self, manifest: Manifest) -> list[str]:
-        """The claim's variants, `all` being the study's."""
-        return list(manifest.variants) if self.variants == ALL else list(self.variants)
+        """The claim's variants, `all` being those of MPO in the study."""
+        if self.variants != ALL:
+            return list(self.variants)
+        return [name for name, each in manifest.variants.items() if each.trained_here]
 
     def tasks_in(self, manifest: Manifest) -> list[str]:
         """The claim's tasks, `all` being the study's."""
@@ -102,7 +104,9 @@ class Claim:
 
     def lacking(self, manifest: Manifest) -> str:
         """What the study lacks that the claim is about; empty where nothing is."""
-        missing = [name for name in self.variants_in(manifest) if name not in manifest.variants]
+        variants = self.variants_in(manifest)
+        missing = [name for name in variants if name not in manifest.variants]
+        missing += [] if variants else ["variants of MPO"]
         missing += [name for name in self.tasks_in(manifest) if name not in manifest.tasks]
         return f"the study lacks {', '.join(missing)}" if missing else ""
 

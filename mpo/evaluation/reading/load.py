@@ -18,7 +18,8 @@ import pandas as pd
 
 from mpo.evaluation.reading.checks import RunFiles, read_run
 from mpo.evaluation.reading.faults import Fault, StudyError
-from mpo.evaluation.reading.manifest import Manifest, PlannedRun, read_manifest
+from mpo.evaluation.reading.manifest import Manifest, PlannedRun, read_manifest, scaled
+from mpo.evaluation.reading.scales import scales
 
 KEYS = ["study", "task", "variant", "seed"]
 """What names a run; the first columns of every frame, and its order of rows."""
@@ -88,7 +89,9 @@ def load_so_far(study_dir: Path, manifest: Manifest) -> tuple[Study | None, list
     if not whole:
         return None, faults
     joined = {name: _joined(parts) for name, parts in frames.items()}
-    return Study(manifest.only(whole), pd.DataFrame(runs), **joined), faults
+    planned = manifest.only(whole)
+    planned = scaled(planned, scales(planned, joined["evaluations"]))
+    return Study(planned, pd.DataFrame(runs), **joined), faults
 
 
 def _ordered(manifest: Manifest) -> list[PlannedRun]:

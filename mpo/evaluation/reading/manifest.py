@@ -7,8 +7,10 @@ digests that its files must carry.
 
 from __future__ import annotations
 
+import csv
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,6 +48,8 @@ class Task:
     threshold: float
     random_return: float | None
     """Mean return of the uniform policy; no run that diverged counts with more."""
+    relative: bool = False
+    """Whether `high` is the best run seen, since nobody gave a range (`reading.scales`)."""
 
     def evaluation_steps(self, points: int) -> list[int]:
         """Control steps at which an evaluation falls due: k / points of the budget."""
@@ -72,11 +76,13 @@ class Variant:
     swept: tuple[str, Any] | None = None
     """Where it is one value of its base's sweep: the setting, and the value."""
     rung: Rung | None = None
+    external: bool = False
+    """Whether a user's own code trained it, which logs as it likes."""
 
     @property
     def trained_here(self) -> bool:
-        """Whether MPO trained it; the other roots are a user's own code, which logs as it likes."""
-        return self.base is not None or self.name == ROOT
+        """Whether MPO trained it."""
+        return not self.external and (self.base is not None or self.name == ROOT)
 
 
 @dataclass(frozen=True)
@@ -172,11 +178,45 @@ def read_manifest(study_dir: Path) -> Manifest:
             f"{path}: format: {values.get('format')!r} is not allowed; this code reads {FORMAT}"
         )
     try:
-        return manifest_of(values, equalities(path))
+        found = manifest_of(values, equalities(path))
+        return scaled(found, read_scales(study_dir))
     except KeyError as error:
         raise ManifestError(f"{path}: the key {error} is missing") from None
     except SettingsError as error:
         raise ManifestError(str(error)) from None
+
+
+SCALES = "scales.csv"
+"""Of tasks without a range the scores of 0 and 1 and what they are, once runs were read."""
+
+
+class Scale(NamedTuple):
+    """The returns that count as 0 and 1, and what they are."""
+
+    low: float
+    high: float
+    reference: str
+
+
+def scaled(manifest: Manifest, scales: Mapping[str, Scale]) -> Manifest:
+    """The manifest with these for its tasks without a range."""
+    tasks = {
+        name: replace(task, **scales[name]._asdict()) if task.relative and name in scales else task
+        for name, task in manifest.tasks.items()
+    }
+    return replace(manifest, tasks=tasks)
+
+
+def read_scales(folder: Path) -> dict[str, Scale]:
+    """Those that were written with the scores in `folder`; none where every task has a range."""
+    file = folder / SCALES
+    if not file.is_file():
+        return {}
+    with file.open(encoding="utf-8", newline="") as rows:
+        return {
+            row["task"]: Scale(float(row["low"]), float(row["high"]), row["reference"])
+            for row in csv.DictReader(rows)
+        }
 
 
 def manifest_of(values: dict[str, Any], shown: tuple[Equality, ...] = ()) -> Manifest:
@@ -205,11 +245,12 @@ def _variant(name: str, entry: dict[str, Any]) -> Variant:
     swept = (sweep["field"], sweep["value"]) if sweep else None
     told = entry.get("base"), entry["change"], entry["source"], entry["settings"]
     rung = Rung(**entry["rung"]) if "rung" in entry else None
-    return Variant(name, *told, swept, rung)
+    return Variant(name, *told, swept, rung, entry.get("external", False))
 
 
 def _task(name: str, entry: dict[str, Any]) -> Task:
-    low, high = entry["score_range"]
+    relative = entry["score_range"] is None  # and nothing is known of what a run may reach
+    low, high = (entry["random_return"], math.nan) if relative else entry["score_range"]
     threshold = entry.get("threshold")
     return Task(
         name=name,
@@ -221,4 +262,5 @@ def _task(name: str, entry: dict[str, Any]) -> Task:
         reference=entry["reference"],
         threshold=DEFAULT_THRESHOLD if threshold is None else threshold,
         random_return=entry.get("random_return"),
+        relative=relative,
     )

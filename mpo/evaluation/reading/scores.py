@@ -19,9 +19,7 @@ import numpy as np
 import pandas as pd
 
 from mpo.evaluation.reading.load import KEYS, Study
-
-LAST = 5
-"""Evaluation points that make a score."""
+from mpo.evaluation.reading.scales import LAST
 
 
 def curves(study: Study) -> pd.DataFrame:

@@ -91,8 +91,10 @@ def _with_base(manifest: Manifest, base: str, field: str) -> dict[str, Any]:
     """The base and its own value, where the study trains it and its settings are known today."""
     if base not in manifest.variants:
         return {}
+    mine = manifest.variants[base]
     try:
-        whole = settings(manifest.variants[base].settings).model_dump(mode="json")
+        whole = mine.settings
+        whole = whole if mine.external else settings(whole).model_dump(mode="json")
     except (SettingsError, OptionError):
         return {}
     return {base: whole[field]} if field in whole else {}

@@ -81,7 +81,8 @@ def _ours(frames: Frames, task: str, wanted: list[int]) -> pd.DataFrame:
     nearest = {min(steps, key=lambda step, want=want: abs(step - want)) for want in wanted}
     chosen = {step for step in nearest if _near(step, wanted)} | {steps[-1]}
     rows = rows[rows["step"].isin(chosen)]
-    names = "MPO, " + rows["variant"].astype(str)
+    known = frames.manifest.variants
+    names = [("MPO, " if known[name].trained_here else "") + name for name in rows["variant"]]
     found = rows.assign(
         algorithm=names, source=OURS, steps=rows["step"], deviation=math.nan
     ).rename(columns={"value": "return"})

@@ -22,8 +22,6 @@ RUN, POLICY = "run.json", "policy.safetensors"
 RUN_FILES = (EVALUATIONS, TRAINING, TIMING, POLICY, RUN)
 FINISHED = "finished"
 """Folder of a run's state in which its files are kept once it is finished."""
-PROGRESS = "progress.json"
-"""File of a run's state that says, while it is trained, how far it is."""
 COMPLETED, DIVERGED = "completed", "diverged"
 TEMPORARY = ".tmp"
 """Ending of files under way; their names begin with a dot."""
