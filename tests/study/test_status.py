@@ -248,7 +248,7 @@ def test_every_variant_is_listed_with_what_it_changes():
     assert all(f" {name} " in table or f"\n{name}: " in table for name in variants)
     assert differences(variants["improved_estep"], variants) == {"backup": "improved"}
     assert differences(variants["paper"], variants) == {}
-    assert differences(variants["converged_estep"], variants) == {"critic_target_period": 10}
+    assert differences(variants["converged_estep"], variants) == {"critic_target_period": 2}
 
 
 def test_each_variant_changes_what_its_definition_says():
@@ -270,4 +270,4 @@ def test_each_variant_changes_what_its_definition_says():
     for name, fields in expected.items():
         assert set(differences(variants[name], variants)) == fields, name
     stabilised = variants["converged_estep"].settings
-    assert 10 * stabilised["critic_target_period"] == stabilised["policy_target_period"]
+    assert 50 * stabilised["critic_target_period"] == stabilised["policy_target_period"]

@@ -26,14 +26,17 @@ BEGIN, END = "<!-- begin runs -->", "<!-- end runs -->"
 KEYS = ["task", "variant", "study_seed", "seed"]
 RETURNS = {0.25: "at 1/4", 0.5: "at 1/2", 0.75: "at 3/4", 1.0: "at the end"}
 """Mean return of the last evaluation up to that share of the budget."""
-UNTOLD = {"environment", "evaluation_episodes", "evaluation_final_episodes", "evaluation_points"}
+UNTOLD = {
+    *("environment", "kwargs", "wrappers", "foreign"),
+    *("evaluation_episodes", "evaluation_final_episodes", "evaluation_points"),
+}
+DEFAULTS = {name: field.default for name, field in Settings.model_fields.items()}
 
 
 def row(folder: Path, was: dict[str, object]) -> dict[str, object]:
     """What a run was trained with, and what it came to."""
     run = json.loads((folder / "run.json").read_text())
-    defaults = {name: field.default for name, field in Settings.model_fields.items()}
-    settings = {f"settings.{k}": v for k, v in {**defaults, **was, **run["settings"]}.items()}
+    settings = {f"settings.{k}": v for k, v in {**DEFAULTS, **was, **run["settings"]}.items()}
     evaluations = pd.read_csv(folder / "evaluations.csv")
     means = evaluations.groupby("step")["return"].mean()
     found = {name: means[means.index <= share * run["steps"]] for share, name in RETURNS.items()}
@@ -76,6 +79,9 @@ if chosen.runs:
     made = pd.DataFrame([row(folder, before) for folder in chosen.runs])
     rows = pd.concat([pd.read_csv(TABLE), pd.read_csv(io.StringIO(made.to_csv(index=False)))])
     settings = [name for name in rows.columns if name.startswith("settings.")]
+    for name in settings:  # of one that there was not yet, what is done without it
+        if (default := DEFAULTS[name[9:]]) is not None:
+            rows[name] = rows[name].where(rows[name].notna(), str(default))
     same = rows[[*KEYS, *settings]].astype(str).duplicated(keep="last")
     write_csv(rows[~same].sort_values([*KEYS, "at the end"], ignore_index=True), TABLE)
 page = PAGE.read_text(encoding="utf-8")
