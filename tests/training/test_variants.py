@@ -62,11 +62,14 @@ def test_each_variant_differs_from_its_base() -> None:
 
 
 def refreshed(name: str) -> dict[str, Any]:
-    """The variant with its own ratio of target periods, scaled to a tiny run."""
+    """The variant with its own ratio of target periods, scaled to a tiny run.
+
+    So is a multiplier that starts high, and would outlast the run.
+    """
     own = settings(VARIANTS[name])
     ratio = own.critic_target_period / own.policy_target_period
     periods = {"policy_target_period": 10, "critic_target_period": max(1, round(10 * ratio))}
-    return {**VARIANTS[name], **periods}
+    return {**VARIANTS[name], **periods, "initial_alpha_covariance": 1.0}
 
 
 @ALL
