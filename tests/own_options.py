@@ -16,8 +16,6 @@ from torch import Tensor
 
 from mpo.settings import OptionParameters
 
-EVALUATES_Q = False
-
 
 class Parameters(OptionParameters):
     """Of the bound."""

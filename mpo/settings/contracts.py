@@ -123,14 +123,7 @@ CONTRACTS: Mapping[str, Contract] = {
             "acted": Function({"raw": f"{ARRAY}A"}, f"{ARRAY}A"),
         }
     ),
-    "backup": Contract(
-        attributes={
-            "EVALUATES_Q": Attribute(
-                bool, "whether the evaluated policy is the E-step's q rather than π_i"
-            )
-        },
-        functions={"value": Function(Q, "B", "value_mean")},
-    ),
+    "backup": Contract(functions={"value": Function(Q, "B", "value_mean")}),
     "returns": Contract(
         attributes={
             "ENDPOINTS": Attribute(bool, "whether a sequence's first and last states are enough"),

@@ -63,13 +63,9 @@ class Targets:
         return float(self.critic.value(self.batch.observation[k, s], self.batch.action[k, s]))
 
     def _cut(self, s: int, k: int) -> float:
-        """min(1, π(a|s) / b(a|s)), π being the policy that the backup evaluates."""
-        batch, eta = self.batch, self.eta
+        """min(1, π_i(a|s) / b(a|s))."""
+        batch = self.batch
         mean, factor = self.policy.gaussian(batch.observation[k, s])
         log_ratio = MultivariateNormal(mean, scale_tril=factor).log_prob(batch.action[k, s])
         log_ratio = float(log_ratio) - float(batch.behaviour_log_prob[k, s])
-        if self.s.backup != "policy":  # log q(a|s) = log π_i(a|s) + (Q'(s,a) - V_soft(s))/η
-            column = self.q.reshape(len(self.q), -1, self.starts)[:, k - 1, s]  # samples at s_k
-            soft = soft_value(column, eta)
-            log_ratio += (self._action_value(s, k) - float(soft)) / float(eta)
         return min(1.0, math.exp(log_ratio))

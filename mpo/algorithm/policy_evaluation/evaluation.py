@@ -19,7 +19,6 @@ from torch import Tensor
 
 from mpo.algorithm.batch import Batch
 from mpo.algorithm.computing.optimiser import Adam, adam_step, clip_by_norm
-from mpo.algorithm.estep.weights import log_mean_exp
 from mpo.algorithm.gaussian import Gaussian, log_prob, sample
 from mpo.algorithm.networks import Networks, Parameters, unflatten
 from mpo.algorithm.policy_evaluation.returns import Transitions
@@ -142,15 +141,18 @@ class PolicyEvaluation:
     def targets(
         self, batch: Batch, evaluation: Evaluation, temperature: Float[Tensor, ""]
     ) -> Targets:
-        """The critic's targets under the backup and the returns of the settings."""
+        """The critic's targets under the backup and the returns of the settings.
+
+        Traces are cut by π_i's ratio whatever the backup evaluates (P1 eq. 13), so that variants
+        that differ in the backup look ahead equally far. Where Q = E[r + γ V(s')], each error δ has
+        mean zero given its state and action, so that Q stays whatever the traces are; that it is
+        reached was shown for traces up to the ratio of the policy evaluated (Munos et al. 2016),
+        which for q is π_i's but for the bound ε on KL(q || π_i).
+        """
         shape = batch.action.shape[:2]
         value = self.backup.value(evaluation.q, temperature).unflatten(0, shape)
         action_value = evaluation.action_value.unflatten(0, shape)
         log_ratio = evaluation.log_ratio.unflatten(0, shape)
-        if self.backup.EVALUATES_Q:
-            soft = log_mean_exp(evaluation.q, temperature).unflatten(0, shape)
-            advantage = (action_value[1:] - soft[:-1]) / temperature
-            log_ratio = torch.cat([log_ratio[:1], log_ratio[1:] + advantage])
         transitions = Transitions(
             batch.reward, batch.terminated, batch.valid, value, action_value, log_ratio
         )

@@ -78,6 +78,13 @@ def log2_policy_deviation(frames: Frames) -> pd.DataFrame:
     return _of(rows.groupby(RUN)["log"].mean().reset_index(), "log")
 
 
+def look_ahead(frames: Frames) -> pd.DataFrame:
+    """Steps whose rewards a target of the critic counts, mean over a run that did not diverge."""
+    rows = frames.diagnostics[["task", "variant", "seed", "look_ahead"]].dropna()
+    found = rows.groupby(RUN)["look_ahead"].mean().reset_index()
+    return _of(found[~_diverged(frames, found)], "look_ahead")
+
+
 METRICS: dict[str, Callable[[Frames], pd.DataFrame]] = {
     function.__name__: function
     for function in (
@@ -89,6 +96,7 @@ METRICS: dict[str, Callable[[Frames], pd.DataFrame]] = {
         log2_ms_per_update,
         temperature_decades,
         log2_policy_deviation,
+        look_ahead,
     )
 }
 """By the name that a claim gives."""

@@ -104,11 +104,3 @@ def test_samples_bias_the_soft_value_downward() -> None:
 def test_gradients(name: str) -> None:
     q, eta = normal(1, 5, 3).requires_grad_(), number(0.7).requires_grad_()
     assert torch.autograd.gradcheck(BACKUPS[name].value, (q, eta))
-
-
-def test_only_policy_evaluates_the_target_policy() -> None:
-    assert {name: module.EVALUATES_Q for name, module in BACKUPS.items()} == {
-        "policy": False,
-        "soft": True,
-        "improved": True,
-    }

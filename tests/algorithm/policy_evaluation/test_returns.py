@@ -187,8 +187,13 @@ class Process:
         step = np.einsum("sap,pb->sapb", self.p, self.policy).reshape(size, size)
         return np.linalg.solve(np.eye(size) - DISCOUNT * step, self.r.reshape(-1))
 
-    def expected_targets(self, q: np.ndarray, module, behaviour: np.ndarray) -> np.ndarray:
-        """E[target of the first pair], by summing over every path and last state."""
+    def expected_targets(
+        self, q: np.ndarray, module, behaviour: np.ndarray, cut: np.ndarray | None = None
+    ) -> np.ndarray:
+        """E[target of the first pair], by summing over every path and last state.
+
+        The traces' ratios are those of the policy, or of another that is `cut`.
+        """
         state, action = np.divmod(self.paths, self.actions)
         value = (self.policy * q.reshape(self.states, self.actions)).sum(1)
         chance = np.ones(self.paths.shape[1])
@@ -196,7 +201,8 @@ class Process:
             chance *= self.p[state[t - 1], action[t - 1], state[t]] * behaviour[state[t], action[t]]
         ending = self.p[state[-1], action[-1]]  # [paths, S]
         total = np.zeros(self.states * self.actions)
-        ratio = np.log(self.policy[state, action] / behaviour[state, action])
+        ratio = self.policy if cut is None else cut
+        ratio = np.log(ratio[state, action] / behaviour[state, action])
         for end in range(self.states):
             after = np.concatenate([value[state[1:]], np.full((1, state.shape[1]), value[end])])
             drawn = Transitions(
@@ -218,6 +224,23 @@ def test_retrace_off_policy_converges_to_the_exact_values(seed: int) -> None:
     exact, q = process.exact(), np.zeros(6)
     for _ in range(150):
         q = process.expected_targets(q, retrace, process.behaviour)
+    np.testing.assert_allclose(q, exact, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_traces_of_another_policy_lead_to_the_exact_values_too(seed: int) -> None:
+    """As those of π_i do where the backup evaluates q, which is near it."""
+    process = Process(seed, steps=3)
+    rng = np.random.default_rng(seed)
+    cut = process.policy * np.exp(rng.normal(scale=0.5, size=process.policy.shape))
+    cut /= cut.sum(1, keepdims=True)
+    assert (process.policy * np.log(process.policy / cut)).sum(1).max() > 0.05
+    exact, q = process.exact(), np.zeros(6)
+    np.testing.assert_allclose(
+        process.expected_targets(exact, retrace, process.behaviour, cut), exact, rtol=1e-9
+    )
+    for _ in range(150):
+        q = process.expected_targets(q, retrace, process.behaviour, cut)
     np.testing.assert_allclose(q, exact, rtol=1e-5, atol=1e-5)
 
 

@@ -40,15 +40,13 @@ MISTAKES = {
         "def value",
     ),
     "an attribute is left out": Mistake(
-        *("backup", "policy", "EVALUATES_Q = False", ""),
-        "EVALUATES_Q is missing; it must be True or False: whether the evaluated policy is the "
-        "E-step's q rather than π_i",
+        *("returns", "td0", "NEEDS_ACTION_VALUE = False", ""),
+        "NEEDS_ACTION_VALUE is missing; it must be True or False: whether Q'(s_t, a_t) enters",
         "-",
     ),
     "an attribute is of another type": Mistake(
-        *("backup", "policy", "EVALUATES_Q = False", "EVALUATES_Q = 'no'"),
-        "EVALUATES_Q is 'no'; it must be True or False: whether the evaluated policy is the "
-        "E-step's q rather than π_i",
+        *("returns", "td0", "NEEDS_ACTION_VALUE = False", "NEEDS_ACTION_VALUE = 'no'"),
+        "NEEDS_ACTION_VALUE is 'no'; it must be True or False: whether Q'(s_t, a_t) enters",
         "-",
     ),
     "a function is called otherwise": Mistake(

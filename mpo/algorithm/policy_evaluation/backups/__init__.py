@@ -1,5 +1,4 @@
 """What the critic's target evaluates, one module each: `value(q, temperature)` per state.
 
-V_policy <= V_soft <= V_improved in exact arithmetic. `EVALUATES_Q` says whether the evaluated
-policy is the E-step's q, whose importance ratios Retrace then needs, or π_i.
+V_policy <= V_soft <= V_improved in exact arithmetic.
 """

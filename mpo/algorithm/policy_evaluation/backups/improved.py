@@ -5,8 +5,6 @@ from torch import Tensor
 
 from mpo.algorithm.estep.weights import estep_weights
 
-EVALUATES_Q = True
-
 
 def value(q: Float[Tensor, "N B"], temperature: Float[Tensor, ""]) -> Float[Tensor, " B"]:
     """V(s) = E_q[Q(s,a)] = Σ_j w_j Q_j, sum over samples N (SR's proposal; RegMDP type 2).

@@ -3,8 +3,6 @@
 from jaxtyping import Float
 from torch import Tensor
 
-EVALUATES_Q = False
-
 
 def value(q: Float[Tensor, "N B"], temperature: Float[Tensor, ""]) -> Float[Tensor, " B"]:
     """V(s) = E_{π_i}[Q(s,a)], estimated by the mean over samples N (P1 section 4).

@@ -5,8 +5,6 @@ from torch import Tensor
 
 from mpo.algorithm.estep.weights import log_mean_exp
 
-EVALUATES_Q = True
-
 
 def value(q: Float[Tensor, "N B"], temperature: Float[Tensor, ""]) -> Float[Tensor, " B"]:
     """V(s) = η log( (1/N) Σ_j exp(Q_j/η) ) = V_improved - η KL(w || uniform), per state.
