@@ -41,9 +41,9 @@ def test_core_hours_add_up_updates_steps_decisions_and_starts(tmp_path: Path):
     found = {"paper": COSTS, "stabilised": COSTS | {"update_ms": 4.0}}
     evaluated = (24 * 5 + 25) * 1000  # steps of a run's 25 evaluations
     hopper, cartpole = 100_000 + evaluated, 20_000 + evaluated
-    # hopper-stand: a decision lasts 2 steps, 4 steps an update; cartpole-balance: 1 and 1
-    updates = 100_000 / 4 + 20_000
-    rest = 1e-4 * (hopper + cartpole) + 1e-5 * (hopper / 2 + cartpole)
+    # on both a decision lasts 2 steps, and there is an update a decision
+    updates = (100_000 + 20_000) / 2
+    rest = 1e-4 * (hopper + cartpole) + 1e-5 * (hopper + cartpole) / 2
     starts = 2 * (30 + 6 + 6)
     hours = extrapolation.core_hours(study, found)
     assert hours["paper"] == pytest.approx((3 * (updates * 2e-3 + rest) + starts) / 3600)

@@ -49,7 +49,7 @@ def log_likelihood(s: Settings, policy: Gaussian, target: Gaussian, actions: Ten
 
 
 def positive(raw: Tensor) -> Tensor:
-    return torch.log1p(raw.exp()) + 1e-8
+    return torch.logaddexp(raw, torch.zeros_like(raw)) + 1e-8
 
 
 def soft_value(q: Tensor, eta: Tensor) -> Tensor:

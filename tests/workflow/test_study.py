@@ -25,7 +25,7 @@ STUDY = """
 study: brief
 study_seed: 1
 variants: [paper, stable_dual, exploding]
-tasks: {cartpole-balance: 2000, InvertedDoublePendulum-v5: 2000}
+tasks: {cartpole-balance: 3000, InvertedDoublePendulum-v5: 2000}
 seeds: [0]
 theory: true
 settings:

@@ -232,9 +232,9 @@ def test_traces_of_another_policy_lead_to_the_exact_values_too(seed: int) -> Non
     """As those of π_i do where the backup evaluates q, which is near it."""
     process = Process(seed, steps=3)
     rng = np.random.default_rng(seed)
-    cut = process.policy * np.exp(rng.normal(scale=0.5, size=process.policy.shape))
+    cut = process.policy * np.exp(rng.normal(size=process.policy.shape))
     cut /= cut.sum(1, keepdims=True)
-    assert (process.policy * np.log(process.policy / cut)).sum(1).max() > 0.05
+    assert (process.policy * np.log(process.policy / cut)).sum(1).max() > 0.01
     exact, q = process.exact(), np.zeros(6)
     np.testing.assert_allclose(
         process.expected_targets(exact, retrace, process.behaviour, cut), exact, rtol=1e-9

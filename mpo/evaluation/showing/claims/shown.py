@@ -154,7 +154,7 @@ def _tested(row: dict) -> str:
         bound = f"{SIGNS[row['direction']]} {minus}{margin}"
     else:
         bound = f"beyond {margin}"
-    return f"{metric}: {sides} {bound} on {_few(row['where'], over)}"
+    return f"{metric}: {sides} {bound} on {_few(text(row['where']), over)}"
 
 
 def _few(names: str, kind: str) -> str:
