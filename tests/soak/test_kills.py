@@ -20,7 +20,10 @@ MANY = [
 
 @pytest.mark.parametrize(
     ("variant", "task"),
-    [("stabilised", "cartpole-balance"), ("paper", "InvertedDoublePendulum-v5")],
+    [
+        pytest.param("stabilised", "cartpole-balance", marks=pytest.mark.soak),
+        ("paper", "InvertedDoublePendulum-v5"),
+    ],
 )
 def test_a_few_kills_change_no_byte(variant: str, task: str, tmp_path: Path) -> None:
     survived = survives(tmp_path, small(variant, task, STEPS[task]), kills=3, seed=1)

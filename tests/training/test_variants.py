@@ -19,12 +19,12 @@ from tests.whole_runs import trained
 
 pytestmark = pytest.mark.usefixtures("unchecked")
 ALL = pytest.mark.parametrize("name", VARIANTS)
-EACH_KIND = ("paper", "stabilised", "improved_estep", "soft_estep", "parametric")
+EACH_FAMILY = ("paper", "stabilised", "parametric")
 ALL_AT_LENGTH = pytest.mark.parametrize(
     "name",
-    [pytest.param(n, marks=() if n in EACH_KIND else pytest.mark.soak) for n in VARIANTS],
+    [pytest.param(n, marks=() if n in EACH_FAMILY else pytest.mark.soak) for n in VARIANTS],
 )
-"""Of what takes a minute each one of every E-step and backup; `make soak` has the others."""
+"""Of what takes a minute each one of every family; `make soak` has the others."""
 LEARNING: dict[str, Any] = {
     "policy_hidden": (16, 16),
     "critic_hidden": (32, 32),

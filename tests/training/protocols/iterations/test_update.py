@@ -157,11 +157,8 @@ def _compiled_against_eager(name: str, action_size: int) -> float:
 
 
 @COMPILES
-@pytest.mark.parametrize(
-    ("name", "action_size"), [("seed_report", 3), ("seed_report_stable_huber", 6)]
-)
-def test_compiled_equals_eager_to_rounding(name: str, action_size: int) -> None:
-    assert apart(_compiled_against_eager, name, action_size) < 1e-3
+def test_compiled_equals_eager_to_rounding() -> None:
+    assert apart(_compiled_against_eager, "seed_report", 3) < 1e-3
 
 
 @pytest.mark.soak
