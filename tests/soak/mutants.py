@@ -219,9 +219,9 @@ MUTANTS = (
     ),
     Mutant(
         "algorithm/policy_evaluation/evaluation.py",
-        "(action_value[1:] - soft[:-1]) / temperature",
-        "(action_value[1:] - soft[1:]) / temperature",
-        "q's importance ratio with the normaliser of the next state",
+        "log_prob(covariance, before, taken) - behaviour",
+        "behaviour - log_prob(covariance, before, taken)",
+        "the importance ratio of Retrace upside down",
     ),
     Mutant(
         "algorithm/policy_evaluation/evaluation.py",
