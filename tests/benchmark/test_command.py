@@ -150,6 +150,7 @@ def test_beyond_a_checkout_the_reference_is_left_out(monkeypatch: pytest.MonkeyP
     assert update.keys() & {"update_ms", "reference_ms", "reference_ratio"} == {"update_ms"}
 
 
+@pytest.mark.soak
 def test_every_optimisation_can_be_undone(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """In quick form, where nothing is compiled; the patched names must exist all the same."""
     file = tmp_path / "undone.csv"

@@ -35,7 +35,7 @@ ODD = (
     *("'", '"', "\t", "&a", "*a", "!!python/object/apply:os.system [ls]", "<<: *suite", "\x00"),
     *("é", "𝄞", "../..", "a: b: c", "- -", "?", "|", ">", "%", "@", "1_000", "0x10", "1:30", "..."),
 )
-EACH = 60
+EACH = 40
 """Mutations of each file."""
 
 

@@ -1,6 +1,7 @@
 """A whole study through Snakemake, trained for real but briefly: files, figures, equal bytes.
 
-One of its variants diverges, on every task.
+One of its variants diverges, on every task. (The theory has a rule a figure too, and is computed in
+`tests/theory`; from the shipped runs all is drawn together, in `test_pilot`.)
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import pytest
 from PIL import Image
 
 from mpo.rundir import RUN_FILES
-from tests.workflow.project import FIGURES, TABLES, THEORY_FIGURES, copy_project, snakemake
+from tests.workflow.project import FIGURES, TABLES, copy_project, snakemake
 
 STUDY = """
 study: brief
@@ -27,7 +28,6 @@ study_seed: 1
 variants: [paper, stable_dual, exploding]
 tasks: {cartpole-balance: 3000, InvertedDoublePendulum-v5: 2000}
 seeds: [0]
-theory: true
 settings:
   evaluation_points: 4
   evaluation_episodes: 1
@@ -79,7 +79,7 @@ def test_every_run_writes_its_files(project: Path):
     assert not any((project / "state").rglob("checkpoint*"))  # nothing is left of finished runs
 
 
-@pytest.mark.parametrize("name", [*FIGURES, *THEORY_FIGURES])
+@pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_opens_and_shows_something(project: Path, name: str):
     file = project / "results/brief/figures" / f"{name}.png"
     pixels = np.asarray(Image.open(file).convert("L"))
@@ -92,7 +92,7 @@ def test_a_figure_opens_and_shows_something(project: Path, name: str):
 def test_the_report_holds_every_figure_and_table(project: Path):
     folder = project / "results/brief"
     page = (folder / "report.html").read_text()
-    assert page.count("<figure") == len([*FIGURES, *THEORY_FIGURES])
+    assert page.count("<figure") == len(FIGURES)
     assert page.count("<table") >= len(TABLES)
     assert not re.search("https?:", page.split("</style>")[0])  # opens without a network
 
@@ -101,7 +101,7 @@ def test_a_variant_that_diverges_is_told_and_costs_nothing_else(project: Path):
     folder = project / "results/brief"
     report = (folder / "report.md").read_text()
     assert "2 of 6 runs diverged (1 of exploding on cartpole-balance, 1 of exploding on " in report
-    assert report.count("](figures/") == len([*FIGURES, *THEORY_FIGURES])
+    assert report.count("](figures/") == len(FIGURES)
     if "headless OpenGL" not in report:
         lines = [line for line in report.splitlines() if line.startswith("No film of ")]
         for task in ("cartpole-balance", "InvertedDoublePendulum-v5"):
@@ -131,7 +131,7 @@ def test_a_figure_that_fails_costs_itself_and_is_tried_again_until_it_comes(
     assert "Traceback" not in done.stdout + done.stderr
     assert "ValueError: limits" in (folder / "logs/figures/cost.log").read_text()
     page = (folder / "report.html").read_text()
-    assert page.count("<figure") == len([*FIGURES, *THEORY_FIGURES]) - 1
+    assert page.count("<figure") == len(FIGURES) - 1
     assert "<code>ValueError: limits</code>" in page
     assert "rule figure_cost:" in snakemake(copy, CONFIG, "--dry-run").stdout
     again = snakemake(copy, CONFIG, "--report", "results/brief/provenance.html")
@@ -239,7 +239,7 @@ def test_a_shipped_study_is_drawn_again_without_training_it(project: Path, tmp_p
         Path(f"{folder}/{name}.{kind}")
         for folder, name, kinds in (
             ("figures", "learning_curves", ("png", "svg", "csv")),
-            ("figures", "appendix_sign", ("png", "svg", "csv")),
+            ("figures", "temperature", ("png", "svg", "csv")),
             ("tables", "by_task", ("csv", "md", "tex")),
         )
         for kind in kinds

@@ -35,7 +35,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Pairs]:
     return batches
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("name", ["seed_report", "seed_report_stable_huber"])
 def test_two_runs_have_equal_bytes_and_so_has_a_resumed_one(name: str, tmp_path: Path) -> None:
     chosen = tiny(name)
     jobs = {kind: job(tmp_path / kind, chosen) for kind in ("first", "second", "resumed")}
