@@ -27,7 +27,7 @@ FIGURES = (
     "cost",
 )
 THEORY_FIGURES = ("appendix_sign", "overflow_map", "backups_order", "policy_iteration")
-TABLES = ("by_task", "aggregate", "ranks", "pairs", "cost", "published", "runs")
+TABLES = ("by_task", "falls", "aggregate", "ranks", "pairs", "cost", "published", "runs")
 
 
 def copy_project(folder: Path) -> None:

@@ -1,5 +1,5 @@
 # One rule a table: table_<name> makes mpo/evaluation/showing/tables/<name>.py.
-TABLES = ["by_task", "aggregate", "ranks", "pairs", "cost", "published", "runs"]
+TABLES = ["by_task", "falls", "aggregate", "ranks", "pairs", "cost", "published", "runs"]
 
 
 for table in TABLES:

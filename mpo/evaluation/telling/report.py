@@ -61,7 +61,7 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
         ],
         "Tasks and variants": [
             *text("what_was_run", lambda: _what_was_run(frames)),
-            *shown(table, "by_task"),
+            *shown(table, "by_task", "falls"),
         ],
         "All tasks together": [
             *shown(table, "ranks", "pairs", "aggregate"),

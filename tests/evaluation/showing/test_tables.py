@@ -13,7 +13,7 @@ from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.inventory import inventory
 from mpo.evaluation.reading.load import load
 from mpo.evaluation.showing import tables
-from mpo.evaluation.showing.tables import aggregate, by_task, cost, pairs, ranks, runs
+from mpo.evaluation.showing.tables import aggregate, by_task, cost, falls, pairs, ranks, runs
 from mpo.evaluation.showing.tables.cells import integer, interval, number
 
 
@@ -67,7 +67,7 @@ def test_numbers_with_exponents_stand_to_the_right(cells):
 
 def test_the_tables_are_found_by_their_files():
     assert tables.names() == [
-        *("aggregate", "by_task", "cost", "pairs", "published", "ranks", "runs")
+        *("aggregate", "by_task", "cost", "falls", "pairs", "published", "ranks", "runs")
     ]
     with pytest.raises(ValueError, match="table 'none' is not known"):
         tables.module("none")
@@ -86,6 +86,29 @@ def test_by_task_has_a_row_a_task_and_variant_and_counts_diverged_runs(frames: F
     lost = lost[lost["metric"] == "diverged"]
     assert lost["value"].sum() == 1
     assert list(lost.columns) == ["metric", "task", "variant", "n", "value", "low", "high"]
+
+
+def test_falls_are_counted_once_the_threshold_was_reached(frames: Frames):
+    """A run that rises to 0.9, falls to 0.7 (less than 0.8 of it), and comes back to 0.8."""
+    task, variant, seed = "cartpole-balance", "paper", 0
+    task_threshold = frames.manifest.tasks[task].threshold
+    scores = [0.1, 0.95 * task_threshold, task_threshold, 1.0, 0.79, 0.81]
+    curve = pd.DataFrame({"step": range(100, 700, 100), "score": scores})
+    curve = curve.assign(study="s", task=task, variant=variant, seed=seed)
+    mine = (frames.scores[["task", "variant", "seed"]] == [task, variant, seed]).all(axis=1)
+    changed = frames.scores.assign(
+        steps_to_threshold=frames.scores["steps_to_threshold"].mask(mine, 300),
+        censored=frames.scores["censored"].mask(mine, False),
+    )
+    runs = frames.runs.assign(cpu_s=60.0, steps=600)
+    planted = dataclasses.replace(frames, curves=curve, scores=changed, runs=runs)
+    row = falls.table(planted).set_index(["task", "variant", "seed"]).loc[(task, variant, seed)]
+    assert row[["steps", "core_s", "after", "falls"]].tolist() == [300, 30, 3, 1]
+    assert row["area"] == changed.loc[mine, "area"].item()
+    shown = falls.shown(planted)
+    cells = shown[(shown["task"] == task) & (shown["variant"] == variant)].iloc[0]
+    assert cells["falls"] == "1 of 3 (33 %)"
+    assert cells["steps to threshold"].startswith("300, ")
 
 
 def test_aggregate_names_the_base_that_a_variant_is_compared_with(frames: Frames):

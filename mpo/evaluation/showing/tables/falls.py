@@ -1,0 +1,90 @@
+"""How soon a run got to its task's threshold, and how often it fell back from there."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.showing.captions import said_n
+from mpo.evaluation.showing.tables.cells import NOTHING, integer, number
+
+RUN = ["task", "variant", "seed"]
+KEPT = 0.8
+"""An evaluation whose score is less than this share of the best before it is a fall."""
+
+
+def table(frames: Frames) -> pd.DataFrame:
+    """One row a run: task, variant, seed, steps and core_s to the threshold, after, falls, area.
+
+    `steps` are the control steps at the first evaluation that reached the threshold, and `core_s`
+    the run's core-seconds until then, spread evenly over its steps; both are empty where none
+    reached it. `after` counts the later evaluations, and `falls` those of them below `KEPT` of the
+    run's best score before.
+    """
+    found = frames.scores[[*RUN, "steps_to_threshold", "censored", "area"]].merge(
+        frames.runs[[*RUN, "cpu_s", "steps"]], on=RUN
+    )
+    reached = found["steps_to_threshold"].where(~found["censored"])
+    seconds = found["cpu_s"] / found["steps"] * reached
+    counted = found[RUN].assign(steps=reached, core_s=seconds)
+    return (
+        counted.merge(_falls(frames), on=RUN, how="left")
+        .fillna({"after": 0, "falls": 0})
+        .astype({"after": int, "falls": int})
+        .assign(area=found["area"].to_numpy())
+    )
+
+
+def _falls(frames: Frames) -> pd.DataFrame:
+    """Of the runs that reached their threshold, evaluations after it and falls among them."""
+    rows = frames.curves.sort_values([*RUN, "step"])
+    needed = rows["task"].map(
+        {task.name: task.threshold for task in frames.manifest.tasks.values()}
+    )
+    rows = rows.assign(best=rows.groupby(RUN)["score"].cummax())
+    rows["best"] = rows.groupby(RUN)["best"].shift(1)
+    after = rows[rows["best"] >= needed]
+    after = after.assign(fell=after["score"] < KEPT * after["best"])
+    return after.groupby(RUN)["fell"].agg(after="size", falls="sum").reset_index()
+
+
+def shown(frames: Frames) -> pd.DataFrame:
+    """One row a task and variant; times of single runs, in the order of their seeds."""
+    lines = []
+    found = table(frames)
+    for task in frames.manifest.tasks:
+        for variant in frames.manifest.variants:
+            rows = found[(found["task"] == task) & (found["variant"] == variant)]
+            if rows.empty:  # of a study under way
+                continue
+            rows = rows.sort_values("seed")
+            lines.append(
+                {
+                    "task": task,
+                    "variant": variant,
+                    "reached": f"{rows['steps'].notna().sum()} of {len(rows)}",
+                    "steps to threshold": ", ".join(map(integer, rows["steps"])),
+                    "core-seconds to threshold": ", ".join(map(integer, rows["core_s"])),
+                    "falls": _share(int(rows["falls"].sum()), int(rows["after"].sum())),
+                    "area": number(float(rows["area"].mean())),
+                }
+            )
+    return pd.DataFrame(lines)
+
+
+def caption(frames: Frames) -> str:
+    """What the cells are."""
+    thresholds = ", ".join(
+        f"{task.threshold:g} on {task.name}" for task in frames.manifest.tasks.values()
+    )
+    return (
+        f"Speed and falls: runs whose evaluations reached the threshold score ({thresholds}), "
+        "control steps and core-seconds until the first that did, run by run in the order of "
+        f"seeds ({NOTHING}: never), how many of the later evaluations fell below {KEPT:g} of the "
+        "run's best score before, and the mean area under the learning curve. Core-seconds are "
+        f"those of the machines under the load that they had. {said_n(frames)}."
+    )
+
+
+def _share(falls: int, after: int) -> str:
+    return f"{falls} of {after} ({100 * falls / after:.0f} %)" if after else NOTHING
