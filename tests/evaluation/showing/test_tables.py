@@ -95,14 +95,15 @@ def test_falls_are_counted_once_the_threshold_was_reached(frames: Frames):
     scores = [0.1, 0.95 * task_threshold, task_threshold, 1.0, 0.79, 0.81]
     curve = pd.DataFrame({"step": range(100, 700, 100), "score": scores})
     curve = curve.assign(study="s", task=task, variant=variant, seed=seed)
-    mine = (frames.scores[["task", "variant", "seed"]] == [task, variant, seed]).all(axis=1)
+    at = frames.scores
+    mine = (at["task"] == task) & (at["variant"] == variant) & (at["seed"] == seed)
     changed = frames.scores.assign(
         steps_to_threshold=frames.scores["steps_to_threshold"].mask(mine, 300),
         censored=frames.scores["censored"].mask(mine, False),
     )
     runs = frames.runs.assign(cpu_s=60.0, steps=600)
     planted = dataclasses.replace(frames, curves=curve, scores=changed, runs=runs)
-    row = falls.table(planted).set_index(["task", "variant", "seed"]).loc[(task, variant, seed)]
+    row = falls.table(planted)[mine.to_numpy()].iloc[0]
     assert row[["steps", "core_s", "after", "falls"]].tolist() == [300, 30, 3, 1]
     assert row["area"] == changed.loc[mine, "area"].item()
     shown = falls.shown(planted)
