@@ -54,7 +54,8 @@ PartitionName=tried Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
 ACCOUNTING = """AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=127.0.0.1
-AccountingStoragePort={database}"""
+AccountingStoragePort={database}
+AccountingStoragePass={folder}/munge.socket"""
 DATABASE_CONF = """
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge.socket
@@ -150,10 +151,12 @@ def _database(folder: Path, port: int, stack: ExitStack) -> None:
     command = ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--user=root"]
     subprocess.run([*command, "--auth-root-authentication-method=normal"], check=True, stdout=-3)
     begin = folder / "begin.sql"
-    begin.write_text(
-        "CREATE DATABASE slurm; CREATE USER slurm@'%' IDENTIFIED BY 'slurm';"
-        "CREATE USER slurm@localhost IDENTIFIED BY 'slurm';"
-        "GRANT ALL ON *.* TO slurm@'%'; GRANT ALL ON *.* TO slurm@localhost;\n"
+    begin.write_text(  # of which the server runs one statement a line
+        "CREATE DATABASE slurm;\n"
+        "CREATE USER slurm@'%' IDENTIFIED BY 'slurm';\n"
+        "CREATE USER slurm@localhost IDENTIFIED BY 'slurm';\n"
+        "GRANT ALL ON slurm.* TO slurm@'%';\n"
+        "GRANT ALL ON slurm.* TO slurm@localhost;\n"
     )
     command = ["mariadbd", "--no-defaults", "--user=root", f"--datadir={data}", f"--socket={sock}"]
     command += ["--bind-address=127.0.0.1", f"--port={port}", f"--init-file={begin}"]
