@@ -80,4 +80,5 @@ if STUDY.theory:
 
 
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/compare.smk"
 include: "workflow/rules/report.smk"

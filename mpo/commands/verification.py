@@ -13,8 +13,9 @@ from typing import Any
 import click
 
 from mpo.commands import InputError
-from mpo.commands.verifying.retraining import HELD_TO_BYTES, train, unlike
+from mpo.commands.verifying.retraining import train, unlike
 from mpo.rundir import RUN, checksum, trained_by
+from mpo.rundir.held import HELD_TO_BYTES
 from mpo.settings import settings
 from mpo.settings.digests import code_digest
 from mpo.settings.equality import equal_codes, equalities, manifest_of

@@ -60,6 +60,9 @@ class Study:
     tensorboard: str | None = None
     """Folder of TensorBoard's events, which no run's bytes or digests depend on."""
 
+    reproduces: str | None = None
+    """The study beside whose verdicts and means the report sets this one's."""
+
     @property
     def folder(self) -> str:
         """Where everything of the study goes, from the project's folder."""

@@ -288,6 +288,20 @@ def test_a_cloned_study_whose_code_has_changed_is_held_against_its_new_manifest(
     assert file.read_bytes() == wanted
 
 
+def test_a_study_is_set_beside_the_one_that_it_trains_again(project: Path, tmp_path: Path):
+    """Without retraining, and as its report's section; where the other is not there, nothing is."""
+    copy = Path(shutil.copytree(project, tmp_path / "copy"))
+    named = ("--config", "reproduces=earlier")
+    assert "rule compare_studies" not in snakemake(copy, CONFIG, *named, "--dry-run").stdout
+    shutil.copytree(copy / "results/brief", copy / "results/earlier")
+    target = "results/brief/report.md"
+    result = snakemake(copy, CONFIG, *named, "--", target)
+    assert result.returncode == 0, result.stderr
+    assert "train_" not in result.stderr
+    section = (copy / target).read_text().split("## Reproduced?")[1].split("\n## ")[0]
+    assert "6 runs trained again on the same kind of processor 6 came out equal by byte" in section
+
+
 def test_a_crate_holds_every_file_with_its_checksum(project: Path, tmp_path: Path):
     """What Workflow Run Crate 0.5 requires, read from the metadata as plain JSON."""
     out = tmp_path / "brief.zip"

@@ -24,6 +24,7 @@ rule report_markdown:
         expand(f"{DIR}/figures/{{name}}.{{kind}}", name=FIGURES, kind=["svg", "png"]),
         expand(f"{DIR}/tables/{{name}}.md", name=[*TABLES, "claims_section"]),
         THEORY,
+        REPRODUCED,
         f"{DIR}/films.md",
     output:
         f"{DIR}/report.md",

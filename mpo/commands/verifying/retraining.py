@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from mpo.commands import InputError
-from mpo.rundir import EVALUATIONS, POLICY, TRAINING
 from mpo.settings import PACKAGE
 
 CODE = PACKAGE.parent
 """Where today's package is."""
-HELD_TO_BYTES = (EVALUATIONS, TRAINING, POLICY)
-"""Files of a run that come out the same again; the others hold times."""
 
 
 def train(

@@ -21,10 +21,11 @@ from tqdm import tqdm
 from mpo.commands import InputError
 from mpo.commands.verifying.beginnings import Beginning, beginnings
 from mpo.commands.verifying.differences import first_difference
-from mpo.commands.verifying.retraining import CODE, HELD_TO_BYTES, train, unlike
+from mpo.commands.verifying.retraining import CODE, train, unlike
 from mpo.commands.verifying.worktree import checked_out, resolved
 from mpo.evaluation.reading.manifest import ManifestError, read_manifest
 from mpo.rundir import EVALUATIONS, RUN, TRAINING, is_complete, write_atomically
+from mpo.rundir.held import HELD_TO_BYTES
 from mpo.settings.equality import MANIFEST, Equality, equalities
 from mpo.study.study import manifest_bytes
 

@@ -15,7 +15,7 @@ import pandas as pd
 from mpo.evaluation.estimating.estimates import shared_tasks
 from mpo.evaluation.reading.frames import Frames, read_frames
 from mpo.evaluation.reading.manifest import ALL
-from mpo.evaluation.showing import failures, tables
+from mpo.evaluation.showing import failures, repeated, tables
 from mpo.evaluation.showing.captions import (
     said_all,
     said_coverage,
@@ -76,6 +76,7 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
             *text("what_was_found", lambda: _what_was_found(frames)),
             *text("claims_not_run", lambda: _not_run(study_dir)),
         ],
+        "Reproduced?": text("reproduced", lambda: _given(study_dir / repeated.SECTION)),
         "Films": text("films", lambda: [_section(study_dir, "films.md", "films.py")]),
         INSIDE: [
             *shown(figure, "temperature"),
@@ -84,7 +85,9 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
                 figure, "kl_relative", "effective_sample_size", "policy_deviation", "value_bias"
             ),
         ],
-        "The theory by computation": text("theory", lambda: _theory(study_dir)),
+        "The theory by computation": text(
+            "theory", lambda: _given(study_dir / "theory/section.md")
+        ),
         "Beside published scores": shown(table, "published"),
         "What it costs": [*shown(figure, "core_seconds", "cost"), *shown(table, "cost")],
         "Runs": [
@@ -212,9 +215,8 @@ def _section(study_dir: Path, file: str, script: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _theory(study_dir: Path) -> list[str]:
-    """What verifies the theory, where the study asked for it."""
-    path = study_dir / "theory/section.md"
+def _given(path: Path) -> list[str]:
+    """What another rule wrote, where the study asked for it."""
     return [path.read_text(encoding="utf-8")] if path.exists() else []
 
 

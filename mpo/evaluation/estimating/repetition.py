@@ -1,0 +1,62 @@
+"""What a study found beside what another one found of the same variants on the same tasks."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binom
+
+from mpo.evaluation.estimating.contrasts import CONFIDENCE, contrast, stratum
+from mpo.evaluation.reading.pair import PAIR, Side, alike
+
+
+def differences(mine: Side, theirs: Side) -> pd.DataFrame:
+    """The mean score of each task and variant of both, and the difference of the two.
+
+    Columns: task, variant, n, n_there, mean, there, difference, low, high, judged, outside. The
+    interval is that of `contrasts`: seed by seed where both studies have the same seeds, of
+    independent runs where not. `outside` says that it leaves out 0; without spread, as of runs that
+    came out equal, there is no interval, and only equal means are inside. One run of either is not
+    `judged`.
+    """
+    same_seeds = mine.manifest.study_seed == theirs.manifest.study_seed
+    rows = []
+    for task, variant in alike(mine, theirs):
+        ours, other = _scores(mine, task, variant), _scores(theirs, task, variant)
+        found = contrast([stratum(ours, other, paired=same_seeds)])
+        low, high = map(float, found.interval())
+        difference = float(ours.mean() - other.mean())
+        judged = min(len(ours), len(other)) > 1
+        inside = np.isclose(difference, 0.0) if math.isnan(low) else low <= 0.0 <= high
+        means = (len(ours), len(other), float(ours.mean()), float(other.mean()))
+        ends = (difference, low, high, judged, judged and not inside)
+        rows.append((task, variant, *means, *ends))
+    means = ["n", "n_there", "mean", "there", "difference", "low", "high", "judged", "outside"]
+    return pd.DataFrame(rows, columns=[*PAIR, *means]).astype({"judged": bool, "outside": bool})
+
+
+def by_chance(outside: int, compared: int) -> float:
+    """Probability that so many or more of independent 95 % intervals miss what is the same."""
+    return float(binom.sf(outside - 1, compared, 1 - CONFIDENCE))
+
+
+def verdicts(mine: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
+    """The claims that both studies judged, from their tables of claims.
+
+    Columns: claim, statement, verdict, verdict_there, effect, low, high, effect_there, low_there,
+    high_there, same.
+    """
+    columns = ["claim", "statement", "verdict", "effect", "low", "high"]
+    both = mine[columns].merge(
+        theirs[columns].drop(columns="statement"), on="claim", suffixes=("", "_there")
+    )
+    both = both[(both["verdict"] != "not_run") & (both["verdict_there"] != "not_run")]
+    return both.assign(same=both["verdict"] == both["verdict_there"]).reset_index(drop=True)
+
+
+def _scores(side: Side, task: str, variant: str) -> pd.Series:
+    rows = side.scores
+    mine = rows[(rows["task"] == task) & (rows["variant"] == variant)]
+    return mine.set_index("seed")["score"].sort_index()

@@ -1,0 +1,135 @@
+"""The section "Reproduced?": a study beside the one that it trains again, verdicts and means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from mpo.evaluation.estimating.repetition import by_chance, differences, verdicts
+from mpo.evaluation.reading.frames import read_csv, write_text
+from mpo.evaluation.reading.pair import Side, alike, equal_runs, read_side, unlike
+from mpo.evaluation.showing import tables
+from mpo.evaluation.showing.exhibits import count
+from mpo.evaluation.showing.failures import Absent, Exhibit, attempt
+from mpo.evaluation.showing.marking import captioned
+from mpo.evaluation.showing.tables.cells import NOTHING, number
+
+RULE = "compare_studies"
+SECTION = "reproduced.md"
+MEANS, CLAIMS = "reproduced_means", "reproduced_claims"
+FILES = (
+    SECTION,
+    *(f"tables/{name}.{kind}" for name in (MEANS, CLAIMS) for kind in ("csv", "md", "tex")),
+)
+
+
+def make(study_dir: Path, other_dir: Path) -> None:
+    """Writes `FILES` in `study_dir`, or the sentence that says why there are none."""
+    exhibit = Exhibit("section", "reproduced", RULE, FILES)
+    attempt(exhibit, study_dir, lambda: write(study_dir, other_dir))
+
+
+def write(study_dir: Path, other_dir: Path) -> None:
+    """The section and its two tables. Raises `Absent` where the studies have nothing in common."""
+    mine, theirs = read_side(study_dir), read_side(other_dir)
+    if not alike(mine, theirs):
+        raise Absent(f"{other_dir} has no variant and task that was trained with these settings")
+    means = differences(mine, theirs)
+    judged = verdicts(*(read_csv(side.folder / "tables/claims.csv") for side in (mine, theirs)))
+    folder = study_dir / "tables"
+    tables.write_files(MEANS, means, shown_means(means), folder)
+    tables.write_files(CLAIMS, judged, shown_claims(judged), folder)
+    write_text(section(mine, theirs, means, judged), study_dir / SECTION)
+
+
+def section(mine: Side, theirs: Side, means: pd.DataFrame, judged: pd.DataFrame) -> str:
+    """What is the same again and what is not, then both tables."""
+    there = f"`{theirs.manifest.study}`"
+    again = "with the same seeds" if _same_seeds(mine, theirs) else "with other seeds"
+    parts = [
+        f"Beside the study {there} (`{theirs.folder}`, {count(len(theirs.manifest.runs), 'run')}), "
+        f"{again}: study seed {mine.manifest.study_seed} here, {theirs.manifest.study_seed} there.",
+        "\n".join(f"- {line}" for line in _found(mine, theirs, means, judged)),
+    ]
+    if len(judged):
+        parts += [
+            tables.markdown(shown_claims(judged)),
+            captioned(
+                "Claims that both studies judged: verdict and effect here and there, with 95 % t "
+                "intervals. Undecided is no disagreement, where the other decided."
+            ),
+        ]
+    paired = "seed by seed" if _same_seeds(mine, theirs) else "of independent runs"
+    parts += [
+        tables.markdown(shown_means(means)),
+        captioned(
+            "Mean scores here and there, and here minus there with a 95 % t interval, "
+            f"{paired}. Of what is the same about one interval in twenty leaves out 0 by chance."
+        ),
+    ]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _same_seeds(mine: Side, theirs: Side) -> bool:
+    return mine.manifest.study_seed == theirs.manifest.study_seed
+
+
+def _found(mine: Side, theirs: Side, means: pd.DataFrame, judged: pd.DataFrame) -> list[str]:
+    lines = []
+    if len(judged):
+        lines.append(f"{judged['same'].sum()} of {count(len(judged), 'verdict')} are the same.")
+    if compared := int(means["judged"].sum()):
+        outside = int(means["outside"].sum())
+        chance = by_chance(outside, compared)
+        lines.append(
+            f"{outside} of {count(compared, 'mean')} of a task and variant differ by more than "
+            f"their interval; as many or more would by chance with probability {number(chance, 2)}."
+        )
+    equal = equal_runs(mine, theirs)
+    for same, where in ((True, "the same kind of processor"), (False, "another one")):
+        rows = equal[equal["same_machine"] == same]
+        if len(rows):
+            lines.append(
+                f"Of {count(len(rows), 'run')} trained again on {where} {rows['equal'].sum()} came "
+                "out equal by byte: evaluations, training log and policy."
+            )
+    if left := unlike(mine, theirs):
+        named = ", ".join(f"`{variant}` on {task}" for task, variant in left)
+        lines.append(f"Not compared, since settings or budget differ: {named}.")
+    return lines
+
+
+def shown_claims(judged: pd.DataFrame) -> pd.DataFrame:
+    """One row a claim, as text."""
+    return pd.DataFrame(
+        {
+            "claim": row["claim"],
+            "statement": row["statement"],
+            "here": row["verdict"],
+            "there": row["verdict_there"],
+            "effect here": _interval(row["effect"], row["low"], row["high"]),
+            "effect there": _interval(row["effect_there"], row["low_there"], row["high_there"]),
+        }
+        for row in judged.to_dict("records")
+    )
+
+
+def shown_means(means: pd.DataFrame) -> pd.DataFrame:
+    """One row a task and variant, as text."""
+    return pd.DataFrame(
+        {
+            "task": row["task"],
+            "variant": row["variant"],
+            "here (n)": f"{number(row['mean'])} ({row['n']})",
+            "there (n)": f"{number(row['there'])} ({row['n_there']})",
+            "here - there": _interval(row["difference"], row["low"], row["high"]),
+            "outside": ("yes" if row["outside"] else "no") if row["judged"] else NOTHING,
+        }
+        for row in means.to_dict("records")
+    )
+
+
+def _interval(value: float, low: float, high: float) -> str:
+    ends = "" if pd.isna(low) else f" [{number(low)}, {number(high)}]"
+    return f"{number(value)}{ends}"

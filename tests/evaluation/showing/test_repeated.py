@@ -1,0 +1,155 @@
+"""A study beside the one that it trains again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mpo.evaluation.claims import claims_of
+from mpo.evaluation.estimating.repetition import by_chance, differences
+from mpo.evaluation.reading.load import load
+from mpo.evaluation.reading.pair import Side, alike, equal_runs, read_side, unlike
+from mpo.evaluation.showing import repeated
+from mpo.evaluation.showing.claims.files import write as judge
+from tests.evaluation.conftest import compute
+
+CLAIMS = {
+    "steadier": {
+        "statement": "stable_dual ends higher",
+        "source": "made up",
+        "test": "two_sample",
+        "metric": "score",
+        "variants": ["stable_dual", "paper"],
+        "tasks": "all",
+        "direction": "greater",
+        "margin": 0,
+        "family": "one",
+    }
+}
+
+
+@pytest.fixture
+def there(made) -> Path:
+    """A study with frames, judged claims and stand-ins for the policies, which are not shipped."""
+    folder = made(seeds=[0, 1, 2])
+    for run in folder.glob("runs/*/*/*"):
+        (run / "policy.safetensors").write_bytes(b"policy")
+    compute(folder, load(folder))
+    judge(claims_of(CLAIMS), folder)
+    return folder
+
+
+@pytest.fixture
+def here(there: Path, tmp_path: Path) -> Path:
+    """The same again, in another folder."""
+    return Path(shutil.copytree(there, tmp_path / "again"))
+
+
+def edit(path: Path, change) -> None:
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+def test_the_same_study_is_the_same(here: Path, there: Path) -> None:
+    repeated.make(here, there)
+    text = (here / repeated.SECTION).read_text()
+    assert "- 1 of 1 verdict are the same." in text
+    assert "- 0 of 2 means of a task and variant differ by more than their interval" in text
+    assert "Of 6 runs trained again on the same kind of processor 6 came out equal" in text
+    assert all((here / name).exists() for name in repeated.FILES)
+    assert not (here / "failures").exists()
+
+
+def test_a_run_with_other_bytes_or_of_another_machine_is_told(here: Path, there: Path) -> None:
+    first, second = sorted(here.glob("runs/*/paper/*"))[:2]
+    with (first / "evaluations.csv").open("a") as file:
+        file.write("\n")
+    edit(second / "run.json", lambda run: run["machine"].update(cpu="another"))
+    rows = equal_runs(read_side(here), read_side(there))
+    paper = rows[rows["variant"] == "paper"]
+    assert paper["same_machine"].tolist() == [True, False, True]
+    assert paper["equal"].tolist() == [False, True, True]
+    assert rows["equal"].sum() == 5
+
+
+def test_other_settings_or_budgets_are_not_compared(here: Path, there: Path) -> None:
+    runs = pd.read_csv(there / "runs.csv")
+    mine = runs["variant"] == "stable_dual"
+    runs.loc[mine, "settings"] = json.dumps({"epsilon": 0.2})
+    runs.to_csv(there / "runs.csv", index=False)
+    sides = read_side(here), read_side(there)
+    assert alike(*sides) == [("cartpole-balance", "paper")]
+    assert unlike(*sides) == [("cartpole-balance", "stable_dual")]
+    assert "`stable_dual` on cartpole-balance" in _made(here, there)
+    edit(there / "manifest.json", lambda asked: asked["tasks"]["cartpole-balance"].update(steps=7))
+    assert _made(here, there).startswith("There is no section `reproduced`: ")
+
+
+def _made(here: Path, there: Path) -> str:
+    repeated.make(here, there)
+    return (here / repeated.SECTION).read_text()
+
+
+def test_seeds_of_their_own_are_independent_runs(here: Path, there: Path) -> None:
+    """With another study seed no run has a twin, and the interval is Welch's."""
+    edit(here / "manifest.json", lambda asked: asked.update(study_seed=8))
+    mine, theirs = read_side(here), read_side(there)
+    assert equal_runs(mine, theirs).empty
+    row = differences(mine, theirs).iloc[0]
+    rows = mine.scores[mine.scores["variant"] == row["variant"]]
+    scores = rows["score"].to_numpy(dtype=float)
+    error = np.sqrt(2 * scores.var(ddof=1) / len(scores))
+    assert row["low"] < -2.7 * error < 0 < 2.7 * error < row["high"]  # t of 4: 2.776
+    assert "with other seeds: study seed 8 here, 7 there" in _made(here, there)
+
+
+def test_one_run_of_each_is_shown_and_not_judged(here: Path, there: Path) -> None:
+    for folder in (here, there):
+        scores = pd.read_csv(folder / "scores.csv")
+        scores[scores["seed"] == 0].to_csv(folder / "scores.csv", index=False)
+    edit_scores = pd.read_csv(here / "scores.csv")
+    edit_scores.assign(score=edit_scores["score"] + 0.1).to_csv(here / "scores.csv", index=False)
+    found = differences(read_side(here), read_side(there))
+    assert found["difference"].to_numpy() == pytest.approx(0.1)
+    assert not found["judged"].any()
+    assert not found["outside"].any()
+    assert "differ by more" not in _made(here, there)
+
+
+@pytest.mark.parametrize("same_seeds", [True, False])
+def test_of_equal_truths_one_in_twenty_lies_outside(
+    there: Path, same_seeds: bool, tmp_path: Path
+) -> None:
+    """1,000 tasks with six normal runs of one mean in either study; then with shifted means."""
+    side = read_side(there)
+    counts = []
+    for shift in (0.0, 3.0):
+        one, two = (_planted(side, seed, seed * shift, same_seeds) for seed in (0, 1))
+        outside = int(differences(one, two)["outside"].sum())
+        counts.append(outside)
+    assert 25 <= counts[0] <= 75  # 50, less or more by 3.6 deviations
+    assert by_chance(counts[0], 1000) > 1e-3
+    assert counts[1] > 900
+
+
+def _planted(side: Side, number: int, shift: float, same_seeds: bool) -> Side:
+    tasks, seeds = [f"t{place}" for place in range(1000)], range(6)
+    task = side.manifest.tasks["cartpole-balance"]
+    manifest = side.manifest.__class__(
+        **{
+            **vars(side.manifest),
+            "study_seed": 7 if same_seeds else number,
+            "tasks": dict.fromkeys(tasks, task),
+        }
+    )
+    draws = np.random.default_rng(number).normal(shift, 1.0, (len(tasks), len(seeds)))
+    keys = pd.MultiIndex.from_product([tasks, seeds], names=["task", "seed"]).to_frame(index=False)
+    scores = keys.assign(variant="paper", score=draws.ravel())
+    runs = pd.DataFrame({"task": tasks, "variant": "paper", "settings": "{}"})
+    return Side(side.folder, manifest, scores, runs)
