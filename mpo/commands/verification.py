@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import random
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
 from mpo.commands import InputError
-from mpo.commands.verifying.retraining import train, unlike
-from mpo.rundir import RUN, checksum, trained_by
-from mpo.rundir.held import HELD_TO_BYTES
-from mpo.settings import settings
-from mpo.settings.digests import code_digest
-from mpo.settings.equality import equal_codes, equalities, manifest_of
+from mpo.commands.verifying.again import Again, together, trained_again
 from mpo.study.entries import CONFIG
 
 GIVEN = ("theory", "failures")
@@ -29,6 +23,7 @@ GIVEN = ("theory", "failures")
 @click.argument("study_dir", type=click.Path(path_type=Path))
 @click.option("--rerun", metavar="TASK/VARIANT/SEED", help="Which run, else the shortest.")
 @click.option("--no-rerun", is_flag=True, help="Train nothing.")
+@click.option("--runs", type=click.IntRange(2), help="Train so many again, drawn at random.")
 @click.option(
     "--same-as",
     "commit",
@@ -40,15 +35,28 @@ GIVEN = ("theory", "failures")
     "--steps", type=click.IntRange(1), help="With --same-as, else until targets were refreshed."
 )
 def verify(
-    study_dir: Path, rerun: str | None, no_rerun: bool, commit: str | None, steps: int | None
+    study_dir: Path,
+    rerun: str | None,
+    no_rerun: bool,
+    runs: int | None,
+    commit: str | None,
+    steps: int | None,
 ) -> None:
-    """Recompute the tables of STUDY_DIR, check every digest, and train one run from scratch."""
-    if commit is not None and (rerun is not None or no_rerun):
-        raise InputError("--same-as: trains other runs than --rerun and --no-rerun are about")
+    """Recompute the tables of STUDY_DIR, check every digest, and train one run from scratch.
+
+    Several with --runs: equal by byte where processor and versions are those of then, else their
+    mean return is held against its interval.
+    """
+    about = {"--rerun": rerun is not None, "--no-rerun": no_rerun, "--runs": runs is not None}
+    asked = [name for name, given in about.items() if given]
+    if commit is not None and asked:
+        raise InputError("--same-as: trains other runs than --rerun, --no-rerun, --runs are about")
+    if len(asked) > 1:
+        raise InputError(f"{asked[0]}: is not allowed together with {asked[1]}")
     if steps is not None and commit is None:
         raise InputError(f"--steps: {steps} is not allowed without --same-as")
     if commit is None:
-        faults = _verified(study_dir, rerun, no_rerun)
+        faults = _verified(study_dir, rerun, no_rerun, runs or 1)
     else:
         from mpo.commands.verifying.same_as import same_as
 
@@ -59,8 +67,8 @@ def verify(
         sys.exit(1)
 
 
-def _verified(study_dir: Path, rerun: str | None, no_rerun: bool) -> list[str]:
-    """What is not as it was: files recomputed, and those of a run trained again."""
+def _verified(study_dir: Path, rerun: str | None, no_rerun: bool, count: int) -> list[str]:
+    """What is not as it was: files recomputed, and those of `count` runs trained again."""
     from mpo.evaluation import StudyError, load
     from mpo.evaluation.reading.manifest import ManifestError
 
@@ -70,21 +78,25 @@ def _verified(study_dir: Path, rerun: str | None, no_rerun: bool) -> list[str]:
         raise InputError(str(error)) from None
     click.echo(f"{len(study.runs)} runs are whole, and those that the manifest asks for")
     faults = list(_recomputed(study_dir))
-    if not no_rerun:
-        here = [name for name, each in study.manifest.variants.items() if each.trained_here]
-        planned = [run for run in study.manifest.runs if run.variant in here]
-        names = [run.path.removeprefix("runs/") for run in planned]
-        if not names:
-            click.echo("other code trained all of them, which is not trained again here")
-            return faults
-        if rerun is not None and rerun not in names:
-            allowed = f"a run that MPO trained is named as {names[0]}"
-            raise InputError(f"--rerun: {rerun!r} is not allowed; {allowed}")
-        ours = study.runs[study.runs["variant"].isin(here)]
-        shortest = ours.loc[ours["cpu_s"].idxmin()]
-        chosen = rerun or "/".join(str(shortest[key]) for key in ("task", "variant", "seed"))
-        faults += _trained_again(study_dir / "runs" / chosen)
-    return faults
+    if no_rerun:
+        return faults
+    here = [name for name, each in study.manifest.variants.items() if each.trained_here]
+    ours = study.runs[study.runs["variant"].isin(here)]
+    keys = ours[["task", "variant", "seed"]].astype(str).agg("/".join, axis=1)
+    names = keys.tolist()
+    if not names:
+        click.echo("other code trained all of them, which is not trained again here")
+        return faults
+    if rerun is not None and rerun not in names:
+        allowed = f"a run that MPO trained is named as {names[0]}"
+        raise InputError(f"--rerun: {rerun!r} is not allowed; {allowed}")
+    if count > len(names):
+        raise InputError(f"--runs: {count} is not allowed; MPO trained {len(names)} of its runs")
+    chosen = [rerun or keys[ours["cpu_s"].idxmin()]] if count == 1 else random.sample(names, count)
+    again = [trained_again(study_dir / "runs" / name) for name in chosen]
+    found = [each for each in again if isinstance(each, Again)]
+    faults += [each for each in again if isinstance(each, str)]
+    return faults + (list(found[0].faults()) if len(chosen) == 1 and found else [*together(found)])
 
 
 def _recomputed(study_dir: Path) -> Iterator[str]:
@@ -117,33 +129,3 @@ def _recomputed(study_dir: Path) -> Iterator[str]:
     for path in differing:
         here = (study_dir / path).is_file()
         yield f"{study_dir / path} {'is not what its runs give' if here else 'is missing'}"
-
-
-def _trained_again(run_dir: Path) -> Iterator[str]:
-    """The files of a run that come out otherwise when it is trained from scratch."""
-    run = json.loads((run_dir / RUN).read_text())
-    chosen = settings(run["settings"])
-    shown, today = equalities(manifest_of(run_dir)), code_digest(chosen)
-    if today not in equal_codes(shown, run["task"], run["variant"], run["code_digest"]):
-        yield (
-            f"{run_dir}: trained by other code than today's ({run['code_digest'][:12]}, now "
-            f"{today[:12]}); get {trained_by(run)} to train it again"
-        )
-        return
-    click.echo(f"training {run_dir} again, {run['steps']:,} steps; {run['cpu_s']:.0f} s then")
-    with tempfile.TemporaryDirectory() as name:
-        out = Path(name, "run")
-        train(run, chosen.differences(), out, Path(name, "state"), fresh=True)
-        equal = []
-        for file in HELD_TO_BYTES:
-            expected = run.get("files", {}).get(file) or checksum((run_dir / file).read_bytes())
-            if checksum((out / file).read_bytes()) == expected:
-                equal.append(file)
-            else:
-                yield f"{run_dir / file}: another one came out{_why(run, out)}"
-    click.echo(f"equal by byte: {', '.join(equal) or 'nothing'}")
-
-
-def _why(run: dict[str, Any], out: Path) -> str:
-    told = unlike(run, json.loads((out / RUN).read_text()))
-    return f" ({told})" if told else ", on the same machine and versions"

@@ -1,0 +1,55 @@
+"""Runs trained again: what is a fault where bytes are promised, and where they are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mpo.__main__ import main
+from mpo.commands.verifying.again import Again, together
+from tests.evaluation.synthetic import write_study
+
+RUN = Path("results/some/runs/task/variant/0")
+
+
+def again(returns=(500.0, 500.0), other=(), unlike="") -> Again:
+    return Again(RUN, other, unlike, returns)
+
+
+def test_on_the_same_machine_bytes_are_held(capsys: pytest.CaptureFixture[str]) -> None:
+    (fault,) = together([again(), again(other=("training.csv",)), again()])
+    assert fault == f"{RUN}/training.csv: another one came out (on the same machine and versions)"
+    assert capsys.readouterr().out == "2 of 3 runs are equal by byte\n"
+
+
+@pytest.mark.parametrize(("shift", "faults"), [(0.0, 0), (0.3, 1), (-0.3, 1)])
+def test_on_another_machine_the_mean_return_is_held(
+    shift: float, faults: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ten runs whose returns differ by 10 %, one way or the other, and then all by 30 % more."""
+    there = np.full(10, 500.0)
+    here = there * (1 + shift + 0.1 * np.tile([1, -1], 5))
+    pairs = zip(there, here, strict=True)
+    found = [again(pair, ("evaluations.csv",), "cpu a then, b now") for pair in pairs]
+    said = list(together(found))
+    assert len(said) == faults
+    assert "10 runs on another machine or versions: now less then" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--runs", "3", "--no-rerun"], "--no-rerun: is not allowed together with --runs"),
+        (["--runs", "3", "--same-as", "HEAD"], "--same-as: trains other runs than"),
+        (["--runs", "1000"], "--runs: 1000 is not allowed; MPO trained 6 of its runs"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    tmp_path: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tasks, variants = ["cartpole-balance"], ["paper", "stable_dual"]
+    folder = write_study(tmp_path / "made", tasks, variants, points=3)
+    assert main(["verify", str(folder), *arguments]) == 2
+    assert said in capsys.readouterr().err
