@@ -98,6 +98,7 @@ def load_study(
         claims=claims,
         theory=content.get("theory", False),
         tensorboard=content.get("tensorboard"),
+        cohorts=content.get("cohorts"),
     )
 
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -141,9 +141,10 @@ class Desk:
 
     def pin(self) -> bool:
         """Page-lock the block for fast copies to and from a GPU; whether that could be done."""
-        cudart = torch.cuda.cudart()
+        cudart: Any = torch.cuda.cudart()
         return int(cudart.cudaHostRegister(self.block.data_ptr(), self.block.numel(), 0)) == 0
 
     def unpin(self) -> None:
         """Undo `pin`."""
-        torch.cuda.cudart().cudaHostUnregister(self.block.data_ptr())
+        cudart: Any = torch.cuda.cudart()
+        cudart.cudaHostUnregister(self.block.data_ptr())
