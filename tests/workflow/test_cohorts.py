@@ -36,7 +36,7 @@ def test_one_job_has_the_files_of_all_runs_of_a_task_and_variant(tmp_path: Path,
     append(tmp_path, CONFIG, switch)
     plan = planned(tmp_path)
     assert trained(plan) == dict.fromkeys(VARIANTS, 2)  # of two tasks
-    found = [path for path in runs(plan[1])]
+    found = runs(plan[1])
     assert found == sorted(
         f"{task}/{variant}/{seed}"
         for task in ("cartpole-balance", "acrobot-swingup")

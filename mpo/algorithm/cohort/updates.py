@@ -45,7 +45,8 @@ class RunByRun:
 class AsOne:
     """All members as one computation, over tensors [K, ...].
 
-    Members that are not active are computed too, and nothing of theirs is written.
+    Members that are not active are computed too, and nothing of theirs is written but their
+    targets, which follow their networks.
     """
 
     def __init__(
