@@ -142,16 +142,18 @@ def train(
         folder = out or SINGLE_RUNS / task / variant
         like = task, variant, seeds[0], study_seed, chosen, folder, None, checkpoint_seconds
         first = MemberJob(*like, tensorboard=tensorboard, states=state or Path("state"))
-        cohort = CohortJob.of(first, seeds, folder, workers or _workers(chosen, len(seeds)))
+        cohort = CohortJob.of(
+            first, seeds, folder, workers or workers_for(chosen.device, len(seeds))
+        )
         said = _guarded(folder, lambda: _by_folder(cohort, cohorts.train(cohort, **how)))
     if not quiet:
         for place, status in said.items():
             click.echo(f"{status}: {place}")
 
 
-def _workers(chosen: Settings, runs: int) -> int:
-    """Processes that simulate: on a processor none beside this one, which updates as well."""
-    if chosen.device == "cpu":
+def workers_for(device: str, runs: int) -> int:
+    """Processes that simulate so many: on a processor the one that updates as well."""
+    if device == "cpu":
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return min(runs, cores or 1)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 from unittest import mock
 
 import pytest
 
+from mpo.algorithm.cohort.member import Member
 from mpo.settings import Settings, SettingsError
 from mpo.training import checkpoints
 from mpo.training.clock import Clock
 from mpo.training.cohort.session import CohortSession
 from mpo.training.environment import Diverged, Environment
 from mpo.training.protocols.off_policy import Training
+from mpo.training.seeds import Stream
 from mpo.training.trained import Trained
+from tests.apart import apart
 from tests.learning import VARIANTS
 from tests.runs import TRIED, finish, seeds, tiny
 
@@ -59,6 +63,19 @@ def test_members_have_the_bytes_of_runs_alone(case: str) -> None:
     assert walked(begun(chosen, 0, 4)) == [alone(chosen, 0), alone(chosen, 4)]
 
 
+def _compiled(name: str) -> bool:
+    chosen = tiny({**SHORT, **VARIANTS[name]}, compile=True)
+    cohort = begun(chosen, 0, 4, 7)
+    assert cohort.learner.compiled
+    return walked(cohort) == [alone(chosen, seed) for seed in (0, 4, 7)]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", ["stabilised", "exact_dual"])
+def test_compiled_members_have_the_bytes_of_compiled_runs_alone(name: str) -> None:
+    assert apart(_compiled, name)
+
+
 def test_who_the_others_are_and_where_they_are_played_changes_nothing() -> None:
     chosen = tiny(SHORT)
     one, two = walked(begun(chosen, 0, 4, workers=2))
@@ -66,15 +83,12 @@ def test_who_the_others_are_and_where_they_are_played_changes_nothing() -> None:
     assert walked(begun(chosen, 7, 0))[1] == one
 
 
-def diverging(seed: int, chosen: Settings) -> Any:
+def diverging(seed: int) -> Any:
     """Whatever is updated after 5 updates of the run of `seed` is not finite from there on."""
-    from mpo.algorithm.cohort.member import Member
-
-    noise = seeds(seed)
-    original = Member.update
+    noise, original = seeds(seed).of(Stream.NOISE), Member.update
 
     def update(member: Member, batch: Any) -> None:
-        if member.noise.initial_seed() == noise.of(4) and member.updates == 5:
+        if member.noise.initial_seed() == noise and member.updates == 5:
             member.state.critic.parameters.fill_(float("inf"))
         original(member, batch)
 
@@ -84,7 +98,7 @@ def diverging(seed: int, chosen: Settings) -> Any:
 def test_a_member_that_diverges_is_frozen_and_the_others_go_on() -> None:
     chosen = tiny(SHORT, critic_target_period=1000, logging_updates=4)
     cohort = begun(chosen, 0, 4, 5)
-    with diverging(4, chosen):
+    with diverging(4):
         ends = walked(cohort)
     assert [ends[0], ends[2]] == [alone(chosen, 0), alone(chosen, 5)]
     divergence = cohort.members[1].divergence
@@ -97,20 +111,18 @@ def test_a_member_that_diverges_is_frozen_and_the_others_go_on() -> None:
 
 def test_a_member_whose_simulator_diverges_ends_as_it_would_alone() -> None:
     chosen = tiny(SHORT)
-    original = Environment.step
+    original, counts = Environment.step, Counter[Environment]()
 
     def step(environment: Environment, action: Any) -> Any:
-        if environment.steps_of_this_test == 30:
+        counts[environment] += 1
+        if counts[environment] == 31:
             raise Diverged("physics state", "made up")
-        environment.steps_of_this_test += 1
         return original(environment, action)
 
-    with mock.patch.object(Environment, "steps_of_this_test", 0, create=True):
-        cohort = begun(chosen, 0, 4)
-        with mock.patch.object(Environment, "step", step):
-            ends = walked(cohort)
-        training = Training(chosen, seeds(0), Clock())
-        with mock.patch.object(Environment, "step", step), pytest.raises(Diverged):
+    cohort, training = begun(chosen, 0, 4), Training(chosen, seeds(0), Clock())
+    with mock.patch.object(Environment, "step", step):
+        ends = walked(cohort)
+        with pytest.raises(Diverged):
             finish(training)
     assert ends[0] == told(training)
     assert cohort.members[0].divergence == {
