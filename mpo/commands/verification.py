@@ -122,7 +122,8 @@ def _trained_again(run_dir: Path) -> Iterator[str]:
     """The files of a run that come out otherwise when it is trained from scratch."""
     run = json.loads((run_dir / RUN).read_text())
     chosen = settings(run["settings"])
-    shown, today = equalities(manifest_of(run_dir)), code_digest(chosen)
+    shown = equalities(manifest_of(run_dir))
+    today = code_digest(chosen, cohort="cohort" in run)
     if today not in equal_codes(shown, run["task"], run["variant"], run["code_digest"]):
         yield (
             f"{run_dir}: trained by other code than today's ({run['code_digest'][:12]}, now "
