@@ -166,6 +166,7 @@ def _by_folder(cohort: "CohortJob", statuses: dict[int, str]) -> dict[Path, str]
 def _guarded(folder: Path, train: Callable[[], dict[Path, str]]) -> dict[Path, str]:
     """What `train` gives; what it raises in the words of this program."""
     from mpo.training.checkpoints import CheckpointError
+    from mpo.training.cohort.crew import WorkerFault
     from mpo.training.stopping import EXIT_STATUS, Interrupted
 
     try:
@@ -173,7 +174,7 @@ def _guarded(folder: Path, train: Callable[[], dict[Path, str]]) -> dict[Path, s
     except Interrupted as interrupted:
         click.echo(f"mpo: {interrupted}", err=True)
         sys.exit(EXIT_STATUS)
-    except (CheckpointError, ValueError) as error:
+    except (CheckpointError, WorkerFault, ValueError) as error:
         raise InputError(str(error)) from None
     except OSError as error:
         where, what = error.filename or folder, error.strerror or error

@@ -137,12 +137,6 @@ def cohort_asks(variant, wildcards):
     return asked_by_cohort(wildcards.task, variant, chosen, RATES, len(STUDY.seeds))
 
 
-def cohort_workers(variant):
-    """How many processes simulate, as a parameter: on the processor its own alone."""
-    on_cpu = STUDY.settings[next(iter(STUDY.tasks)), variant].device == "cpu"
-    return lambda wildcards, threads: 1 if on_cpu else threads
-
-
 for variant in STUDY.variants:
     if not STUDY.in_cohorts(variant):
         continue
@@ -159,11 +153,10 @@ for variant in STUDY.variants:
             **run_resources(variant, cohort_asks),
         params:
             **cohort_params(variant),
-            workers=cohort_workers(variant),
         shell:
             "python -m mpo train --task {wildcards.task} --variant {params.variant}"
             " --seeds {params.seeds} --study-seed {params.study_seed}"
-            " --settings {params.settings:q} --out {params.out} --workers {params.workers}"
+            " --settings {params.settings:q} --out {params.out} --workers {threads}"
             " --wait --quiet > {log} 2>&1"
 
 
