@@ -1,6 +1,7 @@
 """`benchmark`: what the learner costs beside its floor, and how that grows."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,12 @@ if TYPE_CHECKING:
     help="Measure the variants and tasks of config/NAME.yaml, tell what the study costs here, and "
     "write results/NAME/rates.json, by which its runs ask a cluster for time and memory.",
 )
+@click.option(
+    "--cohort",
+    "counts",
+    metavar="LIST",
+    help="Instead, cohorts of so many runs, as 1,5,10: updates alone and end to end.",
+)
 @click.option("--device", default="cpu", help="Where the learner is: cpu or cuda.")
 @click.option("--quick", is_flag=True, help="Few repetitions, nothing compiled: does it work?")
 def benchmark(
@@ -41,6 +48,7 @@ def benchmark(
     scaling: Path | None,
     optimisations: Path | None,
     study_file: Path | None,
+    counts: str | None,
     device: str,
     quick: bool,
 ) -> None:
@@ -59,6 +67,11 @@ def benchmark(
     require_device(settings({"device": device}))
     if device != "cpu" and (scaling or optimisations):
         raise InputError(f"--device: {device!r} is not allowed; sweeps are measured on cpu alone")
+    if counts is not None:
+        if study_file or scaling or optimisations:
+            raise InputError("--cohort: it measures cohorts alone; leave out what else to measure")
+        _cohorts(names, counts, device, quick, file)
+        return
     if scaling:
         _sweep(names or report.SCALED, scaling)
         return
@@ -84,6 +97,33 @@ def benchmark(
     if file:
         content = {name: {**values, "made_with": made_with} for name, values in found.items()}
         file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def _cohorts(
+    names: Sequence[str], counts: str, device: str, quick: bool, file: Path | None
+) -> None:
+    """Cohorts of so many runs beside their floors."""
+    import pandas as pd
+
+    from mpo.benchmark import cohorts, report
+    from mpo.commands.training import workers_for
+
+    if not re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", counts):
+        raise InputError(f"--cohort: {counts!r} is not allowed; numbers of runs are, as 1,5,10")
+    sizes = [int(count) for count in counts.split(",")]
+    how: dict[str, Any] = cohorts.QUICK if quick else {}
+    found: list[dict[str, Any]] = []
+    for name in names or cohorts.VARIANTS:
+        for row in cohorts.measured(
+            name, sizes, lambda runs: workers_for(device, runs), device, **how
+        ):
+            click.echo("{variant}: {runs} runs: {round_us:.4g} µs".format(**row), err=True)
+            found.append(row)
+    click.echo(cohorts.table(pd.DataFrame(found)))
+    if file:
+        made_with = report.made_with(device, how.get("compile_", True))
+        content = json.dumps({"cohorts": found, "made_with": made_with}, indent=1)
+        file.write_text(content + "\n", encoding="utf-8")
 
 
 def _measured(names: Iterable[str], size: Mapping[str, Any]) -> dict[str, dict[str, float]]:

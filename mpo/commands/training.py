@@ -1,9 +1,14 @@
-"""`train`: one run by hand or as a job of a study, from its checkpoint if it was interrupted."""
+"""`train`: one run or a cohort of them, by hand or as a job of a study, from its checkpoint if it
+was interrupted.
+"""
 
 import json
+import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,21 +18,63 @@ from mpo.settings.plain import thawed
 from mpo.study.entries import load_tasks, load_variants
 from mpo.study.yaml_files import assigned, shown, suggestion
 
+if TYPE_CHECKING:
+    from mpo.training.cohort.job import CohortJob
+
 SINGLE_RUNS = Path("results/single")
+LARGEST_SEED = 2**32 - 1
+
+
+class Seeds(click.ParamType):
+    """Seeds as 0-9 or 0,3,5-7: a sorted tuple."""
+
+    name = "seeds"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """The seeds that `value` lists; a fault of the input where it lists none."""
+        found: set[int] = set()
+        for part in str(value).split(","):
+            said = re.fullmatch(r"\s*(\d+)(?:\s*-\s*(\d+))?\s*", part)
+            first, last = (int(said[1]), int(said[2] or said[1])) if said else (1, 0)
+            if not first <= last <= LARGEST_SEED:
+                self.fail(f"{value!r} is not allowed; seeds are listed as 0-9 or 0,3,5-7")
+            found |= set(range(first, last + 1))
+        return tuple(sorted(found))
 
 
 @click.command()
 @click.option("--task", required=True, help="Alias from config/tasks.yaml.")
 @click.option("--variant", default="stabilised", help="Name from config/variants.yaml.")
-@click.option("--seed", default=0, type=click.IntRange(0, 2**32 - 1), help="Seed of the run.")
+@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Seed of the run, else 0.")
+@click.option(
+    "--seeds",
+    type=Seeds(),
+    metavar="LIST",
+    help="Instead, as 0-9: a run for each, all trained as one computation, a cohort.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="With --seeds: processes that simulate, else one a core beside a GPU, and none.",
+)
 @click.option(
     "--study-seed", default=0, type=click.IntRange(0, 2**32 - 1), help="Seed of the study."
 )
 @click.option("--steps", type=click.IntRange(1), help="Budget in control steps, else the task's.")
 @click.option("--set", "fields", multiple=True, metavar="FIELD=VALUE", help="Change one setting.")
 @click.option("--settings", "given", metavar="JSON", help="Every setting that is not a default.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where the run's files go.")
-@click.option("--state", type=click.Path(path_type=Path), help="Where checkpoints go.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Where the run's files go; with --seeds, folders named after them.",
+)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    help="Where checkpoints go; with --seeds, folders named after digests.",
+)
 @click.option(
     "--checkpoint-seconds",
     type=click.FloatRange(0.0),
@@ -51,7 +98,9 @@ SINGLE_RUNS = Path("results/single")
 def train(
     task: str,
     variant: str,
-    seed: int,
+    seed: int | None,
+    seeds: tuple[int, ...] | None,
+    workers: int | None,
     study_seed: int,
     steps: int | None,
     fields: tuple[str, ...],
@@ -65,26 +114,67 @@ def train(
     tensorboard: Path | None,
     quiet: bool,
 ) -> None:
-    """Train one run, from its checkpoint if it was interrupted.
+    """Train one run, or with --seeds a cohort of runs, from its checkpoint if it was interrupted.
 
     One that was finished before, under whatever name, is put in place instead.
     A run with other settings, where this one's files would go, is not replaced.
     """
+    if seeds is None and workers is not None:
+        raise InputError(f"--workers: {workers} is not allowed without --seeds")
+    if seeds is not None and seed is not None:
+        raise InputError("--seed: it is one run's; leave it out where there are --seeds")
+    if seeds is not None and extendable:
+        raise InputError("--extendable: cohorts are not; train the seeds one by one for that")
     chosen = _run_settings(task, variant, given, steps, fields)
-    from mpo.training import run
+    how = {"bar": not quiet, "wait": wait, "fresh": fresh}
+    if seeds is None:
+        from mpo.training import run
+        from mpo.training.job import Job
+
+        folder = out or SINGLE_RUNS / task / variant / str(seed or 0)
+        where = state, checkpoint_seconds, extendable, tensorboard
+        job = Job(task, variant, seed or 0, study_seed, chosen, folder, *where)
+        said = _guarded(folder, lambda: {folder: run.train(job, **how)})
+    else:
+        from mpo.training.cohort import run as cohorts
+        from mpo.training.cohort.job import CohortJob, MemberJob
+
+        folder = out or SINGLE_RUNS / task / variant
+        like = task, variant, seeds[0], study_seed, chosen, folder, None, checkpoint_seconds
+        first = MemberJob(*like, tensorboard=tensorboard, states=state or Path("state"))
+        cohort = CohortJob.of(
+            first, seeds, folder, workers or workers_for(chosen.device, len(seeds))
+        )
+        said = _guarded(folder, lambda: _by_folder(cohort, cohorts.train(cohort, **how)))
+    if not quiet:
+        for place, status in said.items():
+            click.echo(f"{status}: {place}")
+
+
+def workers_for(device: str, runs: int) -> int:
+    """Processes that simulate so many: on a processor the one that updates as well."""
+    if device == "cpu":
+        return 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(runs, cores or 1)
+
+
+def _by_folder(cohort: "CohortJob", statuses: dict[int, str]) -> dict[Path, str]:
+    return {member.out: statuses[member.seed] for member in cohort.members}
+
+
+def _guarded(folder: Path, train: Callable[[], dict[Path, str]]) -> dict[Path, str]:
+    """What `train` gives; what it raises in the words of this program."""
     from mpo.training.checkpoints import CheckpointError
-    from mpo.training.job import Job
+    from mpo.training.cohort.crew import WorkerFault
     from mpo.training.stopping import EXIT_STATUS, Interrupted
 
-    folder = out or SINGLE_RUNS / task / variant / str(seed)
-    how = state, checkpoint_seconds, extendable, tensorboard
-    job = Job(task, variant, seed, study_seed, chosen, folder, *how)
     try:
-        status = run.train(job, bar=not quiet, wait=wait, fresh=fresh)
+        return train()
     except Interrupted as interrupted:
         click.echo(f"mpo: {interrupted}", err=True)
         sys.exit(EXIT_STATUS)
-    except (CheckpointError, ValueError) as error:
+    except (CheckpointError, WorkerFault, ValueError) as error:
         raise InputError(str(error)) from None
     except OSError as error:
         where, what = error.filename or folder, error.strerror or error
@@ -92,8 +182,6 @@ def train(
             f"{where}: {what}; once that is mended, the same command goes on from the last "
             "checkpoint"
         ) from None
-    if not quiet:
-        click.echo(f"{status}: {folder}")
 
 
 def _run_settings(

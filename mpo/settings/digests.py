@@ -29,16 +29,22 @@ EXEMPT = (
 """Modules and rooms that do not change what a run computes, or whose effect is in the settings'
 digest."""
 
-
-def code_digest(settings: Settings, root: Path = PACKAGE) -> str:
-    """The digest of the code that a run executes; `root` is the package's folder."""
-    return files_digest(run_files(settings, root), root)
+COHORT = "training.cohort.session"
+"""What trains several runs as one."""
 
 
-def run_files(settings: Settings, root: Path = PACKAGE) -> list[Path]:
+def code_digest(settings: Settings, root: Path = PACKAGE, cohort: bool = False) -> str:
+    """The digest of the code that a run executes; `root` is the package's folder.
+
+    Trained in a `cohort` with other seeds, it executes more than by itself.
+    """
+    return files_digest(run_files(settings, root, cohort), root)
+
+
+def run_files(settings: Settings, root: Path = PACKAGE, cohort: bool = False) -> list[Path]:
     """The files whose code a run with `settings` executes, sorted."""
     chosen = [f"{package}.{getattr(settings, field)}" for field, package in OPTION_PACKAGES.items()]
-    return closure(chosen, root, EXEMPT)
+    return closure([*chosen, *([COHORT] if cohort else [])], root, EXEMPT)
 
 
 def script_digest(script: Path, *modules: str, root: Path = PACKAGE) -> str:

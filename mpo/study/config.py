@@ -99,6 +99,7 @@ def load_study(
         theory=content.get("theory", False),
         tensorboard=content.get("tensorboard"),
         reproduces=content.get("reproduces"),
+        cohorts=content.get("cohorts"),
     )
 
 

@@ -15,12 +15,13 @@ from pathlib import Path
 FORMAT = "%T|%Z|%k"
 """State, working directory, comment."""
 STATES = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT", "SUSPENDED")
-COMMENT = re.compile(r"rule_train_(?P<variant>.+)_wildcards_(?P<task>.+)_(?P<seed>\d+)")
+COMMENT = re.compile(r"rule_train_(?P<variant>.+)_wildcards_(?P<rest>.+)")
+SEED = re.compile(r"(.+)_(\d+)")
 PATIENCE_S = 20.0
 
 
 def queued(folder: Path = Path()) -> dict[str, set[tuple[str, str]]]:
-    """By variant, task and seed of each job that waits; nothing where no Slurm answers."""
+    """By variant, the `job` of each that waits; nothing where no Slurm answers."""
     command = ["squeue", "--me", "--noheader", f"--format={FORMAT}"]
     if shutil.which(command[0]) is None:
         return {}
@@ -38,7 +39,18 @@ def waiting(text: str, folder: Path) -> dict[str, set[tuple[str, str]]]:
     found: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
     for line in text.splitlines():
         state, place, comment = line.strip().split("|", 2)
-        told = COMMENT.fullmatch(comment)
-        if told and state in STATES and Path(place) == folder:
-            found[told["variant"]].add((told["task"], told["seed"]))
+        if state not in STATES or Path(place) != folder:
+            continue
+        if told := COMMENT.fullmatch(comment):
+            found[told["variant"]].add(_parts(told["rest"]))
     return dict(found)
+
+
+def job(task: str, seed: int | None) -> tuple[str, str]:
+    """Task and seed as `waiting` has them of a run's job, or of a cohort's, which names no seed."""
+    return _parts(task if seed is None else f"{task}_{seed}")
+
+
+def _parts(wildcards: str) -> tuple[str, str]:
+    told = SEED.fullmatch(wildcards)
+    return (told[1], told[2]) if told else (wildcards, "")

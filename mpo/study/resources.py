@@ -25,6 +25,10 @@ FLOAT = 4
 """Bytes."""
 PROCESS_MIB = 800
 """Of a run without its replay: Python, PyTorch, its compiled update, two simulators."""
+WORKER_MIB = 450
+"""Of a process that simulates for a cohort: Python, PyTorch, its simulators."""
+COHORT_WORKERS = 16
+"""Processors that a cohort beside a GPU asks for at most."""
 SLACK = 1.15
 MARGIN = 3.0
 """Minutes asked for over those estimated: other load, slower nodes, a slow file system."""
@@ -128,6 +132,22 @@ def asked(task: str, variant: str, chosen: Settings, rates: Rates) -> Asked:
     minutes = max(minutes, LEAST_MIN)
     gpu = 0 if chosen.device == "cpu" else 1
     return Asked(chosen.threads, _rounded(memory, 100), _rounded(minutes, 5), gpu)
+
+
+def asked_by_cohort(task: str, variant: str, chosen: Settings, rates: Rates, runs: int) -> Asked:
+    """What all `runs` of `variant` on `task` ask for, trained as one.
+
+    On a processor they are updated one after the other, by one process; beside a GPU each is
+    simulated by a worker as long as there are processors, and they take as long as one.
+    """
+    one = asked(task, variant, chosen, rates)
+    on_gpu = chosen.device != "cpu"
+    workers = min(runs, COHORT_WORKERS) if on_gpu else 0
+    size = rates.sizes.get(task) or _size(chosen)
+    memory = PROCESS_MIB + workers * WORKER_MIB + 2 * runs * replay_mib(chosen, size)
+    minutes = one.runtime if on_gpu else one.runtime * runs
+    threads = max(chosen.threads, workers)
+    return Asked(threads, _rounded(SLACK * memory, 100), _rounded(minutes, 5), one.gpu)
 
 
 def replay_mib(chosen: Settings, size: Size) -> float:

@@ -19,7 +19,7 @@ from typing import Any
 
 from mpo.rundir import FINISHED, PROGRESS, RUN, is_complete
 from mpo.settings.equality import MANIFEST, Equality, equal_codes, equalities
-from mpo.study.queue import queued
+from mpo.study.queue import job, queued
 from mpo.study.study import Run, Study, standing
 
 SILENT_S = 180.0
@@ -59,7 +59,7 @@ def study_status(
 ) -> list[RunStatus]:
     """The status of every run of `study`, whose results and states lie below `root`.
 
-    `in_queue` tells, by variant, the tasks and seeds of jobs that are not started yet. Raises
+    `in_queue` tells, by variant, the `queue.job` of each that is not started yet. Raises
     `SettingsError` where the study's manifest is broken.
     """
     now, folder, waiting = time.time(), root / study.folder, in_queue()
@@ -67,7 +67,8 @@ def study_status(
     found = (run_status(run, folder, root, now, shown) for run in standing(study.runs, folder))
     return [
         replace(each, state=QUEUED, left_s=None)
-        if (each.run.task, str(each.run.seed)) in waiting.get(each.run.variant, ())
+        if job(each.run.task, None if each.run.cohort else each.run.seed)
+        in waiting.get(each.run.variant, ())
         and each.state not in (*ENDED, KEPT, RUNNING)
         else each
         for each in found
@@ -92,7 +93,7 @@ def run_status(
     states = (root / replace(run, code_digest=code).state for code in codes)
     if any(is_complete(state / FINISHED, run.settings_digest, *codes) for state in states):
         return RunStatus(run, KEPT)
-    log = folder / f"logs/train/{run.task}/{run.variant}/{run.seed}.log"
+    log = folder / run.log
     progress = _read(root / run.state / PROGRESS)
     return _under_way(run, progress, log, now) if progress else _not_begun(run, log, now)
 

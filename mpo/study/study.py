@@ -28,11 +28,18 @@ class Run:
     settings: Settings
     settings_digest: str
     code_digest: str
+    cohort: bool = False
+    """Whether it is trained as one with the other seeds of its task and variant."""
 
     @property
     def path(self) -> str:
         """The run's folder, below the study's."""
         return f"runs/{self.task}/{self.variant}/{self.seed}"
+
+    @property
+    def log(self) -> str:
+        """What its trainer said, below the study's folder."""
+        return f"logs/train/{self.task}/{self.variant}/{'cohort' if self.cohort else self.seed}.log"
 
     @property
     def state(self) -> str:
@@ -59,6 +66,8 @@ class Study:
     """Whether the report verifies the theory by computation too."""
     tensorboard: str | None = None
     """Folder of TensorBoard's events, which no run's bytes or digests depend on."""
+    cohorts: bool | None = None
+    """Whether all seeds of a task and variant are trained as one; None: where on a GPU."""
 
     reproduces: str | None = None
     """The study beside whose verdicts and means the report sets this one's."""
@@ -89,10 +98,21 @@ class Study:
     def _runs(self, task: str, variant: str) -> Iterator[tuple[int, Run]]:
         """The runs that differ by their seeds alone."""
         values, external = self.settings[task, variant], self.variants[variant].external
-        code = bytes_digest(external) if external else code_digest(values)
+        cohort = self.in_cohorts(variant)
+        code = bytes_digest(external) if external else code_digest(values, cohort=cohort)
         for seed in self.seeds:
             digest = values.digest(self.study_seed, task, seed)
-            yield seed, Run(task, variant, seed, values, digest, code)
+            yield seed, Run(task, variant, seed, values, digest, code, cohort)
+
+    def in_cohorts(self, variant: str) -> bool:
+        """Whether the seeds of `variant` are trained as one, on each task.
+
+        Variants that other code trains, or another protocol, have no cohorts.
+        """
+        some = self.settings[next(iter(self.tasks)), variant]  # no task sets device or protocol
+        if self.variants[variant].external or some.protocol != "off_policy":
+            return False
+        return some.device != "cpu" if self.cohorts is None else self.cohorts
 
     def manifest(self) -> dict[str, Any]:
         """What the study asks for, as the content of `manifest.json`."""

@@ -10,11 +10,11 @@ from mpo.algorithm.networks import unflatten
 from mpo.training import finished, provenance
 from mpo.training.job import Job
 from mpo.training.seeds import DERIVATION
-from mpo.training.session import Session
+from mpo.training.trained import Trained
 
 
 def write(
-    job: Job, training: Session, record: dict[str, Any], divergence: dict[str, Any] | None
+    job: Job, training: Trained, record: dict[str, Any], divergence: dict[str, Any] | None
 ) -> None:
     """Keep the files of the run in its state folder, and put them in place."""
     parameters = torch.from_numpy(training.learner.evaluated_parameters())
@@ -34,7 +34,7 @@ def write(
 
 
 def _description(
-    job: Job, training: Session, record: dict[str, Any], divergence: dict[str, Any] | None
+    job: Job, training: Trained, record: dict[str, Any], divergence: dict[str, Any] | None
 ) -> dict[str, Any]:
     """The content of run.json."""
     return {
@@ -61,5 +61,6 @@ def _description(
         "resumed_at": record["resumed_at"],
         "processors": record["processors"],
         "extends": record.get("extends", []),
+        **({"cohort": record["cohort"]} if "cohort" in record else {}),
         "cut_at": training.cut_at,
     }

@@ -2,18 +2,47 @@
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
+from mpo.settings import Settings
 from mpo.training import checkpoints, extending, provenance
 from mpo.training.job import Job
-from mpo.training.session import Session
 
 log = logging.getLogger("mpo")
 
 
-def resume(job: Job, state: Path, training: Session) -> dict[str, Any]:
+class Whose(Protocol):
+    """What a checkpoint is of: a run or a cohort."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def settings_digest(self) -> str: ...
+    @property
+    def code_digest(self) -> str: ...
+    @property
+    def state_folder(self) -> Path: ...
+
+
+class Compiles(Protocol):
+    """A learner, or a cohort's."""
+
+    compiled: bool
+
+
+class Resumable(Protocol):
+    """What is restored."""
+
+    @property
+    def learner(self) -> Compiles: ...
+    @property
+    def step(self) -> int: ...
+    def restore(self, checkpoint: dict[str, Any]) -> None: ...
+
+
+def resume(job: Whose, state: Path, training: Resumable) -> dict[str, Any]:
     """Restore the newest checkpoint in `state`; the record of attempts, resumptions and mode.
 
     Where that is a smaller budget's of another code or mode, one line says so and the run starts
@@ -30,7 +59,7 @@ def resume(job: Job, state: Path, training: Session) -> dict[str, Any]:
     if saved is None:
         return anew
     record, extends = _record(saved, state), state != job.state_folder
-    if extends and record.get("trunk") == extending.trunk(job):
+    if extends and isinstance(job, Job) and record.get("trunk") == extending.trunk(job):
         record["settings_digest"] = job.settings_digest
     for name, value in {**digests, "mode": mode}.items():
         if record[name] != value:
@@ -64,7 +93,7 @@ def _processors(so_far: list[dict[str, Any]], step: int, here: str) -> list[dict
     return [*so_far, {"step": step, "processor": here}]
 
 
-def _mode(training: Session) -> dict[str, Any]:
+def _mode(training: Resumable) -> dict[str, Any]:
     """What a checkpoint's bytes depend on beside settings and code."""
     return {
         "compiled": training.learner.compiled,

@@ -1,6 +1,7 @@
 """Being asked to stop: SIGTERM and SIGINT, obeyed at once or as soon as the run is saved."""
 
 import signal
+from collections.abc import Callable
 from types import FrameType
 
 EXIT_STATUS = 143
@@ -25,6 +26,8 @@ class StopRequest:
         """At once, at first."""
         self.signal: int | None = None
         self.at_once = True
+        self.also: Callable[[], None] | None = None
+        """What a handler calls besides noting a signal."""
 
     def __enter__(self) -> "StopRequest":
         signals = (signal.SIGTERM, signal.SIGINT)
@@ -46,6 +49,8 @@ class StopRequest:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self.signal = number
+        if self.also is not None:
+            self.also()
         if self.at_once:
             self.obey()
 

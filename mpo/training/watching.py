@@ -10,7 +10,7 @@ import logging
 from pathlib import Path
 
 from mpo.rundir.events import Events
-from mpo.training.session import Session
+from mpo.training.trained import Trained
 
 log = logging.getLogger("mpo")
 
@@ -22,7 +22,7 @@ class Watch:
         """Begin an event file. Raises ValueError where TensorBoard is missing, or OSError."""
         self._events = Events(folder) if folder else None
 
-    def look(self, training: Session) -> None:
+    def look(self, training: Trained) -> None:
         """Write the rows that are new; a fault of the disk ends the watching, not the run."""
         if self._events is None:
             return
@@ -33,7 +33,7 @@ class Watch:
             log.warning("TensorBoard's events: %s; training goes on", error.strerror or error)
             self._events = None
 
-    def close(self, training: Session) -> None:
+    def close(self, training: Trained) -> None:
         """Write the last rows."""
         self.look(training)
         if self._events is not None:

@@ -15,6 +15,7 @@ from mpo.study.resources import (
     Rates,
     Size,
     asked,
+    asked_by_cohort,
     read_rates,
     replay_mib,
     write_rates,
@@ -100,3 +101,16 @@ def test_what_is_no_rates_is_named_in_one_line(tmp_path: Path, text: str) -> Non
     with pytest.raises(ValueError, match=f"{tmp_path / FILE}: no rates that") as caught:
         read_rates(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_cohort_asks_for_all_its_runs() -> None:
+    """On a processor for their time one after the other; beside a GPU for workers to simulate."""
+    one, gpu = settings({}), settings({"device": "cuda"})
+    alone = asked("toy", "paper", one, Rates())
+    there = asked_by_cohort("toy", "paper", one, Rates(), 10)
+    assert (there.threads, there.gpu) == (1, 0)
+    assert there.runtime == 10 * alone.runtime
+    assert there.mem_mb > alone.mem_mb
+    beside = asked_by_cohort("toy", "paper", gpu, Rates(), 40)
+    assert (beside.threads, beside.gpu) == (16, 1)
+    assert beside.runtime == alone.runtime

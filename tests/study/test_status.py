@@ -13,7 +13,7 @@ from mpo.rundir import FINISHED, RUN, RUN_FILES
 from mpo.study.config import Study, load_study
 from mpo.study.entries import load_variants
 from mpo.study.listing import differences, variants_table
-from mpo.study.queue import waiting
+from mpo.study.queue import job, waiting
 from mpo.study.remaining import duration, remaining, said
 from mpo.study.status import SILENT_S, UNHEARD_S, study_status
 from mpo.study.status_table import status_table
@@ -170,6 +170,13 @@ def test_slurm_s_queue_is_read_by_folder_and_state():
         "paper": {("ball_in_cup-catch", "12")},
     }
     assert waiting("", Path("/here")) == {}
+
+
+@pytest.mark.parametrize("task", ["hopper-stand", "task_1"])
+def test_a_cohort_waits_in_slurm_by_its_task(task: str) -> None:
+    line = f"PENDING|/here|rule_train_paper_wildcards_{task}\n"
+    assert waiting(line, Path("/here")) == {"paper": {job(task, None)}}
+    assert job(task, 3) == (task, "3")
 
 
 def test_the_study_s_time_is_left_at_as_many_runs_at_once_as_now(study: Study, tmp_path: Path):

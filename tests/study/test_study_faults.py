@@ -23,8 +23,8 @@ FAULTS = {
         "seeds:",
         "sedes:",
         "study.yaml: sedes: [0, 1] is not allowed; there is no such key; did you mean seeds? "
-        "known are against_base, claims, own_variants, reproduces, seeds, settings, study, "
-        "study_seed, tasks, tensorboard, theory, variants",
+        "known are against_base, claims, cohorts, own_variants, reproduces, seeds, settings, "
+        "study, study_seed, tasks, tensorboard, theory, variants",
     ),
     "missing key": (
         "study_seed: 1\n",

@@ -1,11 +1,11 @@
 # From the configuration to runs: the manifest of all that is asked for, and one rule a variant,
-# train_<variant>. The digests in a rule's parameters make Snakemake train anew the runs whose
+# train_<variant>, with one job a run or, where seeds are trained as one, a task. The digests in a rule's parameters make Snakemake train anew the runs whose
 # settings or code changed, and no others; code that is shown equal is no other code.
 import functools
 import hashlib
 import json
 
-from mpo.study.resources import asked, read_rates
+from mpo.study.resources import asked, asked_by_cohort, read_rates
 from mpo.study.study import standing
 
 try:
@@ -68,22 +68,24 @@ def run_params(variant):
     }
 
 
-def run_threads(variant):
-    """The threads of a run of `variant`, as a rule's `threads`."""
-    return lambda wildcards: run_asks(variant, wildcards).threads
+def run_threads(variant, asks=None):
+    """The threads of a run of `variant`, as a rule's `threads`; or of what `asks` for others."""
+    asks = asks or run_asks
+    return lambda wildcards: asks(variant, wildcards).threads
 
 
-def run_resources(variant):
+def run_resources(variant, asks=None):
     """What a run of `variant` asks of a cluster, as a rule's `resources`; more at each try."""
+    asks = asks or run_asks
 
     def memory(wildcards, attempt):
-        return run_asks(variant, wildcards).mem_mb * attempt
+        return asks(variant, wildcards).mem_mb * attempt
 
     def minutes(wildcards, attempt):
-        return run_asks(variant, wildcards).runtime * attempt
+        return asks(variant, wildcards).runtime * attempt
 
     def gpus(wildcards):
-        return run_asks(variant, wildcards).gpu
+        return asks(variant, wildcards).gpu
 
     return {"mem_mb": memory, "runtime": minutes, "gpu": gpus}
 
@@ -98,8 +100,68 @@ def _asked(task, variant):
     return asked(task, variant, STUDY.settings[task, variant], RATES)
 
 
+def cohort_outputs(variant):
+    """The files of all runs of `variant` on a task, as a rule's outputs."""
+    folder = f"{DIR}/runs/{{task}}/{variant}"
+    return [f"{folder}/{seed}/{name}" for seed in STUDY.seeds for name in RUN_FILES.values()]
+
+
+def cohort_params(variant):
+    """The parameters of a cohort: those of its runs, of which the settings are the same."""
+    one = run_params(variant)
+
+    def each(key):
+        def values(wildcards):
+            runs = (STUDY.run(wildcards.task, variant, seed) for seed in STUDY.seeds)
+            return [getattr(STANDING[run.path], key) for run in runs]
+
+        return values
+
+    def settings(wildcards):
+        return json.dumps(STUDY.settings[wildcards.task, variant].differences())
+
+    return {
+        "variant": variant,
+        "study_seed": one["study_seed"],
+        "seeds": ",".join(map(str, STUDY.seeds)),
+        "settings": settings,
+        "settings_digest": each("settings_digest"),
+        "code_digest": each("code_digest"),
+        "out": lambda wildcards: f"{DIR}/runs/{wildcards.task}/{variant}",
+    }
+
+
+def cohort_asks(variant, wildcards):
+    """What a cohort asks for, from its runs' settings and what was measured."""
+    chosen = STUDY.settings[wildcards.task, variant]
+    return asked_by_cohort(wildcards.task, variant, chosen, RATES, len(STUDY.seeds))
+
+
 for variant in STUDY.variants:
-    if STUDY.variants[variant].external:
+    if not STUDY.in_cohorts(variant):
+        continue
+
+    rule:
+        name:
+            STUDY.variants[variant].rule
+        output:
+            cohort_outputs(variant),
+        log:
+            f"{DIR}/logs/train/{{task}}/{variant}/cohort.log",
+        threads: run_threads(variant, cohort_asks)
+        resources:
+            **run_resources(variant, cohort_asks),
+        params:
+            **cohort_params(variant),
+        shell:
+            "python -m mpo train --task {wildcards.task} --variant {params.variant}"
+            " --seeds {params.seeds} --study-seed {params.study_seed}"
+            " --settings {params.settings:q} --out {params.out} --workers {threads}"
+            " --wait --quiet > {log} 2>&1"
+
+
+for variant in STUDY.variants:
+    if STUDY.variants[variant].external or STUDY.in_cohorts(variant):
         continue
 
     rule:

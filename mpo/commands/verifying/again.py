@@ -40,7 +40,8 @@ def trained_again(run_dir: Path) -> Again | str:
     """The run of `run_dir` trained again; the reason where today's code is another than its own."""
     run = json.loads((run_dir / RUN).read_text())
     chosen = settings(run["settings"])
-    shown, today = equalities(manifest_of(run_dir)), code_digest(chosen)
+    shown = equalities(manifest_of(run_dir))
+    today = code_digest(chosen, cohort="cohort" in run)
     if today not in equal_codes(shown, run["task"], run["variant"], run["code_digest"]):
         return (
             f"{run_dir}: trained by other code than today's ({run['code_digest'][:12]}, now "

@@ -54,7 +54,7 @@ class Beginning:
     @property
     def code_digest(self) -> str:
         """The digest of today's code."""
-        return code_digest(self.settings)
+        return code_digest(self.settings, cohort="cohort" in self.run)
 
 
 def beginnings(study_dir: Path, manifest: Manifest, steps: int | None) -> Iterator[Beginning]:
@@ -71,7 +71,8 @@ def beginnings(study_dir: Path, manifest: Manifest, steps: int | None) -> Iterat
             continue
         run, chosen = _described(file)
         codes = equal_codes(manifest.equalities, *key, run["code_digest"])
-        if code_digest(chosen) not in codes and (*key, codes) not in begun:
+        today = code_digest(chosen, cohort="cohort" in run)
+        if today not in codes and (*key, codes) not in begun:
             begun.append((*key, codes))
             yield Beginning(run, codes, *shortened(chosen, steps))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -30,12 +31,16 @@ def train(
 
     Its files go to `out`, its checkpoint to `state`. Raises `InputError` where that fails, with
     what the trainer said last where it is `quiet`. A `fresh` run is trained from its beginning,
-    whatever is kept of it; older code does not know of that.
+    whatever is kept of it; older code does not know of that. What was trained in a cohort is
+    trained so again, with the same other seeds.
     """
+    cohort = run.get("cohort")
+    place = out.with_name(f"{out.name}-cohort") if cohort else out
     command = [sys.executable, "-m", "mpo", "train", "--task", run["task"]]
-    command += ["--variant", run["variant"], "--seed", str(run["seed"])]
+    command += ["--variant", run["variant"]]
+    command += ["--seeds", ",".join(map(str, cohort))] if cohort else ["--seed", str(run["seed"])]
     command += ["--study-seed", str(run["study_seed"]), "--settings", json.dumps(settings)]
-    command += ["--out", str(out.absolute()), "--state", str(state.absolute())]
+    command += ["--out", str(place.absolute()), "--state", str(state.absolute())]
     command += ["--quiet"] if quiet else []
     command += ["--fresh"] if fresh else []
     paths = [str(code), *filter(None, [os.environ.get("PYTHONPATH")]), str(Path.cwd())]
@@ -44,6 +49,10 @@ def train(
     if done.returncode:
         said = done.stderr.strip().splitlines()[-1:] if quiet else ["what it said is above"]
         raise InputError(f"{out}: training again failed: {''.join(said)}")
+    if cohort:
+        shutil.rmtree(out, ignore_errors=True)
+        shutil.move(place / str(run["seed"]), out)
+        shutil.rmtree(place)
 
 
 def unlike(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
