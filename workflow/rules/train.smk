@@ -1,6 +1,7 @@
 # From the configuration to runs: the manifest of all that is asked for, and one rule a variant,
-# train_<variant>, with one job a run or, where seeds are trained as one, a task. The digests in a rule's parameters make Snakemake train anew the runs whose
-# settings or code changed, and no others; code that is shown equal is no other code.
+# train_<variant>, with a job a run or, where its seeds are trained as one, a job a task. The digests
+# in a rule's parameters make Snakemake train anew the runs whose settings or code changed, and no
+# others; code that is shown equal is no other code.
 import functools
 import hashlib
 import json
