@@ -18,6 +18,8 @@ CORES  ?= all
 STUDY  ?= default
 
 BIN    := .venv/bin
+# What is imported is compiled then; that all else is not saves half a minute.
+PIP     = $(BIN)/python -m pip install --quiet --no-compile
 READY  := .venv/.ready
 SMK    := Snakefile workflow
 
@@ -27,7 +29,7 @@ ifneq ($(shell test -w "$$HOME" && echo writable),writable)
   $(shell mkdir -p "$(HOME)")
 endif
 
-.PHONY: results smoke baselines report figures readme findings test soak slurm-test lint format benchmark clean
+.PHONY: results smoke baselines report figures readme findings test suite soak slurm-test lint format benchmark clean
 .DELETE_ON_ERROR:
 
 results: $(READY)
@@ -62,9 +64,13 @@ findings: $(READY)
 	$(BIN)/python workflow/scripts/findings.py results/pilot docs/findings.template.md docs/findings.md
 	$(BIN)/python workflow/scripts/findings.py results/pilot results/README.template.md results/README.md
 
+# Both at once, since the type checker keeps one core busy.
+test: $(READY)
+	@$(MAKE) --no-print-directory -j2 lint suite
+
 # loadfile: what the tests of a file share, a study of minutes for one, is made once. The files that
 # take longest come first (tests/conftest.py), so that no core waits at the end.
-test: lint
+suite: $(READY)
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 soak: $(READY)
@@ -96,10 +102,10 @@ $(READY): requirements.lock
 	  echo "$(PYTHON): the module ensurepip is missing; on Debian: apt install python3-venv" >&2; \
 	  exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet "$$(grep '^setuptools==' requirements.lock)"
-	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --no-deps -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(PIP) "$$(grep '^setuptools==' requirements.lock)"
+	$(PIP) torch==2.13.0
+	$(PIP) --no-deps -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # What was built or measured on the way; finished results and checkpoints stay.
