@@ -12,7 +12,7 @@ from typing import Any
 from mpo.project import PROJECT
 from mpo.rundir import RUN, Asked, write_atomically
 from mpo.settings import Settings
-from mpo.settings.digests import bytes_digest, code_digest
+from mpo.settings.digests import code_digest, program_digest
 from mpo.settings.equality import MANIFEST, Equality, entries, equal_codes, equalities
 from mpo.settings.plain import thawed
 from mpo.study.entries import Task, Variant
@@ -86,7 +86,7 @@ class Study:
     def _runs(self, task: str, variant: str) -> Iterator[tuple[int, Run]]:
         """The runs that differ by their seeds alone."""
         values, external = self.settings[task, variant], self.variants[variant].external
-        code = bytes_digest(external) if external else code_digest(values)
+        code = program_digest(external) if external else code_digest(values)
         for seed in self.seeds:
             digest = values.digest(self.study_seed, task, seed)
             yield seed, Run(task, variant, seed, values, digest, code)
