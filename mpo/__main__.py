@@ -18,6 +18,7 @@ from mpo.commands import (
     checking,
     cleaning,
     crate,
+    external,
     lists,
     merging,
     policies,
@@ -34,6 +35,7 @@ from mpo.study.yaml_files import ConfigError
 CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 100}
 COMMANDS = (
     training.train,
+    external.external,
     policies.evaluate,
     policies.render,
     policies.export,

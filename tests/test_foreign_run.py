@@ -14,6 +14,7 @@ import pytest
 from mpo import rundir
 from mpo.evaluation.reading.single import faults_of
 from mpo.rundir import PROGRESS, Asked, Divergence, foreign_run
+from mpo.rundir.progress import end
 from mpo.settings import settings
 
 EPISODES = {50: 1, 100: 2}
@@ -154,3 +155,18 @@ def test_a_run_that_is_asked_to_stop_says_so(tmp_path: Path) -> None:
         run.evaluated(50, episodes(1.0))
         run.evaluated(100, episodes(1.0, 1.0))
     assert faults_of(tmp_path / "out")[1] == []
+
+
+def test_asked_twice_to_stop_it_says_so_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where its job and the one who waits for it both hand the signal on."""
+
+    def struck(*arguments: Any) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        end(*arguments)
+
+    monkeypatch.setattr("mpo.rundir.progress.end", struck)
+    with pytest.raises(SystemExit), foreign_run(asked(tmp_path)):
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert progress(tmp_path)["ended"]["how"] == "stopped"

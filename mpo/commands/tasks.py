@@ -15,10 +15,19 @@ ENTRY = """\
 # uniformly random actions: a mean return of {uniform:.6g} over {episodes} episodes
 {alias}:
   environment: {environment}
-{score_range}
-  reference: uniformly random actions to {reference}
   steps: {steps}
-{more}"""
+{more}{scores}"""
+RANGE = """\
+  score_range: [{low}, {high:g}]
+  reference: uniformly random actions to {high_source}
+"""
+RELATIVE = """\
+  # Scores are relative to the best run of a study, once the uniform policy is measured for them:
+  #   python -m mpo evaluate --policy uniform --task {alias} --csv config/random_scores.csv
+  # or, where HIGH is the return of a good policy, and known from somewhere:
+  # score_range: [{low}, HIGH]
+  # reference: uniformly random actions to HIGH, and where that is from
+"""
 
 
 @click.command()
@@ -43,19 +52,17 @@ def task(environment: str, episodes: int, seed: int, episode_steps: int | None) 
     except (ValueError, Diverged) as error:
         raise InputError(str(error)) from None
     known = found.high is not None and found.high > found.uniform
-    high = f"{found.high:g}]" if known else "HIGH]  # yours to say: the return of a good policy"
-    score_range = f"  score_range: [{found.uniform:.4g}, {high}"
     told = {
         **found._asdict(),
         "episodes": episodes,
         "alias": alias_of(environment),
         "environment": environment,
-        "score_range": score_range,
-        "reference": found.high_source if known else "HIGH",
+        "low": f"{found.uniform:.4g}",
         "steps": STEPS,
         "more": f"  episode_steps: {episode_steps}\n" if episode_steps else "",
     }
-    click.echo(ENTRY.format(**told), nl=False)
+    scores = (RANGE if known else RELATIVE).format(**told)
+    click.echo(ENTRY.format(**told, scores=scores), nl=False)
 
 
 def alias_of(environment: str) -> str:

@@ -131,8 +131,8 @@ def foreign_run(asked: Asked | str, packages: Sequence[str] = ()) -> Iterator[Fo
     (state / progress.PROGRESS).unlink(missing_ok=True)
     progress.begin(state, labels(wanted), wanted.steps)
     run, divergence = ForeignRun(wanted), None
-    try:
-        with _stopping():
+    with _stopping():
+        try:
             try:
                 yield run
             except Divergence as error:
@@ -141,10 +141,10 @@ def foreign_run(asked: Asked | str, packages: Sequence[str] = ()) -> Iterator[Fo
             if divergence is None and run.due < math.inf:
                 _refuse("evaluations", len(run.evaluations), f"one is due at step {run.due:.0f}")
             _write(run, out, divergence, packages)
-    except BaseException as error:
-        stopped = isinstance(error, KeyboardInterrupt | SystemExit)
-        progress.end(state, progress.STOPPED if stopped else progress.FAILED, error)
-        raise
+        except BaseException as error:
+            stopped = isinstance(error, KeyboardInterrupt | SystemExit)
+            progress.end(state, progress.STOPPED if stopped else progress.FAILED, error)
+            raise
     (state / progress.PROGRESS).unlink(missing_ok=True)
     with suppress(OSError):  # something of the program's own is there
         state.rmdir()
@@ -157,13 +157,14 @@ def labels(asked: Asked) -> dict[str, Any]:
 
 @contextmanager
 def _stopping() -> Iterator[None]:
-    """SIGTERM as an exception, unless the program sees to it, or calls from another thread."""
+    """SIGTERM as an exception, once, unless the program sees to it, or in another thread."""
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
         return
 
     def stop(number: int, _: Any) -> NoReturn:
+        signal.signal(number, signal.SIG_IGN)  # a job's processes may get it from several sides
         raise SystemExit(128 + number)
 
     signal.signal(signal.SIGTERM, stop)

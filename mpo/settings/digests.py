@@ -28,6 +28,9 @@ EXEMPT = (
 )
 """Modules and rooms that do not change what a run computes, or whose effect is in the settings'
 digest."""
+ALGORITHM = "algorithm"
+RECORDING = ("rundir.events", "rundir.files", "rundir.machine", "rundir.progress")
+"""How a run is written and told of, which is no part of what it computes either."""
 
 COHORT = "training.cohort.session"
 """What trains several runs as one."""
@@ -54,6 +57,38 @@ def script_digest(script: Path, *modules: str, root: Path = PACKAGE) -> str:
     """
     imported = [*_imports(script, root, None), *modules]
     return files_digest([script, *closure(imported, root, EXEMPT)], root)
+
+
+def program_digest(files: Iterable[Path], root: Path = PACKAGE) -> str:
+    """The digest of a program that is not ours: of its files, and of what they execute of ours.
+
+    The files count byte by byte, in the order given. What those in Python import from the package
+    counts as in `code_digest`, MPO's own algorithm only where they name it: evaluation imports it
+    for MPO's sake. A file that is not in our Python cannot import any of it. Raises `OptionError`
+    for one that imports from the package what is not there.
+    """
+    whole = list(files)
+    ours: set[Path] = set()
+    for file in whole:
+        if file.suffix == ".py":
+            ours.update(_executed(file, root))
+    parts = [bytes_digest(whole), files_digest(ours, root)]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _executed(program: Path, root: Path) -> list[Path]:
+    """The files of the package that a program outside it executes."""
+    try:
+        imported = _imports(program, root, None)
+    except OptionError:
+        return []
+    named = any(_within(module, (ALGORITHM,)) for module in imported)
+    exempt = (*EXEMPT, *RECORDING, *([] if named else [ALGORITHM]))
+    try:
+        return closure(imported, root, exempt)
+    except ModuleNotFoundError as error:
+        what = f"imports {error.args[0]}, and there is no such module"
+        raise OptionError("code", what, program) from None
 
 
 def bytes_digest(files: Iterable[Path]) -> str:

@@ -70,8 +70,7 @@ def merge(study: Study, sources: Sequence[Path], root: Path = Path()) -> tuple[i
         raise Disagreement("\n".join(faults))
     for shard in found.values():
         _place(shard, folder / shard.run.path)
-        if not study.variants[shard.run.variant].external:  # whose trainer would not look there
-            _place(shard, _kept(shard, root))
+        _place(shard, _kept(shard, root))
     write_atomically(folder / MANIFEST, manifest_bytes(study.manifest(), shown))
     return len(found), [run for run in study.runs if run.path not in found]
 

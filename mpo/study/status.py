@@ -84,7 +84,8 @@ def run_status(
     """
     record = _read(folder / run.path / RUN)
     if record and _digests(record) == (run.settings_digest, run.code_digest):
-        step_s = record["wall_s"] / record["steps"] if record.get("wall_s") else None
+        known = record.get("wall_s") and record["steps"]  # none where it diverged in its first
+        step_s = record["wall_s"] / record["steps"] if known else None
         if record["status"] == DIVERGED:
             share = record["steps"] / run.settings.steps
             return RunStatus(run, DIVERGED, share, step_s=step_s)

@@ -12,7 +12,7 @@ from typing import Any
 from mpo.project import PROJECT
 from mpo.rundir import RUN, Asked, write_atomically
 from mpo.settings import Settings
-from mpo.settings.digests import bytes_digest, code_digest
+from mpo.settings.digests import code_digest, program_digest
 from mpo.settings.equality import MANIFEST, Equality, entries, equal_codes, equalities
 from mpo.settings.plain import thawed
 from mpo.study.entries import Task, Variant
@@ -99,7 +99,7 @@ class Study:
         """The runs that differ by their seeds alone."""
         values, external = self.settings[task, variant], self.variants[variant].external
         cohort = self.in_cohorts(variant)
-        code = bytes_digest(external) if external else code_digest(values, cohort=cohort)
+        code = program_digest(external) if external else code_digest(values, cohort=cohort)
         for seed in self.seeds:
             digest = values.digest(self.study_seed, task, seed)
             yield seed, Run(task, variant, seed, values, digest, code, cohort)

@@ -10,12 +10,12 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any, BinaryIO, cast
-
-import numpy as np
-import torch
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from mpo.rundir import replacing
+
+if TYPE_CHECKING:
+    import numpy as np
 
 CURRENT, PREVIOUS = "checkpoint", "checkpoint.previous"
 
@@ -51,6 +51,8 @@ class _Checksummed:
 
 def save(state: Path, content: dict[str, Any]) -> int:
     """Make `content` the current checkpoint, the one so far the previous one; its size in bytes."""
+    import torch  # which who only waits, or removes, does without
+
     pending = state / f"{CURRENT}.new"
     with replacing(pending) as file:
         file.write(_header(hashlib.sha256()))  # of the same size as the true one
@@ -82,6 +84,8 @@ def load(state: Path) -> tuple[dict[str, Any] | None, list[str]]:
     Read from the disk twice, for the checksum and for the content, so that the content is all
     that is held in memory.
     """
+    import torch
+
     said: list[str] = []
     for name in (f"{CURRENT}.new", CURRENT, PREVIOUS):
         path = state / name
@@ -113,11 +117,11 @@ def remove(state: Path) -> None:
         (state / name).unlink(missing_ok=True)
 
 
-def generator_state(generator: np.random.Generator) -> str:
+def generator_state(generator: "np.random.Generator") -> str:
     """A NumPy generator's state as JSON: its integers have 128 bits."""
     return json.dumps(generator.bit_generator.state)
 
 
-def restore_generator(generator: np.random.Generator, state: str) -> None:
+def restore_generator(generator: "np.random.Generator", state: str) -> None:
     """Back to a `generator_state`."""
     generator.bit_generator.state = json.loads(state)

@@ -40,7 +40,7 @@ def train(job: Job, bar: bool, wait: bool = False, fresh: bool = False) -> str:
     cannot be made, a device that is not there or another run in this one's place, OSError where
     nothing can be written.
     """
-    if not fresh and (status := in_place(job)):
+    if not fresh and (status := finished.in_place(job)):
         return status
     require_vacant(job)
     if fresh or finished.kept(job) is None:
@@ -52,7 +52,7 @@ def train(job: Job, bar: bool, wait: bool = False, fresh: bool = False) -> str:
             finished.forget(state)
             checkpoints.remove(state)
         # in place by now, where another process finished it while this one waited
-        done = None if fresh else in_place(job) or put_kept(job)
+        done = None if fresh else finished.in_place(job) or finished.restored(job)
         status = done or _attempt(job, held, bar, stop)
         if held:
             clear(state)
@@ -106,23 +106,6 @@ def require_vacant(job: Job) -> None:
         f"{job.out} holds another run, with {told}; give this one a place of its own by --out, or "
         "remove that one"
     )
-
-
-def in_place(job: Job) -> str | None:
-    """The status of the run if its files are there, whole and its own, else None."""
-    if not rundir.is_complete(job.out, job.settings_digest, *job.equal_codes):
-        return None
-    log.warning("%s holds this run already, complete; --fresh trains it again", job.out)
-    return str(json.loads((job.out / rundir.RUN).read_text())["status"])
-
-
-def put_kept(job: Job) -> str | None:
-    """The status of the run, now in its place, if it was finished before and is kept, else None."""
-    if (folder := finished.kept(job)) is None:
-        return None
-    status = finished.put_in_place(folder, job)
-    log.warning("%s: put in place from %s; --fresh trains it again", job.out, folder)
-    return status
 
 
 def _train(job: Job, held: Held, bar: bool, stop: StopRequest) -> str:

@@ -28,18 +28,22 @@ def test_the_entry_is_one_of_tasks_yaml(tmp_path: Path, capsys: pytest.CaptureFi
     assert high == 1000.0
 
 
-def test_what_nobody_says_is_the_users_to_fill_in(
+def test_a_task_whose_range_nobody_says_has_relative_scores(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = printed(capsys, PREFIX + "Endless-v0", "--episodes", "3", "--episode-steps", "3")
     assert "uniformly random actions: a mean return of 3 over 3 episodes" in text
-    assert text.endswith("  episode_steps: 3\n")
+    assert "python -m mpo evaluate --policy uniform --task Endless-v0 --csv " in text
     file = tmp_path / "tasks.yaml"
+    file.write_text(text)
+    task = load_tasks(file)["Endless-v0"]
+    assert (task.score_range, task.settings["episode_steps"]) == (None, 3)
+    text = text.replace("# score_range", "score_range").replace("# reference", "reference")
     file.write_text(text)
     with pytest.raises(ConfigError, match=r"score_range.1: 'HIGH' .* must be a finite number"):
         load_tasks(file)
     file.write_text(text.replace("HIGH]", "10]"))
-    assert load_tasks(file)["Endless-v0"].settings["episode_steps"] == 3
+    assert load_tasks(file)["Endless-v0"].score_range == (3, 10)
 
 
 @pytest.mark.parametrize("name", ["NoSuch-v0", PREFIX + "Endless-v0", PREFIX + "Choices-v0"])

@@ -13,8 +13,15 @@ import pytest
 from pydantic import Field
 
 import mpo.settings.validation
-from mpo.settings import OPTION_PACKAGES, PACKAGE, Settings, baseline, settings
-from mpo.settings.digests import canonical, closure, code_digest, run_files, script_digest
+from mpo.settings import OPTION_PACKAGES, PACKAGE, OptionError, Settings, baseline, settings
+from mpo.settings.digests import (
+    canonical,
+    closure,
+    code_digest,
+    program_digest,
+    run_files,
+    script_digest,
+)
 from mpo.study.yaml_files import PROJECT
 
 BACKUPS = "algorithm/policy_evaluation/backups"
@@ -281,3 +288,58 @@ def test_a_new_field_with_a_default_changes_no_digest(monkeypatch: pytest.Monkey
 def test_study_seed_and_seed_enter_the_settings_digest():
     digests = {settings({}).digest(*seeds) for seeds in ((1, 0), (1, 1), (0, 1), (2, 0))}
     assert len(digests) == 4
+
+
+PROGRAM = "from mpo.rundir import foreign_run\nfrom mpo.training.foreign import ForeignTask\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "concerned"),
+    [
+        ("training/foreign.py", True),
+        ("training/evaluations.py", True),
+        ("training/environment/actions.py", True),
+        ("rundir/foreign.py", True),
+        ("rundir/progress.py", False),
+        ("training/checkpoints.py", False),
+        ("training/protocols/off_policy.py", False),
+        ("algorithm/learner.py", False),
+    ],
+)
+def test_what_a_foreign_program_executes_of_ours_is_in_its_digest(
+    name: str, concerned: bool, package: Path, tmp_path: Path
+):
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    before = program_digest([program], package)
+    append(package / name, "\n# more\n")
+    assert program_digest([program], package) == before
+    append(package / name, MORE)
+    assert (program_digest([program], package) != before) == concerned
+
+
+def test_a_foreign_program_that_names_the_algorithm_executes_it(package: Path, tmp_path: Path):
+    program = tmp_path / "program.py"
+    program.write_text("from mpo.algorithm.estep.weights import estep_weights\n")
+    before = program_digest([program], package)
+    append(package / "algorithm/estep/weights.py", MORE)
+    assert program_digest([program], package) != before
+
+
+def test_foreign_files_count_byte_by_byte(package: Path, tmp_path: Path):
+    one, other = tmp_path / "one.py", tmp_path / "other.jl"
+    one.write_text("print 'of an older Python'\n")
+    other.write_text("using Flux\n")
+    found = {program_digest([one], package), program_digest([one, other], package)}
+    append(other, "# more\n")
+    found.add(program_digest([one, other], package))
+    append(one, "# more\n")
+    found.add(program_digest([one], package))
+    assert len(found) == 4
+
+
+def test_a_foreign_program_imports_what_there_is(package: Path, tmp_path: Path):
+    program = tmp_path / "program.py"
+    program.write_text("import mpo.nothing\n")
+    with pytest.raises(OptionError, match=r"imports mpo\.nothing, and there is no such module"):
+        program_digest([program], package)

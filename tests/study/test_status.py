@@ -78,6 +78,12 @@ def test_done_and_diverged_are_read_from_the_runs(study: Study, tmp_path: Path):
     assert study_status(study, tmp_path)[1].share == 0.5
 
 
+def test_a_run_that_diverged_before_its_first_step_has_no_rate(study: Study, tmp_path: Path):
+    finish(tmp_path, study, study.runs[0], status="diverged", steps=0, wall_s=0.5)
+    status = study_status(study, tmp_path)[0]
+    assert (status.state, status.share, status.step_s) == ("diverged", 0.0, None)
+
+
 @pytest.mark.parametrize("digest", ["settings_digest", "code_digest"])
 def test_files_of_other_settings_or_code_do_not_count(study: Study, tmp_path: Path, digest: str):
     finish(tmp_path, study, study.runs[0], **{digest: "0" * 64})

@@ -3,7 +3,9 @@
 What `python -m openrlbenchmark.rlops --offline --scan-history` reads instead of Weights & Biases,
 once the folder `mpo` is in the package's `dataset/`: with filters
 `'?we=mpo&wpn=STUDY&ceik=env_id&cen=exp_name&metric=charts/episodic_return' VARIANT ...` and task
-aliases as `--env-ids`. Returns are those of evaluations.
+aliases as `--env-ids`. Returns are those of evaluations, of which it takes the last 100 together
+and smooths over 100 unless told otherwise; `--metric-last-n-average-window 5 --pc.rolling 1` makes
+its tables say what our scores rest on. Read so by openrlbenchmark 0.3.1.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ def write(study: Study, folder: Path) -> None:
     for _, curve in curves(study).groupby(RUN_KEYS, sort=False):
         key = tuple(curve.iloc[0][RUN_KEYS])
         run = runs[key]
-        per_step = float(run.get("wall_s", 0.0)) / run["steps"]
+        per_step = float(run.get("wall_s", 0.0)) / max(run["steps"], 1)
         history = {
             "global_step": curve["step"],
             "_runtime": per_step * curve["step"],

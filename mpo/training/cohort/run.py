@@ -23,7 +23,7 @@ from mpo.training.cohort.job import CohortJob, MemberJob, ranges
 from mpo.training.cohort.session import CohortSession
 from mpo.training.holding import Held, clear, locked
 from mpo.training.resumption import resume
-from mpo.training.run import in_place, put_kept, require_device, require_vacant
+from mpo.training.run import require_device, require_vacant
 from mpo.training.session import Doing
 from mpo.training.stopping import Interrupted, StopRequest
 from mpo.training.watching import Watch
@@ -39,7 +39,7 @@ def train(job: CohortJob, bar: bool, wait: bool = False, fresh: bool = False) ->
 
     Raises as `training.run.train` does, and `WorkerFault` where a worker is gone.
     """
-    found = {} if fresh else {each.seed: in_place(each) for each in job.members}
+    found = {} if fresh else {each.seed: finished.in_place(each) for each in job.members}
     missing = [each for each in job.members if not found.get(each.seed)]
     for each in missing:
         require_vacant(each)
@@ -62,7 +62,11 @@ def _held(
             checkpoints.remove(job.state_folder)
             for each in missing:
                 finished.forget(each.state_folder)
-        done = {} if fresh else {each.seed: in_place(each) or put_kept(each) for each in missing}
+        done = (
+            {}
+            if fresh
+            else {each.seed: finished.in_place(each) or finished.restored(each) for each in missing}
+        )
         left = tuple(each for each in missing if not done.get(each.seed))
         if left:
             trained = _attempt(_Under(job, left, list(held.values()), stop), bar)

@@ -155,3 +155,12 @@ def test_where_tensorboard_is_missing_that_is_said(
     monkeypatch.setitem(sys.modules, "tensorboard.compat.proto.event_pb2", None)
     with pytest.raises(ValueError, match="tensorboard is not installed; pip install"):
         FORMATS["tensorboard"](study, tmp_path)
+
+
+def test_a_run_that_diverged_before_its_first_step(
+    made: Callable[..., Path], tmp_path: Path
+) -> None:
+    found = load(made(tasks=TASKS, diverged={LOST: 0}))
+    FORMATS["openrlbenchmark"](found, tmp_path)
+    history = tmp_path / "mpo" / found.manifest.study / "acrobot-swingup__paper__1/run_df.csv"
+    assert pd.read_csv(history).notna().all(axis=None)

@@ -15,4 +15,5 @@ for variant in STUDY.trained_by("workflow/rules/extra/stable_baselines.py"):
         params:
             **run_params(variant),
         shell:
-            "python workflow/rules/extra/stable_baselines.py {params.run:q} > {log} 2>&1"
+            "python -m mpo external {params.run:q}"
+            " python workflow/rules/extra/stable_baselines.py > {log} 2>&1"

@@ -25,7 +25,8 @@ LIVE = Curves("core_s", "core-seconds", "return of an episode", "task", returns)
 
 def drawn(frames: Frames) -> pd.DataFrame:
     """The rows of the learning curves with `core_s`; of an IQM the median over its runs."""
-    rates = frames.runs.assign(rate=frames.runs["cpu_s"] / frames.runs["steps"])
+    steps = frames.runs["steps"].where(frames.runs["steps"] > 0)  # none taken: diverged at once
+    rates = frames.runs.assign(rate=frames.runs["cpu_s"] / steps)
     each = rates.set_index(RUN)["rate"]
     middle = rates.groupby(["task", "variant"], sort=False)["rate"].median()
     rows = learning_curves.drawn(frames).reset_index(drop=True)
