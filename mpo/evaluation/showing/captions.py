@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from mpo.evaluation.estimating import coverage
 from mpo.evaluation.estimating.estimates import shared_tasks
 from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.reading.scores import LAST
 from mpo.evaluation.showing.tables.cells import MARK
+from mpo.evaluation.showing.wording import count, named
 
 T = "95 % t intervals"
 METHOD = "95 % intervals by percentile bootstrap, runs resampled within each task"
@@ -37,9 +39,8 @@ def runs_each(frames: Frames) -> tuple[int, int]:
 def said_n(frames: Frames) -> str:
     """How many runs each variant has on each task, and which of all diverged."""
     least, most = runs_each(frames)
-    runs = "run" if most == 1 else "runs"
-    n = f"{most}" if least == most else f"{least} to {most}"
-    text = f"n = {n} {runs} of each variant on each task"
+    least_of_all = "" if least == most else f"{least} to "
+    text = f"n = {least_of_all}{count(most, 'run')} of each variant on each task"
     lost = said_diverged(frames)
     return f"{text}; {lost}" if lost else text
 
@@ -51,9 +52,9 @@ def said_diverged(frames: Frames) -> str:
     if lost.empty:
         return ""
     counts = Counter(zip(lost["variant"], lost["task"], strict=True))
-    named = ", ".join(f"{count} of {name} on {task}" for (name, task), count in counts.items())
+    each = ", ".join(f"{n} of {name} on {task}" for (name, task), n in counts.items())
     return (
-        f"{len(lost)} of {len(scores)} runs diverged ({named}) and count with the least of their "
+        f"{len(lost)} of {len(scores)} runs diverged ({each}) and count with the least of their "
         "last evaluation, the uniform policy and the task's worst finished run"
     )
 
@@ -99,14 +100,13 @@ def said_bars(frames: Frames, metrics: Iterable[str], tasks: int = 1, how: str =
 def said_tasks(frames: Frames) -> str:
     """Over how many tasks an aggregate is taken, such as "4 tasks"."""
     tasks = len(frames.manifest.tasks)
-    word = "task" if tasks == 1 else "tasks"
     shared = len(shared_tasks(frames.manifest, frames.scores))
     if shared == tasks:
-        return f"{tasks} {word}"
-    return f"{shared} of {tasks} {word} (those with runs of every variant)"
+        return count(tasks, "task")
+    return f"{shared} of {count(tasks, 'task')} (those with runs of every variant)"
 
 
 def said_all(frames: Frames) -> str:
     """The tasks that `ALL` stands for: "all tasks", or which of them."""
     said = said_tasks(frames)
-    return said if "(" in said else "all tasks"
+    return said if "(" in said else named(ALL)

@@ -8,9 +8,9 @@ from mpo.evaluation.claims.claim import LEVEL
 from mpo.evaluation.claims.judging import REFUTED, SUPPORTED
 from mpo.evaluation.claims.sizes import POWER
 from mpo.evaluation.reading.frames import Frames
-from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing.claims.shown import effect, needed
 from mpo.evaluation.showing.tables.cells import NOTHING, number
+from mpo.evaluation.showing.wording import count, named
 
 
 def shown(rows: pd.DataFrame) -> pd.DataFrame:
@@ -18,7 +18,7 @@ def shown(rows: pd.DataFrame) -> pd.DataFrame:
     what = "task" if "task" in rows else "claim"
     return pd.DataFrame(
         {
-            "task" if what == "task" else "pair": "all tasks" if row[what] == ALL else row[what],
+            "task" if what == "task" else "pair": named(row[what]),
             "n": NOTHING if pd.isna(row["n"]) else str(row["n"]),
             f"difference of {row['metric']}": effect(row),
             "p": number(row["p_adjusted"], 2),
@@ -39,7 +39,7 @@ def answer(rows: pd.DataFrame) -> str:
     tasks = over["where"].count(",") + 1
     word = _verdict(over).capitalize()
     text = (
-        f"{word}: over {tasks} {'task' if tasks == 1 else 'tasks'} {over['first']} has "
+        f"{word}: over {count(tasks, 'task')} {over['first']} has "
         f"{effect(over)} more {over['metric']} than {over['second']} on average, p = "
         f"{number(over['p_adjusted'], 2)} ({_margin(over)}), n = {over['n']} a task."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from mpo.evaluation.reading.frames import Frames
@@ -52,14 +51,3 @@ def required(path: Path, command: str) -> None:
     """Raises `ReportError` that names `command` where `path` is missing."""
     if not path.exists():
         raise ReportError(f"{path} is missing; `{command}` makes it")
-
-
-def count(number: int, word: str) -> str:
-    """Such as "1 run" or "3 runs"."""
-    return f"{number} {word}" + ("" if number == 1 else "s")
-
-
-def listed(names: Iterable[str]) -> str:
-    """Such as "a, b and c"."""
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last

@@ -38,6 +38,11 @@ def even(_manifest: Manifest, _panel: str) -> list[Reference]:
     return [Reference("neither is better", 0.5)]
 
 
+def no_gain(_manifest: Manifest, _panel: str) -> list[Reference]:
+    """Where nothing is gained or lost."""
+    return [Reference("no gain", 0.0)]
+
+
 def distinct(
     found: Callable[[Manifest, str], list[Reference]], manifest: Manifest, panels: Iterable[str]
 ) -> list[Reference]:

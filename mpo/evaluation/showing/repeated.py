@@ -10,10 +10,10 @@ from mpo.evaluation.estimating.repetition import by_chance, differences, verdict
 from mpo.evaluation.reading.frames import read_csv, write_text
 from mpo.evaluation.reading.pair import Side, alike, equal_runs, read_side, unlike
 from mpo.evaluation.showing import tables
-from mpo.evaluation.showing.exhibits import count
 from mpo.evaluation.showing.failures import Absent, Exhibit, attempt
 from mpo.evaluation.showing.marking import captioned
 from mpo.evaluation.showing.tables.cells import NOTHING, number
+from mpo.evaluation.showing.wording import count
 
 RULE = "compare_studies"
 SECTION = "reproduced.md"

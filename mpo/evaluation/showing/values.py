@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
+TICKS = 5
+"""Values that have room for their numbers below a panel."""
 DECADE = 8.0
 """Values that span more than this factor, all positive, stand on a logarithmic axis."""
 
@@ -16,12 +20,19 @@ def numbers(values: pd.Series) -> pd.Series | None:
 
 
 def placed(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
-    """`rows` by the numbers in their column `setting`, and these; of names the order is kept."""
+    """`rows` by the numbers in their column `setting`, and these; names by their first places."""
     found = numbers(rows["setting"])
     if found is None:
-        return rows, pd.Series(range(len(rows)), rows.index, dtype=float)
+        names = {name: float(k) for k, name in enumerate(dict.fromkeys(rows["setting"]))}
+        found = rows["setting"].map(names)
     found = found.sort_values(kind="stable")
     return rows.loc[found.index], found
+
+
+def ticks(values: Iterable[float]) -> dict[float, str]:
+    """Those of `values` that have room below a panel, and what is written there."""
+    found = sorted({*map(float, values)})
+    return {value: f"{value:g}" for value in found[:: -(-len(found) // TICKS)]}
 
 
 def logarithmic(values: pd.Series) -> bool:

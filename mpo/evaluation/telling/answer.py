@@ -16,9 +16,9 @@ from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing import tables
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.claims.shown import effect
-from mpo.evaluation.showing.exhibits import count
 from mpo.evaluation.showing.marking import captioned, plain
 from mpo.evaluation.showing.tables.cells import number, text
+from mpo.evaluation.showing.wording import count
 
 PAPERS = {
     "P1": "Abdolmaleki et al. 2018, Maximum a Posteriori Policy Optimisation",
@@ -28,6 +28,8 @@ PAPERS = {
 """What a claim's source stands for."""
 CLEAREST = 2
 """Claims of a verdict that are named; the table has them all."""
+LOG2 = "log2_"
+"""How the name of a metric begins that is a binary logarithm."""
 
 
 def said(frames: Frames, study_dir: Path) -> list[str]:
@@ -92,14 +94,19 @@ def _named(row: dict) -> str:
 
 
 def _measured(row: dict) -> str:
+    """Metric, sides, effect, p and n; of a metric that is a logarithm the ratio that it means."""
     if row["test"] == "computed":
         return "by computation"
-    first, second = text(row["first"]), text(row["second"])
-    sides = f" of {first} minus {second}" if second and "," not in first + second else ""
-    return (
-        f"{row['metric']}{sides} {effect(row)}, adjusted p {number(row['p_adjusted'], 2)}, "
-        f"n = {int(row['n'])}"
-    )
+    first, second, metric = text(row["first"]), text(row["second"]), row["metric"]
+    if not second or "," in first + second:
+        said = f"{metric} {effect(row)}"
+    elif metric.startswith(LOG2):
+        ratio = effect(row | {each: 2 ** row[each] for each in ("effect", "low", "high")})
+        what = metric.removeprefix(LOG2).replace("_", " ")
+        said = f"{what} of {first} are {ratio} times those of {second}"
+    else:
+        said = f"{metric} of {first} minus {second} {effect(row)}"
+    return f"{said}, adjusted p {number(row['p_adjusted'], 2)}, n = {int(row['n'])}"
 
 
 def _open(rows: pd.DataFrame) -> str:

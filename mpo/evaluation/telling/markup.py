@@ -200,10 +200,13 @@ def _image(_self: Any, tokens: Sequence[Token], index: int, *_: Any) -> str:
     if path.suffix not in pictures.KINDS or not path.is_file():
         where = html.escape(str(path))
         return f'<span class="missing">(the picture {alt} is missing: {where})</span>'
-    place = '<div class="live"></div>' if token.meta.get("live") else ""
-    width = pictures.width(path) if token.meta.get("sharp") else None
+    picture = f'<img src="{pictures.inlined(path)}" alt="{alt}"'
+    if not token.meta.get("sharp"):
+        return f"{picture}>"
+    width = pictures.width(path)
     wide = f' width="{width}"' if width else ""
-    return f'{place}<img src="{pictures.inlined(path)}" alt="{alt}"{wide}>'
+    place = '<div class="live"></div>' if token.meta.get("live") else ""
+    return f'{place}<div class="still" tabindex="0">{picture}{wide}></div>'
 
 
 for name, rule in (

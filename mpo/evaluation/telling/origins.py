@@ -9,8 +9,8 @@ import pandas as pd
 
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.inventory import MOVED
-from mpo.evaluation.showing.exhibits import count
 from mpo.evaluation.showing.marking import plain
+from mpo.evaluation.showing.wording import count
 
 
 def told(frames: Frames) -> list[str]:

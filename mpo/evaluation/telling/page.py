@@ -51,18 +51,18 @@ def report_html(markdown: str, study_dir: str | Path) -> str:
     headings: list[Heading] = []
     live = _live(figures_in(tokens), study_dir)
     body = rendered([*_sections(tokens, headings)], study_dir, live)
-    scripts = [document.library(), SCRIPT] if live else [SCRIPT]
+    library = document.library() if live else ""
     titles = (words(tokens[k + 1]) for k, each in enumerate(tokens) if each.tag == "h1")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_policy(scripts)}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(library, SCRIPT)}">\n'
         f"<title>{html.escape(next(titles, 'Report'))}</title>\n"
         f"<style>{STYLE}</style>\n</head>\n<body>\n"
-        f"{_contents(headings)}<main>\n{body}</main>\n{_data(live)}"
-        + "".join(f"<script>{script}</script>\n" for script in scripts)
-        + "</body>\n</html>\n"
+        f"{_contents(headings)}<main>\n{body}</main>\n"
+        f"{_packed('library', library)}{_packed('figures', _numbers(live))}"
+        f"<script>{SCRIPT}</script>\n</body>\n</html>\n"
     )
 
 
@@ -79,18 +79,25 @@ def _live(names: Sequence[str], study_dir: Path) -> dict[str, Any]:
     return found
 
 
-def _data(live: Mapping[str, Any]) -> str:
-    """The numbers of `live` as a script that is none: JSON, compressed to a tenth, in base64."""
-    if not live:
+def _numbers(live: Mapping[str, Any]) -> str:
+    """What the figures `live` hold, as JSON; empty where there are none."""
+    return json.dumps(live, separators=(",", ":"), allow_nan=False) if live else ""
+
+
+def _packed(name: str, text: str) -> str:
+    """A script that is none: `text` compressed and in base64, a third as large, for the page's own.
+
+    Nothing where there is no text.
+    """
+    if not text:
         return ""
-    text = json.dumps(live, separators=(",", ":"), allow_nan=False)
     packed = base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode("ascii")
-    return f'<script type="application/gzip" class="figures">{packed}</script>\n'
+    return f'<script type="application/gzip" class="{name}">{packed}</script>\n'
 
 
-def _policy(scripts: Sequence[str]) -> str:
+def _policy(*scripts: str) -> str:
     """What the page may do: show itself and run `scripts`; nothing is fetched or sent."""
-    digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
+    digests = (hashlib.sha256(script.encode()).digest() for script in scripts if script)
     allowed = " ".join(f"'sha256-{base64.b64encode(each).decode()}'" for each in digests)
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:"

@@ -19,9 +19,10 @@ from mpo.evaluation.reading.frames import Frames, read_csv, read_frames, read_te
 from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.claims.shown import effect, needed
-from mpo.evaluation.showing.exhibits import ReportError, count, figure, listed, required, table
+from mpo.evaluation.showing.exhibits import ReportError, figure, required, table
 from mpo.evaluation.showing.tables import markdown
 from mpo.evaluation.showing.tables.cells import NOTHING, integer, interval, number
+from mpo.evaluation.showing.wording import count, listed
 
 
 def render(template: Path, study_dir: Path) -> str:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from mpo.evaluation.reading.frames import Frames, read_frames, write_text
 from mpo.evaluation.showing.claims import files as claims
-from mpo.evaluation.showing.exhibits import ReportError, count, figure, listed, table
+from mpo.evaluation.showing.exhibits import ReportError, figure, table
 from mpo.evaluation.showing.tables.cells import integer
+from mpo.evaluation.showing.wording import count, listed
 from mpo.evaluation.telling import answer
 
 BEGIN, END = "<!-- begin figures -->", "<!-- end figures -->"

@@ -14,7 +14,6 @@ import pandas as pd
 
 from mpo.evaluation.estimating.estimates import shared_tasks
 from mpo.evaluation.reading.frames import Frames, read_frames
-from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing import failures, repeated, tables
 from mpo.evaluation.showing.captions import (
     said_all,
@@ -24,10 +23,11 @@ from mpo.evaluation.showing.captions import (
 )
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.claims.shown import not_run
-from mpo.evaluation.showing.exhibits import ReportError, count, figure, required, table
+from mpo.evaluation.showing.exhibits import ReportError, figure, required, table
 from mpo.evaluation.showing.failures import Exhibit
 from mpo.evaluation.showing.figures.sweeps import said_tuning
 from mpo.evaluation.showing.tables.cells import interval, number
+from mpo.evaluation.showing.wording import count
 from mpo.evaluation.telling import answer, equal_codes, origins, variants
 from mpo.evaluation.telling.page import EVERY_RUN, INSIDE, NOT_RUN
 
@@ -172,18 +172,12 @@ def _what_was_found(frames: Frames) -> list[str]:
             f"{names}: {interval(best.head(1), 'score_iqm', tasks=tasks)}, "
             f"n = {count(best['n'].iloc[0], 'run')} of each task."
         )
-    above = frames.improvement[frames.improvement["task"] == ALL]
-    for name, rows in above.groupby("variant", sort=False):
-        findings.append(
-            f"A run of `{name}` ends above one of its base `{rows['base'].iloc[0]}` with "
-            f"probability {interval(rows, 'probability_of_improvement', tasks=tasks)}."
-        )
     if len(frames.manifest.seeds) == 1:
         findings.append("One run of each variant and task says nothing about certainty.")
     seen = "What follows is seen, not tested; what is tested are the claims above."
-    seen += said_coverage(frames, ("score_iqm", "probability_of_improvement"), tasks)
+    seen += said_coverage(frames, ["score_iqm"], tasks)
     lost = said_diverged(frames) or f"None of the {len(frames.scores)} runs diverged"
-    return [f"{lost}.", seen, "\n".join(f"- {finding}" for finding in findings)]
+    return [f"{lost}.", *([" ".join([seen, *findings])] if findings else [])]
 
 
 def _not_run(study_dir: Path) -> list[str]:
@@ -205,7 +199,10 @@ def _overflows(frames: Frames) -> list[str]:
     if counts.empty:
         return ["In no update was the dual or its gradient non-finite."]
     each = ", ".join(f"`{name}` {int(count):,}" for name, count in counts.items())
-    return [f"Updates in which the dual or its gradient was not finite, so that it stood: {each}."]
+    return [
+        "Updates that left the temperature as it was, since the dual or its gradient was not "
+        f"finite: {each}."
+    ]
 
 
 def _section(study_dir: Path, file: str, script: str) -> str:

@@ -13,10 +13,10 @@ SCRIPT = r"""
   const chips = [];
 
   // --- figures ---
-  const shade = (colour) => {  // a dark colour, made to be seen on a dark page
+  const shade = (colour) => {  // a dark colour, made to be seen on a dark page; black becomes white
     const parts = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
     const light = (0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]) / 255;
-    const mix = dark.matches ? Math.max(0, 0.55 - light) : 0;
+    const mix = dark.matches ? (light ? Math.max(0, 0.42 - light) : 0.9) : 0;
     const mixed = parts.map((part) => Math.round(part + (255 - part) * mix));
     return "#" + mixed.map((part) => part.toString(16).padStart(2, "0")).join("");
   };
@@ -100,6 +100,7 @@ SCRIPT = r"""
     const roots = {};
     const grid = document.createElement("div");
     grid.className = data.panels.length > 1 ? "panels" : "panels lone";
+    grid.style.setProperty("--panel", data.width + "rem");
     for (const {title, plot} of data.panels) {
       const panel = document.createElement("div");
       const head = document.createElement("div");
@@ -126,14 +127,17 @@ SCRIPT = r"""
     figure.classList.add("shown");
   };
 
-  const unpacked = (text) => {
-    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const unpacked = (name) => {
+    const packed = atob(document.querySelector("script." + name).textContent);
+    const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0));
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream).json();
+    return new Response(stream).text();
   };
-  const numbers = document.querySelector("script.figures");
   const ready = async () => {
-    const data = await unpacked(numbers.textContent);
+    const library = document.createElement("script");  // one that the page's policy knows
+    library.textContent = await unpacked("library");
+    document.head.append(library);
+    const data = JSON.parse(await unpacked("figures"));
     let queue = Promise.resolve();  // one after the other, and each when it comes into sight
     const watch = new IntersectionObserver((seen) => {
       for (const each of seen) {
@@ -146,7 +150,8 @@ SCRIPT = r"""
     document.querySelectorAll("figure[data-figure]").forEach((each) => watch.observe(each));
     dark.addEventListener("change", () => { plots.forEach(dress); refresh(); });
   };
-  if (numbers && window.Bokeh && window.DecompressionStream) ready().catch(console.error);
+  const live = document.querySelector("script.library");
+  if (live && window.DecompressionStream) ready().catch(console.error);
 
   // --- tables ---
   const key = (row, column) => {

@@ -32,13 +32,14 @@ summary { cursor: pointer; }
 summary h2, summary h3 { display: inline-block; margin: 0; border: 0; padding: 0.3rem 0; }
 figure { margin: 1.2rem 0 1.8rem; }
 img { display: block; height: auto; max-width: 100%; background: #fff; border-radius: 3px; }
-figure img { max-height: 110vh; object-fit: contain; object-position: left; }
+figure img { max-width: max(100%, 45rem); }
+.still { overflow-x: auto; }
 td img { min-width: 7rem; }
 .live { display: none; }
 .shown .live { display: block; }
-.shown > img { display: none; }
+.shown > .still { display: none; }
 .panels { display: grid; gap: 0.4rem 1rem;
-  grid-template-columns: repeat(auto-fill, minmax(min(100%, 16rem), 1fr)); }
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, var(--panel)), 1fr)); }
 .panels.lone { grid-template-columns: minmax(0, 44rem); }
 .panels > div { min-width: 0; }
 .panels .title { font-size: 0.86rem; font-weight: 600; padding-left: 0.6rem; }
@@ -82,19 +83,27 @@ td.verdict { font-weight: 600; white-space: nowrap; }
   overflow-wrap: anywhere; }
 figcaption.caption { margin-bottom: 0; }
 @media screen and (max-width: 56rem) {
+  .legend { max-height: 12rem; overflow-y: auto; }
   .wide, .wide tbody, .wide tr, .wide td { display: block; }
   .wide thead tr { display: flex; flex-wrap: wrap; gap: 0.2rem 0.9rem; }
   .wide thead::before { content: "sort by"; color: var(--soft); }
   .wide th { border: 0; padding: 0; }
   .wide tbody tr { border-bottom: 2px solid var(--line); padding: 0.5rem 0; }
-  .wide td, .wide .number + td { border: 0; padding: 0.05rem 0; text-align: left;
-    overflow-wrap: anywhere; white-space: normal;
-    display: grid; grid-template-columns: 9rem minmax(0, 1fr); gap: 0.6rem; }
+  .wide td, .wide .number + td { border: 0; padding: 0.05rem 0 0.05rem 9.6rem; text-align: left;
+    overflow-wrap: anywhere; white-space: normal; display: flow-root; }
   .wide td:first-child { font-weight: 600; }
-  .wide td::before { content: attr(data-title); color: var(--soft); font-weight: 400; }
+  .wide td::before { content: attr(data-title); color: var(--soft); font-weight: 400;
+    float: left; width: 9rem; margin-left: -9.6rem; }
+  .wide tr:has(img) { display: grid; grid-template-columns: 1fr 1fr; gap: 0.4rem 0.8rem; }
+  .wide tr:has(img) td:first-child { grid-column: 1 / -1; }
+  .wide td:has(img) { padding: 0; }
+  .wide td:has(img)::before { float: none; display: block; margin: 0; }
   .wide td:empty { display: none; }
-  .scroll:has(.wide tbody tr:nth-child(13)) { max-height: 36rem; overflow-y: auto;
+  .scroll:has(.wide tbody tr:nth-child(8)) { max-height: 36rem; overflow-y: auto;
     border: 1px solid var(--line); padding: 0 0.6rem; }
+}
+@media (min-width: 56rem) {
+  figure img { max-height: 110vh; object-fit: contain; object-position: left; }
 }
 @media (min-width: 68rem) {
   body { display: grid; grid-template-columns: 12rem minmax(0, 1fr); }
@@ -114,9 +123,11 @@ figcaption.caption { margin-bottom: 0; }
   table { font-size: 7pt; }
   td.text { min-width: 0; }
   .shown .live { display: none; }
-  .shown > img { display: block; }
+  .shown > .still { display: block; }
+  figure img { max-width: 100%; }
   figure, thead, tr { break-inside: avoid; }
   thead { display: table-header-group; }
+  th button { display: contents; }
   h2, h3, summary { break-after: avoid; }
   details::details-content { content-visibility: visible; block-size: auto; }
 }

@@ -12,7 +12,7 @@ from mpo.evaluation.reading.faults import Fault
 from mpo.evaluation.reading.load import Study
 from mpo.evaluation.reading.manifest import Manifest
 from mpo.evaluation.showing import tables
-from mpo.evaluation.showing.exhibits import count, listed
+from mpo.evaluation.showing.wording import count, listed
 
 FOLDER = "so-far"
 """Where a study's report of what there is so far goes, below the study's own folder."""

@@ -51,6 +51,7 @@ def test_the_clearest_are_named_first_and_the_others_counted(rows, frames: Frame
     assert first in supported
     assert "squared and Huber loss" in supported and "learns faster" not in supported
     assert refuted.startswith("**Refuted**: evaluating q increases the cost of an update")
+    assert "ms per update of a are 1.32 [1.01, 1.87] times those of b, adjusted p" in refuted
 
 
 def test_at_most_three_sentences_stand_below_the_counts(rows, frames: Frames, tmp_path: Path):

@@ -15,6 +15,8 @@ from tests.evaluation.telling.test_report import written
 __all__ = ["written"]
 pytestmark = pytest.mark.skipif(not installed(), reason="no Chromium: apt install chromium")
 WIDTHS = [390, 1400]
+READABLE = 720
+"""Pixels of a picture of four panels whose letters a reader of a telephone can tell."""
 SHOWN = "document.querySelectorAll('figure.shown').length"
 CHIP = "document.querySelectorAll('.legend')[{}].querySelectorAll('button')[1]"
 RENDERERS = (
@@ -22,7 +24,8 @@ RENDERERS = (
     ".filter(r => r.name == 'stable_dual').map(r => r.visible)"
 )
 WIDER = """[...document.querySelectorAll("main *")]
-  .filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 90))
+  .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".still > img"))
+  .map(e => e.outerHTML.slice(0, 90))
 """
 
 
@@ -62,6 +65,14 @@ def test_the_page_fits_and_its_console_is_empty(tab: Tab, file: Path, width: int
     paper = tab.ask("getComputedStyle(document.body).backgroundColor")
     assert (paper == "rgb(255, 255, 255)") is not dark
     assert tab.complaints == []
+
+
+def test_letters_of_a_picture_can_be_read_on_a_narrow_page(tab: Tab, file: Path):
+    look(tab, file, 390)
+    still = "[...document.querySelectorAll('figure:not(.shown) .still img')]"
+    sizes = tab.ask(f"{still}.map(e => [e.getBoundingClientRect().width, e.getAttribute('width')])")
+    assert sizes
+    assert all(shown >= min(float(own), READABLE) - 1 for shown, own in sizes)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -13,16 +14,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mpo.evaluation.reading.frames import Frames, read_csv
-from mpo.evaluation.showing import figures
+from mpo.evaluation.reading.frames import Frames, read_csv, write_csv
 from mpo.evaluation.showing.live.document import figure_data, spec_of
 from mpo.evaluation.showing.live.panels import sweep
-from mpo.evaluation.showing.live.specs import Curves, Sweeps
+from mpo.evaluation.showing.live.specs import Curves, Rungs, Sweeps
 from mpo.evaluation.telling.page import report_html
+from tests.evaluation.showing.drawn import DRAWN
 from tests.evaluation.telling.test_report import written
 
 __all__ = ["written"]
-LIVE = [name for name in figures.names() if spec_of(name)]
+LIVE = [name for name in DRAWN if spec_of(name)]
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +31,17 @@ def page(written: str, study_dir: Path) -> str:
     return report_html(written, study_dir)
 
 
+def unpacked(page: str, name: str) -> str:
+    """What the page holds packed."""
+    found = re.search(rf'<script type="application/gzip" class="{name}">(.*?)</script>', page)
+    assert found
+    return gzip.decompress(base64.b64decode(found.group(1))).decode()
+
+
 @pytest.fixture(scope="module")
 def data(page: str) -> dict[str, Any]:
     """What the page holds of its figures."""
-    found = re.search(r'<script type="application/gzip" class="figures">(.*?)</script>', page)
-    assert found
-    return json.loads(gzip.decompress(base64.b64decode(found.group(1))))
+    return json.loads(unpacked(page, "figures"))
 
 
 def attributes(model: dict[str, Any]) -> dict[str, Any]:
@@ -134,6 +140,7 @@ def test_a_sweep_stands_by_its_numbers_and_on_a_logarithmic_axis_where_they_span
     assert line.data_source.data == {"setting": [0.01, 0.1, 1.0], "value": [0.1, 0.2, 0.0]}
     assert line.name is None, "it stays when a variant is hidden"
     assert type(plot.x_scale).__name__ == "LogScale"
+    assert plot.xaxis[0].major_label_overrides == {0.01: "0.01", 0.1: "0.1", 1.0: "1"}
     assert type(swept(["1", "3", "2"]).x_scale).__name__ == "LinearScale"
     assert {each.name for each in others} == {"paper", "paper@epsilon=1.0", "paper@epsilon=0.01"}
     (hover,) = [tool for tool in plot.tools if type(tool).__name__ == "HoverTool"]
@@ -144,6 +151,41 @@ def test_a_sweep_stands_by_its_numbers_and_on_a_logarithmic_axis_where_they_span
 
 def test_a_sweep_of_names_keeps_their_order():
     assert swept(["true", "0.1", "null"]).x_range.factors == ["true", "0.1", "null"]
+
+
+def test_a_name_that_is_also_the_base_s_own_value_has_one_place():
+    plot = swept(["squared", "huber", "squared"])
+    assert plot.x_range.factors == ["squared", "huber"]
+    assert plot.renderers[0].data_source.data["setting"] == ["squared", "squared", "huber"]
+
+
+def test_a_ladder_has_a_row_a_trick_and_a_mark_for_each_way(frames: Frames, tmp_path: Path):
+    spec = spec_of("ladder")
+    assert isinstance(spec, Rungs)
+    tricks = ["all together", "norm", "clips", "norm"]
+    hows = ["all together", "added alone", "added alone", "left out"]
+    names = {"of": "stabilised", "base": "paper", "trick": tricks, "how": hows, "task": "all"}
+    rows = pd.DataFrame({**names, "variant": [*"abcd"], "n": 5, "value": [0.4, 0.1, -0.1, 0.2]})
+    rows = rows.assign(low=rows["value"] - 0.1, high=rows["value"] + 0.1)
+    write_csv(rows, tmp_path / "figures/ladder.csv")
+    data = figure_data("ladder", frames.manifest, tmp_path)
+    assert data
+    assert [each["name"] for each in data["legend"]] == ["all together", "added alone", "left out"]
+    assert [panel["title"] for panel in data["panels"]] == ["stabilised: all tasks"]
+    assert data["width"] == 16, "short names ask for no more than other panels have"
+    write_csv(rows.assign(trick=36 * "x"), tmp_path / "figures/ladder.csv")
+    wider = figure_data("ladder", frames.manifest, tmp_path)
+    assert wider and 22 < wider["width"] < 24
+    (plot,) = plots(data)
+    assert attributes(plot["y_range"])["factors"] == ["clips", "norm", "all together"]
+    shown: dict[str, pd.DataFrame] = {}
+    for renderer in plot["renderers"]:
+        source = attributes(renderer)["data_source"]
+        if "attributes" in source:
+            shown[attributes(renderer)["name"]] = pd.DataFrame(columns(source))
+    for how, mine in rows.groupby("how"):
+        wanted = mine[["trick", "variant", "value", "low", "high"]].reset_index(drop=True)
+        pd.testing.assert_frame_equal(shown[str(how)], wanted)
 
 
 def test_the_same_file_gives_the_same_data(frames: Frames, study_dir: Path, written: str):
@@ -173,4 +215,7 @@ def test_the_page_runs_its_own_scripts_alone_and_fetches_nothing(page: str):
     assert policy
     assert policy.group(1).startswith("default-src 'none'; script-src 'sha256-")
     assert "unsafe-eval" not in policy.group(1)
-    assert policy.group(1).count("sha256-") == page.count("<script>") == 2
+    (script,) = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+    allowed = [base64.b64decode(each) for each in re.findall(r"sha256-([^']*)'", policy.group(1))]
+    mine = [unpacked(page, "library"), script]
+    assert allowed == [hashlib.sha256(each.encode()).digest() for each in mine]

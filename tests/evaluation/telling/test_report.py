@@ -95,7 +95,7 @@ def test_the_report_names_diverged_runs_and_says_what_was_only_seen(written, fra
     name = best.loc[best["value"].idxmax(), "variant"]
     assert f"over all tasks is that of `{name}`" in written
     seen = written.index("What follows is seen, not tested")
-    assert seen < written.index("A run of `stable_dual` ends above one of its base `paper` with")
+    assert seen < written.index("The highest interquartile mean of the score")
     assert written.index("| claim | statement |") < seen, "what is tested comes first"
 
 

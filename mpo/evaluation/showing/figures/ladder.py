@@ -11,17 +11,23 @@ from mpo.evaluation.estimating.estimates import shared_tasks
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing.captions import T, said_interval, said_n, said_score
-from mpo.evaluation.showing.palette import COLOURS
+from mpo.evaluation.showing.live.specs import Rungs
+from mpo.evaluation.showing.palette import COLOURS, SOLID, Style
 from mpo.evaluation.showing.panels.layout import ROW_TASKS, grid, title
+from mpo.evaluation.showing.panels.marks import bar
+from mpo.evaluation.showing.references import no_gain
+from mpo.evaluation.showing.wording import named
 
 ABSENT = "the study has no variant of which it leaves out tricks, beside its base"
 TOGETHER, ADDED, LEFT_OUT = "all together", "added alone", "left out"
 MARKS = {
-    TOGETHER: ("D", "#000000", 0.0),
-    ADDED: ("o", COLOURS[0], -0.17),
-    LEFT_OUT: ("s", COLOURS[1], 0.17),
+    TOGETHER: Style("#000000", "D", SOLID),
+    ADDED: Style(COLOURS[0], "o", SOLID),
+    LEFT_OUT: Style(COLOURS[1], "s", SOLID),
 }
-"""Marker, colour, and how far below its trick's line it stands."""
+BELOW = {TOGETHER: 0.0, ADDED: -0.17, LEFT_OUT: 0.17}
+"""How far below its trick's line a mark stands."""
+LIVE = Rungs("score gained", MARKS, BELOW, no_gain)
 
 
 def drawn(frames: Frames) -> pd.DataFrame:
@@ -64,7 +70,7 @@ def figure(frames: Frames) -> Figure:
             panel.set_visible(True)
             _rungs(panel, mine[mine["task"] == task], tricks)
             panel.set_yticks(range(len(tricks)), tricks if index % columns == 0 else [])
-            title(panel, "all tasks" if task == ALL else task)
+            title(panel, named(task))
             panel.set_xlabel("score gained")
     handles, labels = axes[0][0].get_legend_handles_labels()
     drawing.legend(handles, labels, loc="outside lower center", ncols=len(MARKS))
@@ -100,11 +106,14 @@ def _gained(scores: pd.DataFrame, above: str, below: str, tasks: list[str]) -> d
 def _rungs(panel: Axes, rows: pd.DataFrame, tricks: list[str]) -> None:
     """A mark and its interval for each of the rows, at the height of its trick."""
     panel.axvline(0, color="#555555", linewidth=0.8, zorder=0)
-    for how, (marker, colour, below) in MARKS.items():
+    for how, style in MARKS.items():
         mine = rows[rows["how"] == how]
-        heights = [tricks.index(trick) + below for trick in mine["trick"]]
-        panel.hlines(heights, mine["low"], mine["high"], color=colour, alpha=0.4, linewidth=3.5)
-        panel.plot(mine["value"], heights, marker, color=colour, markersize=5, label=how)
+        heights = [tricks.index(trick) + BELOW[how] for trick in mine["trick"]]
+        for height, low, high in zip(heights, mine["low"], mine["high"], strict=True):
+            bar(panel, height, low, high, style.colour, width=4)
+        panel.plot(
+            mine["value"], heights, style.marker, color=style.colour, markersize=5, label=how
+        )
     panel.set_ylim(len(tricks) - 0.5, -0.5)
     panel.tick_params(axis="y", length=0)
     panel.grid(axis="y", visible=False)

@@ -15,6 +15,7 @@ from mpo.evaluation.showing.palette import styles
 from mpo.evaluation.showing.panels.layout import ROW_TASKS, grid, title
 from mpo.evaluation.showing.panels.marks import estimated, with_seeds
 from mpo.evaluation.showing.references import even
+from mpo.evaluation.showing.wording import named
 
 ABSENT = "no variant has a base in this study"
 LIVE = Points("P(above its base)", "task", even)
@@ -60,7 +61,7 @@ def figure(frames: Frames) -> Figure:
         panel.set_xticks([0, 0.5, 1])
         panel.grid(axis="y", visible=False)
         panel.tick_params(axis="y", length=0)
-        title(panel, "all tasks" if tasks[place] == ALL else tasks[place])
+        title(panel, named(tasks[place]))
         panel.set_xlabel("P(above its base)")
     axes[0][0].set_yticks(range(len(variants)), labels)
     axes[0][0].set_ylim(max(1, len(variants)) - 0.5, -0.5)

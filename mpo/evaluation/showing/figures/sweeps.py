@@ -17,14 +17,14 @@ from mpo.evaluation.showing.captions import said_coverage, said_interval, said_n
 from mpo.evaluation.showing.live.specs import Sweeps
 from mpo.evaluation.showing.palette import styles
 from mpo.evaluation.showing.panels.layout import ROW_TASKS, grid, label_rows, title
-from mpo.evaluation.showing.values import logarithmic, numbers, placed
+from mpo.evaluation.showing.panels.marks import bar
+from mpo.evaluation.showing.values import logarithmic, numbers, placed, ticks
+from mpo.evaluation.showing.wording import named
 from mpo.settings import OptionError, SettingsError, settings
 
 ABSENT = "no variant of this study is one value of a sweep"
 LIVE = Sweeps("score (IQM)")
 SCORE = "score_iqm"
-TICKS = 5
-"""Values that have room for their numbers below a panel."""
 
 
 def drawn(frames: Frames) -> pd.DataFrame:
@@ -57,7 +57,7 @@ def figure(frames: Frames) -> Figure:
         for index, task in enumerate(tasks):
             panel = axes[place * lines + index // columns][index % columns]
             panel.set_visible(True)
-            title(panel, base, "all tasks" if task == ALL else task)
+            title(panel, base, named(task))
             _curve(panel, mine[mine["task"] == task], base)
             panel.set_xlabel(field)
     label_rows([panel for panel in axes.ravel() if panel.get_visible()], "score (IQM)")
@@ -108,19 +108,20 @@ def _written(value: Any) -> str:
 def _curve(panel: Axes, rows: pd.DataFrame, base: str) -> None:
     """The scores in the order of the values, on an axis of numbers where all are."""
     style = styles([base])[base]
-    named = numbers(rows["setting"]) is None
+    words = numbers(rows["setting"]) is None
     rows, places = placed(rows)
     across, middle = places.to_numpy(), rows["value"].to_numpy(dtype=float)
     panel.plot(across, middle, **style.of_line())
-    panel.vlines(across, rows["low"], rows["high"], color=style.colour, alpha=0.35, linewidth=5)
+    for place, low, high in zip(across, rows["low"], rows["high"], strict=True):
+        bar(panel, place, low, high, style.colour, upright=True)
     own = (rows["variant"] == base).to_numpy()
     ring = {"markersize": 10, "markerfacecolor": "none", "markeredgecolor": "#000000"}
     panel.plot(across[own], middle[own], "o", **ring)
-    if named:
+    if words:
         panel.set_xticks(across, list(rows["setting"]))
-        panel.set_xlim(-0.5, len(rows) - 0.5)
+        panel.set_xlim(-0.5, across.max() + 0.5)
     elif logarithmic(places):
         panel.set_xscale("log")
-        shown = sorted(set(across))[:: -(-len(across) // TICKS)]
-        panel.set_xticks(shown, [f"{value:g}" for value in shown])
+        shown = ticks(across)
+        panel.set_xticks(list(shown), list(shown.values()))
         panel.xaxis.set_minor_locator(NullLocator())

@@ -1,7 +1,7 @@
 """One panel of a figure as a Bokeh plot: variants by name, so that the page can hide them.
 
-Each renderer has the name of its variant. A tooltip says variant, place and value, and the interval
-of an estimate or the seed of a run.
+Each renderer has the name of its variant, in a ladder's that of its marks. A tooltip says variant,
+place and value, and the interval of an estimate or the seed of a run.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ from bokeh.models import (
     VArea,
 )
 from bokeh.plotting import figure
+from bokeh.transform import dodge
 
-from mpo.evaluation.showing.live.specs import Curves, Points, Sweeps
+from mpo.evaluation.showing.live.specs import Curves, Points, Rungs, Sweeps
 from mpo.evaluation.showing.palette import Style, styles
 from mpo.evaluation.showing.references import Reference
-from mpo.evaluation.showing.values import logarithmic, numbers, placed
+from mpo.evaluation.showing.values import logarithmic, numbers, placed, ticks
 
 HEIGHT, LONE_HEIGHT = 250, 340
 """Of a panel, and of one that is the only one."""
@@ -42,6 +43,10 @@ LARGE = 10_000
 """From which on an axis counts in thousands."""
 FINE = "{%.4g}"
 """How a tooltip gives a value."""
+NAME = ("variant", "$name")
+"""How a tooltip gives the variant."""
+MARKERS = {"o": "circle", "s": "square", "D": "diamond"}
+"""Markers of Bokeh by those of Matplotlib."""
 
 
 def dash(style: Style) -> list[int]:
@@ -70,7 +75,7 @@ def curves(spec: Curves, rows: pd.DataFrame, refs: Iterable[Reference]) -> Any:
         estimates.append(_add(plot, variant, style, thick, source))
     _refer(plot, refs, "width")
     across = (spec.x_label, f"@{{{spec.x}}}" + ("{0,0}" if large else "{0.[000]}"))
-    _hover(plot, runs, estimates, rows, [across], spec.y_label)
+    _hover(plot, runs, estimates, rows, [NAME, across], spec.y_label)
     return plot
 
 
@@ -82,17 +87,33 @@ def points(spec: Points, rows: pd.DataFrame, refs: Iterable[Reference]) -> Any:
     estimates, runs = [], []
     for variant, style, middle, alone in _by_variant(rows):
         source = _source(middle, "variant", *ESTIMATE)
-        bar = Segment(x0="low", x1="high", y0="variant", y1="variant")
-        _add(plot, variant, style, bar.clone(line_width=7, line_alpha=0.35), source)
-        for end in ("low", "high"):  # seen where the bar has no width, too
-            tick = Scatter(x=end, y="variant", size=15, marker="dash", angle=math.pi / 2)
-            _add(plot, variant, style, tick.clone(line_width=2), source)
+        _bar(plot, variant, style, source, "x", "variant")
         dot = Scatter(x="value", y="variant", size=6, fill_alpha=0.45, line_alpha=0)
         runs.append(_add(plot, variant, style, dot, _source(alone, "variant", *RUN)))
         point = Scatter(x="value", y="variant", size=9, line_alpha=0)
         estimates.append(_add(plot, variant, style, point, source))
     _refer(plot, refs, "height")
-    _hover(plot, runs, estimates, rows, [], spec.x_label)
+    _hover(plot, runs, estimates, rows, [NAME], spec.x_label)
+    return plot
+
+
+def rungs(spec: Rungs, rows: pd.DataFrame, refs: Iterable[Reference]) -> Any:
+    """`rows` of one ladder and panel: columns trick, how, variant, value, low and high."""
+    tricks = list(dict.fromkeys(rows["trick"]))
+    plot = _plot(spec.x_label, None, 70 + ROW * len(tricks), y_range=tricks[::-1])
+    plot.ygrid.visible = False
+    estimates = []
+    for how, style in spec.marks.items():
+        source = _source(rows[rows["how"] == how], "trick", "variant", *ESTIMATE)
+        place = dodge("trick", -spec.below[how], range=plot.y_range)
+        _bar(plot, how, style, source, "x", place, width=5)
+        marker = MARKERS[style.marker]
+        size = 12 if marker == "diamond" else 8  # it is slimmer
+        mark = Scatter(x="value", y=place, size=size, line_alpha=0, marker=marker)
+        estimates.append(_add(plot, how, style, mark, source))
+    _refer(plot, refs, "height")
+    told = [("trick", "@trick"), ("how", "$name"), ("variant", "@variant")]
+    _hover(plot, [], estimates, rows, told, spec.x_label)
     return plot
 
 
@@ -104,28 +125,36 @@ def sweep(spec: Sweeps, rows: pd.DataFrame) -> Any:
     """
     rows, places = placed(rows)
     field, base = rows["field"].iloc[0], rows["base"].iloc[0]
-    if numbers(rows["setting"]) is None:
-        across = {"x_range": list(rows["setting"])}
+    named = numbers(rows["setting"]) is None
+    if named:
+        across = {"x_range": list(dict.fromkeys(rows["setting"]))}
     else:
         rows = rows.assign(setting=places)
         across = {"x_axis_type": "log" if logarithmic(places) else "linear"}
     plot = _plot(field, spec.y_label, HEIGHT, **across)
+    if not named and logarithmic(places):
+        shown = ticks(places)
+        plot.xaxis.ticker = list(shown)
+        plot.xaxis.major_label_overrides = shown
     line = Line(x="setting", y="value", line_width=1.5)
     plot.add_glyph(_source(rows, "setting", "value"), line)
     estimates = []
     for variant, style, middle, _ in _by_variant(rows.assign(seed=math.nan)):
         source = _source(middle, "setting", *ESTIMATE)
-        bar = Segment(x0="setting", x1="setting", y0="low", y1="high", line_width=7)
-        _add(plot, variant, style, bar.clone(line_alpha=0.35), source)
-        for end in ("low", "high"):  # seen where the bar has no width, too
-            tick = Scatter(x="setting", y=end, size=15, marker="dash", line_width=2)
-            _add(plot, variant, style, tick, source)
+        _bar(plot, variant, style, source, "y", "setting")
         if variant == base:
             ring = Scatter(x="setting", y="value", size=17, fill_alpha=0, line_width=2)
             _add(plot, variant, style, ring, source)
         point = Scatter(x="setting", y="value", size=9, line_alpha=0)
         estimates.append(_add(plot, variant, style, point, source))
-    _hover(plot, [], estimates, rows, [(field, "@setting")], spec.y_label)
+    _hover(
+        plot,
+        [],
+        estimates,
+        rows,
+        [NAME, (field, "@setting" if named else f"@setting{FINE}")],
+        spec.y_label,
+    )
     return plot
 
 
@@ -149,6 +178,25 @@ def _add(
         if hasattr(glyph, part):
             setattr(glyph, part, style.colour)
     return plot.add_glyph(source, glyph, name=variant)
+
+
+def _bar(
+    plot: Any,
+    name: str,
+    style: Style,
+    source: ColumnDataSource,
+    along: str,
+    place: Any,
+    width: int = 7,
+) -> None:
+    """An interval as a bar `along` an axis, at `place` of the other; its ends are seen in any."""
+    across = "y" if along == "x" else "x"
+    ends = {f"{along}0": "low", f"{along}1": "high", f"{across}0": place, f"{across}1": place}
+    _add(plot, name, style, Segment(**ends, line_width=width, line_alpha=0.35), source)
+    for end in ("low", "high"):
+        tick = Scatter(**{along: end, across: place}, size=2 * width, marker="dash", line_width=2)
+        tick.angle = math.pi / 2 if along == "x" else 0
+        _add(plot, name, style, tick, source)
 
 
 def _plot(x_label: str, y_label: str | None, height: int, **more: Any) -> Any:
@@ -189,11 +237,11 @@ def _hover(
     runs: Sequence[GlyphRenderer],
     estimates: Sequence[GlyphRenderer],
     rows: pd.DataFrame,
-    across: list[tuple[str, str]],
+    places: list[tuple[str, str]],
     label: str,
 ) -> None:
     """Tooltips of runs, with their seeds, and of estimates, with the intervals that they have."""
-    told = [("variant", "$name"), *across, (label, f"@value{FINE}")]
+    told = [*places, (label, f"@value{FINE}")]
     between = [("interval", f"@low{FINE} to @high{FINE}")] if rows["low"].notna().any() else []
     for found, last in ((runs, [("seed", "@seed")]), (estimates, between)):
         if not found:
@@ -201,7 +249,7 @@ def _hover(
         tool = HoverTool(
             renderers=[*found],
             tooltips=[*told, *last],
-            formatters=dict.fromkeys(("@value", "@low", "@high"), "printf"),
+            formatters=dict.fromkeys(("@value", "@low", "@high", "@setting"), "printf"),
             line_policy="nearest",
             limit=3,
         )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from mpo.evaluation.reading.manifest import Manifest
+from mpo.evaluation.showing.palette import Style
 from mpo.evaluation.showing.references import Reference, none
 
 
@@ -35,9 +36,25 @@ class Points(NamedTuple):
     titles: Mapping[str, str] = {}
 
 
+class Rungs(NamedTuple):
+    """A panel each `of` and `task`, a row a `trick`: `value` and its interval, marked by `how`."""
+
+    x_label: str
+    marks: Mapping[str, Style]
+    """Of each `how`."""
+    below: Mapping[str, float]
+    """How far below the middle of its row each `how` stands, in rows."""
+    references: Callable[[Manifest, str], list[Reference]] = none
+    panels: str = "task"
+
+
 class Sweeps(NamedTuple):
     """A panel each `base`, `field` and `task`: `value` over `setting`, a point a variant."""
 
     y_label: str
     panels: None = None
     references: Callable[[Manifest, str], list[Reference]] = none
+
+
+Live = Curves | Points | Rungs | Sweeps
+"""Each way in which a figure can be drawn in the page."""

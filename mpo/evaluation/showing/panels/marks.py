@@ -35,12 +35,24 @@ def estimated(panel: Axes, place: float, rows: pd.DataFrame, style: Style) -> No
         if pd.notna(row["seed"]):
             panel.plot(row["value"], place, "o", color=style.colour, markersize=3.5, alpha=0.45)
             continue
-        ends = [row["low"], row["high"]]
-        panel.plot(
-            ends, [place] * 2, color=style.colour, alpha=0.35, linewidth=6, solid_capstyle="butt"
-        )
-        panel.plot(ends, [place] * 2, "|", color=style.colour, markersize=9, markeredgewidth=1.2)
+        bar(panel, place, row["low"], row["high"], style.colour)
         panel.plot(row["value"], place, **style.of_line(linestyle="", markersize=6))
+
+
+def bar(
+    panel: Axes,
+    place: float,
+    low: float,
+    high: float,
+    colour: str,
+    upright: bool = False,
+    width: float = 6,
+) -> None:
+    """An interval at the height `place`, or `upright` beside it; its ends are seen in any case."""
+    ends, places = [low, high], [place, place]
+    across, mark = ((places, ends), "_") if upright else ((ends, places), "|")
+    panel.plot(*across, color=colour, alpha=0.35, linewidth=width, solid_capstyle="butt")
+    panel.plot(*across, mark, color=colour, markersize=1.5 * width, markeredgewidth=1.2)
 
 
 def refer(panel: Axes, references: Iterable[Reference]) -> None:
