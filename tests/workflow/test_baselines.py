@@ -21,7 +21,12 @@ PROGRAM = "workflow/rules/extra/stable_baselines.py"
 @pytest.mark.soak
 @pytest.mark.parametrize(
     ("algorithm", "own"),
-    [("SAC", {}), ("TD3", {}), ("PPO", {"n_steps": 128}), ("PPO", {"learning_rate": 1e12})],
+    [
+        ("SAC", {}),
+        ("TD3", {}),
+        ("PPO", {"n_steps": 128}),
+        ("PPO", {"n_steps": 128, "learning_rate": 1e12}),
+    ],
 )
 def test_it_trains_or_diverges(algorithm: str, own: dict[str, float], tmp_path: Path) -> None:
     pytest.importorskip("stable_baselines3")
