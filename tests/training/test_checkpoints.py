@@ -65,7 +65,7 @@ def test_loading_holds_the_content_in_memory_once(tmp_path: Path) -> None:
     size = values.nbytes / 2**20
     del values
     code = (
-        "import sys; from pathlib import Path; from mpo.training import checkpoints\n"
+        "import sys; from pathlib import Path; import torch; from mpo.training import checkpoints\n"
         "from mpo.benchmark.processes import peak_resident_mib\n"
         "before = peak_resident_mib()\n"
         "found, said = checkpoints.load(Path(sys.argv[1]))\n"
