@@ -50,8 +50,8 @@ def look(tab: Tab, file: Path, width: int, *, dark: bool = False) -> None:
     assert many >= 5
     for k in range(many):
         figure = f"document.querySelectorAll('[data-figure]')[{k}]"
-        tab.ask(f"{figure}.scrollIntoView()")
-        tab.wait(f"{figure}.classList.contains('shown')")
+        # again and again, since what is drawn above it moves it out of sight
+        tab.wait(f"({figure}.scrollIntoView(), {figure}.classList.contains('shown'))")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
