@@ -18,6 +18,8 @@ from urllib.request import urlopen
 from websockets.sync.client import ClientConnection, connect
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+MOUSE = "primaryPointerType=4,availablePointerTypes=4,primaryHoverType=2,availableHoverTypes=2"
+"""What a browser without a screen is told: there is a mouse, fine and hovering."""
 WAIT = 300
 """Seconds within which a busy machine answers."""
 
@@ -92,13 +94,28 @@ class Tab:
 
     def click(self, element: str) -> None:
         """Press and release the mouse in the middle of what the expression `element` gives."""
-        middle = (
+        self.drag(element, (0.5, 0.5), (0.5, 0.5))
+
+    def drag(self, element: str, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Press the mouse at `start`, in parts of the element's size, and let it go at `end`."""
+        box = (
             f"(e => {{ e.scrollIntoView({{block: 'center'}}); const r = e.getBoundingClientRect(); "
-            f"return [r.x + r.width / 2, r.y + r.height / 2]; }})({element})"
+            f"return [r.x, r.y, r.width, r.height]; }})({element})"
         )
-        x, y = self.ask(middle)
-        for kind in ("mousePressed", "mouseReleased"):
-            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+        x, y, width, height = self.ask(box)
+        said = [("mousePressed", start), ("mouseReleased", end)]
+        middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
+        said[1:1] = [("mouseMoved", place) for place in (middle, end) if start != end]
+        for kind, (across, down) in said:
+            self.call(
+                "Input.dispatchMouseEvent",
+                type=kind,
+                x=x + across * width,
+                y=y + down * height,
+                button="left",
+                buttons=int(kind != "mouseReleased"),
+                clickCount=int(kind != "mouseMoved"),
+            )
 
     def picture(self, file: Path, whole: bool = False) -> None:
         """A picture of what is seen, or of the whole page."""
@@ -114,6 +131,7 @@ def browser() -> Iterator[Tab]:
     with tempfile.TemporaryDirectory() as folder:
         flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"]
         flags += ["--remote-debugging-port=0", f"--user-data-dir={folder}", "--disable-extensions"]
+        flags += [f"--blink-settings={MOUSE}"]
         process = subprocess.Popen([program, *flags, "about:blank"], stderr=subprocess.DEVNULL)
         try:
             port = _port(Path(folder) / "DevToolsActivePort")

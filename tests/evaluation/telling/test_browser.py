@@ -91,6 +91,22 @@ def test_a_click_on_a_variant_hides_it_in_all_figures_and_shows_it_again(
     assert tab.complaints == []
 
 
+def test_a_drag_zooms_into_a_figure_and_its_tool_leads_back(tab: Tab, file: Path):
+    look(tab, file, 1400)
+    plot = "Bokeh.documents[0].roots()[0]"
+    ends = f"[{plot}.x_range.start, {plot}.x_range.end]"
+    place = "document.querySelector('figure.shown .live .panels > div > div:last-child')"
+    low, high = tab.ask(ends)
+    tab.drag(place, (0.4, 0.2), (0.8, 0.6))
+    tab.wait(f"{plot}.x_range.end - {plot}.x_range.start < {0.6 * (high - low)}")
+    left, right = tab.ask(ends)
+    assert low < left < right < high
+    assert right - left > 0.3 * (high - low)
+    tab.ask("[...Bokeh.index.roots][0].reset(), 0")
+    assert tab.ask(ends) == [low, high]
+    assert tab.complaints == []
+
+
 def test_a_click_on_a_title_sorts_the_table_up_and_down(tab: Tab, file: Path):
     tab.open(file, 1400)
     table = "[...document.querySelectorAll('table')].find(t => t.textContent.includes('deviation'))"
