@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mpo.settings import settings
+from mpo.study.config import load_study
 from mpo.study.resources import (
     DEFAULT,
     FILE,
@@ -114,3 +117,18 @@ def test_a_cohort_asks_for_all_its_runs() -> None:
     beside = asked_by_cohort("toy", "paper", gpu, Rates(), 40)
     assert (beside.threads, beside.gpu) == (16, 1)
     assert beside.runtime == alone.runtime
+
+
+def test_the_page_says_what_the_whole_suite_asks() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "clusters.md").read_text()
+    rows = re.findall(r"^\| ([0-9,]+)(?: on (\w+))? \| (\d+) \| ([0-9,]+) \|$", page, re.MULTILINE)
+    said = {
+        (body, int(minutes), int(mb.replace(",", ""))): int(runs.replace(",", ""))
+        for runs, body, minutes, mb in rows
+    }
+    asks = Counter[tuple[str, int, int]]()
+    for run in load_study("config/full.yaml").runs:
+        found = asked(run.task, run.variant, run.settings, Rates())
+        body = "humanoid" if run.task.startswith("humanoid") else ""
+        asks[body, found.runtime, found.mem_mb] += 1
+    assert said == asks

@@ -34,7 +34,7 @@ figure { margin: 1.2rem 0 1.8rem; }
 img { display: block; height: auto; max-width: 100%; background: #fff; border-radius: 3px; }
 figure img { max-width: max(100%, 45rem); }
 .still { overflow-x: auto; }
-td img { min-width: 7rem; }
+td img { min-width: 6rem; }
 .live { display: none; }
 .shown .live { display: block; }
 .shown > .still { display: none; }
@@ -61,9 +61,9 @@ th button:hover { text-decoration: underline; }
     linear-gradient(to left, var(--paper) 40%, transparent) 100% 0 / 3rem 100% no-repeat local,
     linear-gradient(to right, var(--line), transparent) 0 0 / 0.8rem 100% no-repeat scroll,
     linear-gradient(to left, var(--line), transparent) 100% 0 / 0.8rem 100% no-repeat scroll; }
-table { border-collapse: collapse; font-size: 0.8rem; line-height: 1.4;
+table { border-collapse: collapse; font-size: 0.77rem; line-height: 1.4;
   font-variant-numeric: tabular-nums; }
-th, td { border-bottom: 1px solid var(--line); padding: 0.3rem 0.55rem 0.3rem 0; text-align: left;
+th, td { border-bottom: 1px solid var(--line); padding: 0.3rem 0.45rem 0.3rem 0; text-align: left;
   vertical-align: top; }
 th { border-bottom: 2px solid var(--soft); vertical-align: bottom; }
 .number { text-align: right; }
