@@ -21,6 +21,7 @@ import builtins
 import inspect
 from collections.abc import Iterator, Mapping
 from functools import cache, partial
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -40,9 +41,7 @@ SCALARS = {"integer", "number", "boolean", "string", "null"}
 class OptionParameters(BaseModel):
     """Parameters of an option: frozen, strict, each with a default and a docstring."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 def declared(field: str, name: str) -> type[OptionParameters]:
@@ -118,9 +117,7 @@ def _declared(field: str, name: str, file: Path, *_stamp: int) -> type[OptionPar
     try:
         exec(compile(code, str(file), "exec"), namespace)
         found = namespace[CLASS]
-        ours = issubclass(found, OptionParameters) and found.model_rebuild(
-            _types_namespace=namespace
-        )
+        ours = issubclass(found, OptionParameters) and _described(found, node, namespace)
         properties = found.model_json_schema().get("properties", {}) if ours is not False else {}
     except Exception as error:  # whatever a user's own file may bring about
         raise fault_of(error, file, node.lineno, f"{field} {name}") from None
@@ -131,6 +128,23 @@ def _declared(field: str, name: str, file: Path, *_stamp: int) -> type[OptionPar
         if what := _fault(schema):
             raise OptionError(f"{field} {name}", f"{parameter} {what}", file, node.lineno)
     return found
+
+
+def _described(
+    found: type[OptionParameters], node: ast.ClassDef, namespace: Mapping[str, Any]
+) -> bool | None:
+    """Give each parameter the docstring below it as its description, and build the class.
+
+    Pydantic itself looks for the source of a class by way of its module, and there is none.
+    """
+    for entry, below in pairwise(node.body):
+        match entry, below:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ) if name in found.model_fields:
+                found.model_fields[name].description = inspect.cleandoc(text)
+    return found.model_rebuild(force=True, _types_namespace=namespace)
 
 
 def _fault(schema: Mapping[str, Any]) -> str | None:
