@@ -96,7 +96,7 @@ figcaption.caption { margin-bottom: 0; }
     float: left; width: 9rem; margin-left: -9.6rem; }
   .wide tr:has(img) { display: grid; grid-template-columns: 1fr 1fr; gap: 0.4rem 0.8rem; }
   .wide tr:has(img) td:first-child { grid-column: 1 / -1; }
-  .wide td:has(img) { padding: 0; }
+  .wide td:has(img) { min-width: 0; padding: 0; }
   .wide td:has(img)::before { float: none; display: block; margin: 0; }
   .wide td:empty { display: none; }
   .scroll:has(.wide tbody tr:nth-child(8)) { max-height: 36rem; overflow-y: auto;
