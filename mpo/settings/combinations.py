@@ -13,7 +13,10 @@ Disagreement = tuple[str, Any, str]
 """A field, its value, and what would be right."""
 
 
-ITERATIONS_ONLY = ("iteration_episodes", "passes", "mstep_repeats")
+ITERATIONS_ONLY = (
+    *("iteration_episodes", "passes", "mstep_repeats"),
+    *("samples_averaged", "replay_cleared", "ends_bootstrapped"),
+)
 """Fields that mean something under `protocol: iterations` alone."""
 ITERATIONS_FIXES = {
     "returns": "td0",

@@ -243,6 +243,14 @@ class Data(Section):
     """Times that it goes through what an iteration collected (SR: 3)."""
     mstep_repeats: int = Field(5, ge=1)
     """M-steps that it takes for each E-step (SR: 5)."""
+    samples_averaged: bool = True
+    """Whether the likelihood is a mean over the N samples too, and so N times too small (SR's
+    code); else the weighted sum over them (P1 eq. 10)."""
+    replay_cleared: bool = True
+    """Whether an iteration forgets what earlier ones collected (SR's code); else its passes draw
+    as many decisions from all that the replay holds."""
+    ends_bootstrapped: bool = True
+    """Whether targets bootstrap beyond the end of an episode that terminated (SR's code)."""
 
 
 class Machine(Section):

@@ -45,13 +45,20 @@ class Iterations:
         self.report: dict[str, float] = {}
 
     def update(
-        self, observation: Tensor, action: Tensor, reward: Tensor, successor: Tensor, noise: Tensor
+        self,
+        observation: Tensor,
+        action: Tensor,
+        reward: Tensor,
+        successor: Tensor,
+        terminated: Tensor,
+        noise: Tensor,
     ) -> None:
         """Critic by the first noise; E-step and M-steps by the second, at the observations."""
         with torch.no_grad():
             value = self._sampled(successor, noise[0])[2].mean(0)
             target, actions, q = self._sampled(observation, noise[1])
-        self._step_critic(observation, action, reward + self.s.discount * value)
+        follows = 1.0 if self.s.ends_bootstrapped else 1.0 - terminated
+        self._step_critic(observation, action, reward + self.s.discount * follows * value)
         self._solve(q.double())
         weights = (q / self.temperature).softmax(0)
         steps = [
@@ -125,7 +132,8 @@ class Iterations:
         s = self.s
         mean, factor = self.policy.gaussian(observation)
         policy = MultivariateNormal(mean, scale_tril=factor)
-        likelihood = -(weights * policy.log_prob(actions)).mean()
+        weighted = weights * policy.log_prob(actions)
+        likelihood = -weighted.sum(0).mean() / (len(weights) if s.samples_averaged else 1)
         whole, old = (f @ f.mT for f in (factor, target[1]))
         away = (mean - target[0]).unsqueeze(-1)
         kl_mean = 0.5 * (away.mT @ torch.linalg.solve(old, away)).mean()

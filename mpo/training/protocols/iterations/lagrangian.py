@@ -38,15 +38,16 @@ def initial_multipliers() -> Multipliers:
     return Multipliers(torch.zeros(1), torch.zeros(1))
 
 
-def averaged_likelihood_loss(
-    log_likelihood: Float[Tensor, "N B"], weights: Float[Tensor, "N B"]
+def likelihood_loss(
+    log_likelihood: Float[Tensor, "N B"], weights: Float[Tensor, "N B"], averaged: bool
 ) -> Float[Tensor, ""]:
-    """-(1/B) Σ_s (1/N) Σ_j w_sj log π_θ(a_j|s): mean over samples N and over states B.
+    """-(1/B) Σ_s Σ_j w_sj log π_θ(a_j|s) (P1 eq. 10), divided by N where it is `averaged`.
 
-    Deviation: the weights add up to 1 over the samples already, so that P1 eq. 10 sums over them;
-    the mean makes this term N times too small against the KL terms (SR's code; a fault).
+    Deviation: the weights add up to 1 over the samples already; the mean over them makes this term
+    N times too small against the KL terms (SR's code; a fault).
     """
-    return -(weights * log_likelihood).mean()
+    weighted = weights * log_likelihood
+    return -(weighted.mean() if averaged else weighted.sum(0).mean())
 
 
 def kl_mean(covariance: Covariance, policy: Gaussian, target: Gaussian) -> Float[Tensor, ""]:

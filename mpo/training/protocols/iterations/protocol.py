@@ -6,11 +6,14 @@ what it collected in batches of 128 states, copies the online networks into the 
 the replay. For each batch the critic takes a TD(0) step; η is solved by SLSQP on 64 samples of the
 target policy at s_t; the policy takes 5 M-steps. Settings give all these numbers.
 
-Faults of that code, kept on purpose (`mpo.training.protocols.iterations`):
-- the likelihood is averaged over the samples too, which makes it 64 times too small;
+Faults of that code, kept on purpose, of which settings mend the first three:
+- the likelihood is averaged over the samples too, which makes it 64 times too small
+  (`samples_averaged`);
+- the replay forgets at an iteration's end (`replay_cleared`);
+- no termination mask: the target bootstraps beyond an episode's end (`ends_bootstrapped`), which no
+  task of the suite shows, since none of them terminates;
 - C_μ holds Σ_i^-1 beside the joint likelihood, so that its gradient does not reach Σ;
 - the determinants of C_Σ are clamped at 1e-6;
-- no termination mask: the target bootstraps beyond an episode's end;
 - the target policy acts, not the online one;
 - the mean goes through a sigmoid scaled to the action range;
 - η starts from U(0, 1), and stays as it is where the raw dual overflows (float64: Q/η near 710);
@@ -48,7 +51,7 @@ from mpo.training.session import Doing, Session, Walk
 def usable(replay: Replay) -> Int[np.ndarray, " D"]:
     """Rows of the decisions that are learnt from: all but the last of an episode that was cut."""
     rows = np.flatnonzero(replay.decision[: replay.written])
-    followed = replay.decision[rows + 1] == 1.0
+    followed = replay.decision[(rows + 1) % replay.capacity] == 1.0
     return rows[followed | (replay.terminated[rows] == 1.0)]
 
 
@@ -58,7 +61,8 @@ def pairs(replay: Replay, rows: Int[np.ndarray, " B"]) -> Pairs:
         replay.observation[rows],
         replay.action[rows],
         replay.reward[rows],
-        replay.observation[rows + 1],
+        replay.observation[(rows + 1) % replay.capacity],
+        replay.terminated[rows],
     )
     return Pairs(*(torch.from_numpy(array) for array in arrays))
 
@@ -75,7 +79,10 @@ class Training(Session[Learner]):
         self._compiles_next = self.learner.compiled
         self.actor = self.evaluated = Actor(networks, self.learner.evaluated_parameters())
         rows = s.iteration_episodes * (s.episode_steps // s.action_repeat + 1)
-        self.replay = Replay(rows, observation_size, action_size)
+        capacity = rows if s.replay_cleared else max(rows, s.replay_capacity)
+        self.replay = Replay(capacity, observation_size, action_size)
+        self._begun = 0
+        """Rows written when the iteration began."""
         self._batches: Int[np.ndarray, "K B"] | None = None
         """Rows of the batches that are still to be learnt from; None while collecting."""
 
@@ -87,9 +94,11 @@ class Training(Session[Learner]):
         self._end_episode()
         if not (self._between_iterations or self.finished):
             return
-        if self.replay.decisions:
+        if self.replay.written > self._begun:
             yield from self._learn()
-            self.replay.clear()
+            if self.settings.replay_cleared:
+                self.replay.clear()
+            self._begun = self.replay.written
             if self.learner.updates > self.logs.updates:
                 self._log()
         if self._evaluation_due:
@@ -116,19 +125,24 @@ class Training(Session[Learner]):
         self._batches, self.doing = None, Doing.COLLECTING
 
     def _pass(self) -> Int[np.ndarray, "K B"]:
-        """Rows of every usable decision once, in random order and whole batches."""
-        rows, size = self._sampling.permutation(usable(self.replay)), self.settings.batch_size
-        whole = len(rows) // size
-        return rows[: whole * size].reshape(whole, size)
+        """Rows of usable decisions in random order and whole batches, none of them twice.
+
+        They are as many as the iteration collected: these, where the replay holds no others.
+        """
+        rows, size, written = usable(self.replay), self.settings.batch_size, self.replay.written
+        age = (written - rows) % self.replay.capacity
+        whole = int((age <= written - self._begun).sum()) // size
+        return self._sampling.permutation(rows)[: whole * size].reshape(whole, size)
 
     # --- checkpoints ------------------------------------------------------------------------
     def checkpoint(self) -> dict[str, Any]:
         """What the rest of the run depends on; arrays as they lie, to be saved at once."""
         batches = None if self._batches is None else torch.from_numpy(self._batches)
-        return {**super().checkpoint(), "batches": batches}
+        return {**super().checkpoint(), "batches": batches, "begun": self._begun}
 
     def restore(self, checkpoint: dict[str, Any]) -> None:
         """Back to a `checkpoint()`; the simulator follows at the beginning of the `walk`."""
         super().restore(checkpoint)
+        self._begun = checkpoint["begun"]
         batches = checkpoint["batches"]
         self._batches = None if batches is None else batches.numpy()

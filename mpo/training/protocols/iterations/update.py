@@ -27,9 +27,9 @@ from mpo.algorithm.networks import Parameters, unflatten
 from mpo.algorithm.policy_evaluation.evaluation import CriticStep, Evaluation, PolicyEvaluation
 from mpo.training.protocols.iterations.lagrangian import (
     Multipliers,
-    averaged_likelihood_loss,
     kl_covariance,
     kl_mean,
+    likelihood_loss,
     multiplier_step,
 )
 from mpo.training.protocols.iterations.networks import Networks
@@ -42,12 +42,17 @@ class Pairs(NamedTuple):
     action: Float[Tensor, "B A"]
     reward: Float[Tensor, " B"]
     observation_tp1: Float[Tensor, "B O"]
+    terminated: Float[Tensor, " B"]
 
-    def to(self, successor: Float[Tensor, "B O"]) -> Batch:
-        """As sequences of one step to `successor`, none of which terminates (a fault of SR's)."""
+    def to(self, successor: Float[Tensor, "B O"], masked: bool) -> Batch:
+        """As sequences of one step to `successor`.
+
+        Unless they are `masked`, none of them terminates (SR's code; a fault).
+        """
         zeros = torch.zeros_like(self.reward)[None]
+        ends = self.terminated[None] if masked else zeros
         observation = torch.stack([self.observation_t, successor])
-        return Batch(observation, self.action[None], self.reward[None], zeros, zeros, zeros + 1.0)
+        return Batch(observation, self.action[None], self.reward[None], zeros, ends, zeros + 1.0)
 
 
 class State(NamedTuple):
@@ -95,9 +100,10 @@ class Update:
 
         The first noise is that of the samples at s_{t+1}.
         """
-        evaluation = self.policy_evaluation
+        evaluation, masked = self.policy_evaluation, not self.settings.ends_bootstrapped
         policies = state.target_policy, state.target_critic, state.policy.parameters
-        ahead, here = pairs.to(pairs.observation_tp1), pairs.to(pairs.observation_t)
+        ahead = pairs.to(pairs.observation_tp1, masked)
+        here = pairs.to(pairs.observation_t, masked=False)
         with torch.no_grad():
             following = evaluation.evaluate(*policies, ahead, noise[0])
             samples = evaluation.evaluate(*policies, here, noise[1])
@@ -150,7 +156,9 @@ class Update:
             likelihood = log_prob(covariance, policy, samples.actions)
             mean = kl_mean(covariance, policy, target)[None]
             spread = kl_covariance(covariance, policy, target)[None]
-            return MStep(averaged_likelihood_loss(likelihood, weights), mean, spread), policy
+            return MStep(
+                likelihood_loss(likelihood, weights, s.samples_averaged), mean, spread
+            ), policy
 
         parameters = unflatten(state.parameters, self.policy_shapes)
         part, pull_back, policy = cast(Any, torch.func.vjp(parts, parameters, has_aux=True))

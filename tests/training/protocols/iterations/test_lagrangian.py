@@ -36,10 +36,12 @@ def test_the_likelihood_is_64_times_too_small() -> None:
     log_likelihood = torch.randn(64, 7)
     weights = torch.softmax(torch.randn(64, 7), 0)
     correct = mstep.likelihood_loss(log_likelihood, weights, torch.full((7,), 1 / 7))
-    faulty = lagrangian.averaged_likelihood_loss(log_likelihood, weights)
+    faulty = lagrangian.likelihood_loss(log_likelihood, weights, averaged=True)
     assert float(correct / faulty) == pytest.approx(64.0)
     slow = -sum(float(weights[j, s] * log_likelihood[j, s]) for j in range(64) for s in range(7))
     assert float(faulty) == pytest.approx(slow / (64 * 7))
+    mended = lagrangian.likelihood_loss(log_likelihood, weights, averaged=False)
+    assert float(mended) == pytest.approx(float(correct))
 
 
 def test_the_mean_s_kl_holds_the_target_s_covariance() -> None:

@@ -28,7 +28,7 @@ def batch(reward: float = 1.0) -> Pairs:
     generator = torch.Generator().manual_seed(3)
     observation_t, observation_tp1 = (torch.randn(8, 3, generator=generator) for _ in range(2))
     action = torch.randn(8, 2, generator=generator)
-    return Pairs(observation_t, action, torch.full((8,), reward), observation_tp1)
+    return Pairs(observation_t, action, torch.full((8,), reward), observation_tp1, torch.zeros(8))
 
 
 def raised(made: Learner, value: float) -> Learner:

@@ -10,6 +10,7 @@ import torch
 
 from mpo.algorithm.networks import unflatten
 from mpo.settings import SettingsError, settings
+from mpo.settings.combinations import ITERATIONS_ONLY
 from mpo.training import replaying, run
 from mpo.training.protocols.iterations.learner import Learner
 from mpo.training.protocols.iterations.protocol import Training, usable
@@ -35,9 +36,10 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Pairs]:
     return batches
 
 
-@pytest.mark.parametrize("name", ["seed_report", "seed_report_stable_huber"])
+@pytest.mark.parametrize("name", ["seed_report", "seed_report_stable_huber", "a kept replay"])
 def test_two_runs_have_equal_bytes_and_so_has_a_resumed_one(name: str, tmp_path: Path) -> None:
-    chosen = tiny(name)
+    kept = {"replay_cleared": False, "replay_capacity": 50}
+    chosen = tiny(name) if name in VARIANTS else tiny(**kept)
     jobs = {kind: job(tmp_path / kind, chosen) for kind in ("first", "second", "resumed")}
     for kind in ("first", "second"):
         assert run.train(jobs[kind], bar=False) == "completed"
@@ -121,6 +123,37 @@ def test_each_pass_takes_every_decision_of_its_own_iteration_once_at_most(
     assert training.learner.updates >= 2 * 12
 
 
+@pytest.mark.parametrize("capacity", [1000, 50])
+def test_a_kept_replay_gives_as_many_decisions_of_all_that_it_holds(
+    monkeypatch: pytest.MonkeyPatch, capacity: int
+) -> None:
+    """An iteration takes 24 rows, 16 of which are learnt from, 4 of them an episode's first."""
+    taken, passes = Training._pass, list[set[float]]()
+
+    def recording(self: Training) -> np.ndarray:
+        found = taken(self)
+        rows, replay = found.ravel(), self.replay
+        assert found.shape == (4, 4)
+        assert len(set(rows)) == 16
+        assert replay.observation[rows, 0].max() <= 3.0  # never 4, which was cut
+        following = replay.observation[(rows + 1) % replay.capacity, 0]
+        assert (following == replay.observation[rows, 0] + 1.0).all()
+        passes.append(set(replay.observation[rows[replay.observation[rows, 0] == 0.0], 1].tolist()))
+        return found
+
+    monkeypatch.setattr(Training, "_pass", recording)
+    fields = {"environment": PREFIX + "Clock-v0", "episode_steps": 5, "batch_size": 4}
+    kept = {"replay_cleared": False, "replay_capacity": capacity, "passes": 5}
+    played(tiny(**fields, **kept))
+    episodes = [set.union(*passes[k : k + 5]) for k in range(0, len(passes), 5)]
+    assert len(episodes[0]) == 4
+    assert len(episodes[1]) <= 8
+    assert episodes[1] & episodes[0]
+    assert episodes[1] - episodes[0]
+    assert bool(episodes[-1] & episodes[0]) is (capacity == 1000)
+    assert (len(episodes[-1]) > 9) is (capacity == 1000)
+
+
 def test_the_target_policy_acts_until_the_iteration_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     batches = recorded(monkeypatch)
     training = begun(tiny())
@@ -179,8 +212,17 @@ def test_a_finished_run_s_policy_is_played_again_cut_and_squashed(tmp_path: Path
     assert abs(actor.mean(far)) <= 1.0
 
 
-@pytest.mark.parametrize("name", ["seed_report", "seed_report_stable_huber"])
-def test_a_one_step_problem_is_solved_and_valued_beyond_its_end(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "mended", "value"),
+    [
+        ("seed_report", {}, 2.0),
+        ("seed_report_stable_huber", {}, 2.0),
+        ("seed_report", {"ends_bootstrapped": False}, 1.0),
+    ],
+)
+def test_a_one_step_problem_is_solved_and_valued_beyond_its_end(
+    name: str, mended: dict[str, Any], value: float
+) -> None:
     """The mean goes to a*. Without a termination mask the value is r / (1 - γ), not r: with r
     near 1 and γ = 1/2 near 2.
     """
@@ -200,14 +242,24 @@ def test_a_one_step_problem_is_solved_and_valued_beyond_its_end(name: str) -> No
         "evaluation_points": 1,
         "evaluation_final_episodes": 5,
     }
-    training = played(tiny(name, **fields))
+    training = played(tiny(name, **fields, **mended))
     learner = training.learner
     named = unflatten(learner.state.policy.parameters, training.networks.policy_shapes())
     policy = training.networks.policy(named, torch.linspace(-1.0, 1.0, 5).unsqueeze(1))
     assert np.abs(policy.mean.numpy() - OPTIMUM).max() < 0.15
     found = training.evaluations[-1]
     assert found["return"] == pytest.approx(1.0, abs=0.05)
-    assert found["value_estimate"] == pytest.approx(2.0, abs=0.35)
+    assert found["value_estimate"] == pytest.approx(value, abs=0.35)
+
+
+def test_where_nothing_terminates_the_mask_changes_no_byte(tmp_path: Path) -> None:
+    task = {"environment": "dm_control/cartpole-balance-v0", "batch_size": 4}
+    found = []
+    for name in (True, False):
+        done = job(tmp_path / str(name), tiny(**task, ends_bootstrapped=name))
+        assert run.train(done, bar=False) == "completed"
+        found.append({k: v for k, v in contents(done).items() if k.endswith(".csv")})
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize(
@@ -234,10 +286,10 @@ def test_settings_that_the_protocol_does_not_know_are_refused(
     assert refused.value.field == field
 
 
-@pytest.mark.parametrize("field", ["iteration_episodes", "mstep_repeats", "passes"])
+@pytest.mark.parametrize("field", ITERATIONS_ONLY)
 def test_settings_of_iterations_are_refused_off_policy(field: str) -> None:
     with pytest.raises(SettingsError, match="protocol off_policy has no iterations"):
-        settings({field: 7})
+        settings({field: False if isinstance(getattr(settings({}), field), bool) else 7})
 
 
 def test_the_settings_of_the_variants_are_the_report_s() -> None:

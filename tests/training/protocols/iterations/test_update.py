@@ -40,7 +40,8 @@ def batch(chosen: Settings, seed: int, action_size: int, scale: float = 1.0) -> 
     generator, size = torch.Generator().manual_seed(seed + 3), chosen.batch_size
     widths = {"observation_t": 3, "action": action_size, "reward": 1, "observation_tp1": 3}
     made = {name: torch.randn(size, n, generator=generator) for name, n in widths.items()}
-    return Pairs(**(made | {"reward": scale * made["reward"][:, 0]}))
+    terminated = (torch.rand(size, generator=generator) < 0.3).to(torch.get_default_dtype())
+    return Pairs(**(made | {"reward": scale * made["reward"][:, 0], "terminated": terminated}))
 
 
 def reference(made: Learner) -> Iterations:
@@ -112,6 +113,8 @@ def test_updates_equal_the_reference(name: str, action_size: int) -> None:
             "mean": st.sampled_from(["sigmoid", "tanh", "unbounded"]),
             "epsilon": st.sampled_from([0.05, 0.5]),
             "epsilon_covariance": st.sampled_from([1e-4, 1e-2]),
+            "samples_averaged": st.booleans(),
+            "ends_bootstrapped": st.booleans(),
         }
     ),
 )
