@@ -77,6 +77,11 @@ class Study:
         """Where everything of the study goes, from the project's folder."""
         return f"results/{self.name}"
 
+    @property
+    def by_iterations(self) -> bool:
+        """Whether all of it learns by the protocol of SR's code, in iterations."""
+        return {each.protocol for each in self.settings.values()} == {"iterations"}
+
     @cached_property
     def runs(self) -> list[Run]:
         """All runs, in the order of tasks, variants and seeds."""

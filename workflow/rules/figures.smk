@@ -13,6 +13,7 @@ FIGURES = [
     "value_bias",
     "cost",
     *(["sweeps"] if any(variant.swept for variant in STUDY.variants.values()) else []),
+    *(["iterations"] if STUDY.by_iterations else []),
     *(["ladder"] if any(variant.rung for variant in STUDY.variants.values()) else []),
 ]
 

@@ -1,5 +1,8 @@
 # One rule a table: table_<name> makes mpo/evaluation/showing/tables/<name>.py.
-TABLES = ["by_task", "falls", "aggregate", "ranks", "pairs", "cost", "published", "runs"]
+TABLES = [
+    *("by_task", "falls", "aggregate", "ranks", "pairs", "cost", "published", "runs"),
+    *(["printed"] if STUDY.by_iterations else []),
+]
 
 
 for table in TABLES:

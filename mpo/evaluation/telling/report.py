@@ -23,6 +23,7 @@ from mpo.evaluation.showing.captions import (
 )
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.claims.shown import not_run
+from mpo.evaluation.showing.counted import iterations
 from mpo.evaluation.showing.exhibits import ReportError, figure, required, table
 from mpo.evaluation.showing.failures import Exhibit
 from mpo.evaluation.showing.figures.sweeps import said_tuning
@@ -87,6 +88,11 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
         ],
         "The theory by computation": text(
             "theory", lambda: _given(study_dir / "theory/section.md")
+        ),
+        **(
+            {"Beside SR's report": [*shown(table, "printed"), *shown(figure, "iterations")]}
+            if iterations(frames)
+            else {}
         ),
         "Beside published scores": shown(table, "published"),
         "What it costs": [*shown(figure, "core_seconds", "cost"), *shown(table, "cost")],

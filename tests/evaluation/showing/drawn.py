@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mpo.evaluation.showing import figures
 
-DRAWN = [name for name in figures.names() if name != "ladder"]
-"""Of `frames`, where no variant leaves out a trick."""
+DRAWN = [name for name in figures.names() if name not in ("iterations", "ladder")]
+"""Of `frames`, where no variant leaves out a trick or learns by iterations."""
 
 THICK = 1.0
 """Line width that tells the lines of variants from those of runs."""

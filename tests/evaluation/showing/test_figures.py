@@ -33,6 +33,7 @@ def test_the_figures_are_found_by_their_files():
         "core_seconds",
         "cost",
         "effective_sample_size",
+        "iterations",
         "kl_relative",
         "ladder",
         "learning_curves",

@@ -6,9 +6,7 @@ the axis counts those instead, as figures 3 to 5 of SR do (Chen, Chin, Li and Ch
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,25 +15,16 @@ from matplotlib.ticker import MaxNLocator
 
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.captions import runs_each, said_coverage, said_interval, said_n
+from mpo.evaluation.showing.counted import iterations
 from mpo.evaluation.showing.live.specs import Curves
 from mpo.evaluation.showing.palette import styles
 from mpo.evaluation.showing.panels.axes import thousands_axis
 from mpo.evaluation.showing.panels.layout import label_rows, task_panels
 from mpo.evaluation.showing.panels.marks import refer
 from mpo.evaluation.showing.references import distinct, returns
-from mpo.settings import Settings
 
 ABSENT = "no run was evaluated"
 LIVE = Curves("step", "control steps", "return of an episode", "task", returns)
-
-
-class Iterations(NamedTuple):
-    """What every variant of a study that learns by iterations does in one."""
-
-    steps: int
-    """Control steps that one collects."""
-    episode_steps: int
-    """Control steps after which it cuts an episode."""
 
 
 def drawn(frames: Frames) -> pd.DataFrame:
@@ -85,19 +74,6 @@ def caption(frames: Frames) -> str:
         f"{said_n(frames)}; {said_interval(frames)}{', each point on its own' if several else ''}."
         f"{said_coverage(frames, ['iqm'], 1, 'Such intervals')}"
     )
-
-
-def iterations(frames: Frames) -> Iterations | None:
-    """The iterations that all runs have in common; None where some learn in another way."""
-    defaults = {name: field.default for name, field in Settings.model_fields.items()}
-    found = set()
-    for text in frames.runs["settings"].unique():
-        values = defaults | json.loads(text)
-        if values["protocol"] != "iterations":
-            return None
-        episodes, steps = values["iteration_episodes"], values["episode_steps"]
-        found.add(Iterations(episodes * steps, steps))
-    return found.pop() if len(found) == 1 else None
 
 
 def draw_curves(

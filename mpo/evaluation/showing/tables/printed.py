@@ -1,0 +1,93 @@
+"""What SR's report printed of its own runs, beside this study's by the same protocol.
+
+SR is Chen, Chin, Li and Chen 2021. Its numbers are read off its text and figures 3 to 5: returns of
+episodes of 300 control steps at iteration 200, of one run or of an unknown number.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from mpo.evaluation.estimating.contrasts import contrast
+from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.showing.captions import T, said_n
+from mpo.evaluation.showing.counted import iterations
+from mpo.evaluation.showing.failures import Absent
+from mpo.evaluation.showing.tables.cells import number
+
+
+class Printed(NamedTuple):
+    """The range that SR gives for a task's return."""
+
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return " to ".join(f"{end:g}" for end in sorted({self.low, self.high}))
+
+
+PRINTED = {
+    "cartpole-balance": Printed(299, 299),
+    "hopper-stand": Printed(190, 190),
+    "hopper-hop": Printed(6, 6),
+    "acrobot-swingup": Printed(3, 6.5),
+}
+
+
+def table(frames: Frames) -> pd.DataFrame:
+    """Task, variant, n, iteration, return, low, high, printed_low, printed_high and agrees.
+
+    `return` is the mean over runs of the last evaluation's mean return; it `agrees` where its t
+    interval reaches into what SR printed. Raises `Absent` where nothing can be held against that.
+    """
+    counted = iterations(frames)
+    tasks = [name for name in frames.manifest.tasks if name in PRINTED]
+    if counted is None or not tasks:
+        raise Absent("this study has no task that SR printed numbers of, learnt by iterations")
+    last = frames.curves.loc[frames.curves.groupby(["task", "variant", "seed"])["step"].idxmax()]
+    rows = []
+    for task in tasks:
+        printed, steps = PRINTED[task], frames.manifest.tasks[task].steps
+        for variant in frames.manifest.variants:
+            mine = last[(last["task"] == task) & (last["variant"] == variant)]["return_mean"]
+            if mine.empty:
+                continue
+            low, high = contrast([(mine.to_numpy(),)]).interval()
+            agrees = bool(low <= printed.high and high >= printed.low)
+            values = (len(mine), steps / counted.steps, mine.mean(), low, high, *printed, agrees)
+            rows.append((task, variant, *values))
+    columns = ["task", "variant", "n", "iteration", "return", "low", "high"]
+    return pd.DataFrame(rows, columns=[*columns, "printed_low", "printed_high", "agrees"])
+
+
+def shown(frames: Frames) -> pd.DataFrame:
+    """One row a task and variant."""
+    return pd.DataFrame(
+        {
+            "task": row["task"],
+            "SR": str(PRINTED[row["task"]]),
+            "variant": row["variant"],
+            "n": str(row["n"]),
+            "iterations": number(row["iteration"]),
+            "return": _interval(row),
+            "agrees": ("yes" if row["agrees"] else "no") if row["n"] > 1 else "one run",
+        }
+        for row in table(frames).to_dict("records")
+    )
+
+
+def caption(frames: Frames) -> str:
+    """What the cells are."""
+    return (
+        "Returns that SR printed or drew for its iteration 200, beside the mean over this study's "
+        f"runs of the last evaluation's, of episodes of as many control steps; {T}. They agree "
+        "where that interval reaches into what SR gives. SR says neither how many runs its numbers "
+        f"are of nor how they differ. {said_n(frames)}."
+    )
+
+
+def _interval(row: dict) -> str:
+    ends = "" if pd.isna(row["low"]) else f" [{number(row['low'])}, {number(row['high'])}]"
+    return f"{number(row['return'])}{ends}"
