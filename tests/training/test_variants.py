@@ -88,7 +88,7 @@ def test_two_runs_have_equal_bytes_and_so_has_a_resumed_one(name: str, tmp_path:
     assert contents(jobs["resumed"]) == contents(jobs["first"])
 
 
-@ALL
+@ALL_AT_LENGTH
 def test_one_step_problem_is_solved(name: str) -> None:
     """r = 1 - (a - a*)ᵀ H (a - a*) / 2: the mean goes to a*, the critic's value to 1, and the
     deviation, which noise in the action costs, shrinks from where it started.

@@ -147,6 +147,7 @@ def test_an_edit_trains_the_runs_that_it_concerns_and_the_page_says_so(project: 
     assert line in (PROJECT / "docs/faults.md").read_text().splitlines(), line
 
 
+@pytest.mark.soak  # what `verify` finds equal: tests/commands/verifying; what is trained: below
 def test_an_edit_that_is_shown_equal_trains_nothing_and_the_next_one_what_it_concerns(
     project: Path,
 ):

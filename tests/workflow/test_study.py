@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mpo.evaluation.telling.report import report
 from mpo.rundir import RUN_FILES
 from tests.workflow.project import FIGURES, TABLES, copy_project, snakemake
 
@@ -289,16 +290,19 @@ def test_a_cloned_study_whose_code_has_changed_is_held_against_its_new_manifest(
 
 
 def test_a_study_is_set_beside_the_one_that_it_trains_again(project: Path, tmp_path: Path):
-    """Without retraining, and as its report's section; where the other is not there, nothing is."""
+    """Without retraining, as a section of its report; where the other is not there, nothing is."""
     copy = Path(shutil.copytree(project, tmp_path / "copy"))
     named = ("--config", "reproduces=earlier")
     assert "rule compare_studies" not in snakemake(copy, CONFIG, *named, "--dry-run").stdout
     shutil.copytree(copy / "results/brief", copy / "results/earlier")
-    target = "results/brief/report.md"
+    target = "results/brief/reproduced.md"
+    planned = snakemake(copy, CONFIG, *named, "--dry-run", "--", "results/brief/report.md").stdout
+    assert "rule compare_studies" in planned
+    assert "rule report_markdown" in planned
     result = snakemake(copy, CONFIG, *named, "--", target)
     assert result.returncode == 0, result.stderr
     assert "train_" not in result.stderr
-    section = (copy / target).read_text().split("## Reproduced?")[1].split("\n## ")[0]
+    section = report(copy / "results/brief").split("## Reproduced?")[1].split("\n## ")[0]
     assert "6 runs trained again on the same kind of processor 6 came out equal by byte" in section
 
 
