@@ -15,6 +15,7 @@ from mpo.evaluation.reading.load import load
 from mpo.evaluation.showing import tables
 from mpo.evaluation.showing.tables import aggregate, by_task, cost, falls, pairs, ranks, runs
 from mpo.evaluation.showing.tables.cells import integer, interval, number
+from tests.evaluation.showing.drawn import MADE
 
 
 @pytest.mark.parametrize(
@@ -189,7 +190,7 @@ def test_a_run_too_short_for_the_clock_has_a_cost_all_the_same(frames: Frames, t
     assert "inf" not in (tmp_path / "cost.md").read_text()
 
 
-@pytest.mark.parametrize("name", [name for name in tables.names() if name != "printed"])
+@pytest.mark.parametrize("name", MADE)
 def test_files_are_the_same_each_time(frames: Frames, tmp_path, name):
     for folder in ("first", "second"):
         tables.write(name, frames, tmp_path / folder)

@@ -34,7 +34,7 @@ from mpo.theory import errata, section
 from mpo.theory import figures as theory
 from mpo.training.environment import Diverged
 from mpo.training.replaying import NotPlayable, playing
-from tests.evaluation.showing.drawn import DRAWN
+from tests.evaluation.showing.drawn import DRAWN, MADE
 
 PAGE = PROJECT / "docs/faults.md"
 MARKS = ("<!-- begin parts -->", "<!-- end parts -->")
@@ -60,7 +60,7 @@ def whole(frames: Frames, study_dir: Path, tmp_path_factory: pytest.TempPathFact
     for name in DRAWN:
         for kind in ("png", "svg", "csv"):
             write_text(f"{kind} of {name}", folder / f"figures/{name}.{kind}")
-    for name in tables.names():
+    for name in MADE:
         tables.make(name, frames, folder)
     claims.make(CLAIMS, folder)
     write_text("THEORY\n", folder / "theory/section.md")
@@ -95,7 +95,7 @@ def test_a_figure(folder: Path, frames: Frames, monkeypatch, name: str, what: st
     assert count(f"figure_{name}", folder) == 1
 
 
-@pytest.mark.parametrize("name", tables.names())
+@pytest.mark.parametrize("name", MADE)
 @pytest.mark.parametrize("what", ["table", "shown"])
 def test_a_table(folder: Path, frames: Frames, monkeypatch, name: str, what: str):
     monkeypatch.setattr(tables.module(name), what, broken)

@@ -19,6 +19,7 @@ from mpo.evaluation.telling import report as telling
 from mpo.evaluation.telling.page import report_html
 from mpo.study.claims import load_claims
 from mpo.study.published import load_published
+from tests.evaluation.showing.drawn import MADE
 
 CLAIMS = claims_of(load_claims())
 
@@ -34,7 +35,7 @@ def reported(folder: Path) -> str:
     frames = computed(folder)
     for name in figures.names():
         figures.make(name, frames, folder)
-    for name in tables.names():
+    for name in MADE:
         tables.make(name, frames, folder)
     claims.make(CLAIMS, folder)
     for file in ("films.md", "theory/section.md"):

@@ -19,7 +19,7 @@ from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.telling.page import report_html
 from mpo.evaluation.telling.report import _what_was_found, report
 from mpo.study.claims import load_claims
-from tests.evaluation.showing.drawn import DRAWN
+from tests.evaluation.showing.drawn import DRAWN, MADE
 
 PROJECT = Path(__file__).parents[3]
 SECTIONS = [
@@ -48,7 +48,7 @@ THEORY = "Of 8 errata in the two papers 8 are confirmed.\n"
 def written(frames: Frames, study_dir: Path) -> str:
     for name in DRAWN:
         figures.write(name, frames, study_dir / "figures")
-    for name in tables.names():
+    for name in MADE:
         tables.write(name, frames, study_dir / "tables")
     claims.write(claims_of(load_claims()), study_dir)
     write_text(THEORY, study_dir / "theory/section.md")
@@ -81,7 +81,7 @@ def test_the_report_has_all_sections_and_the_same_text_each_time(written, study_
 def test_the_report_shows_every_figure_and_table(written, study_dir):
     for name in DRAWN:
         assert f"(figures/{name}.png)" in written
-    for name in tables.names():
+    for name in MADE:
         assert (study_dir / "tables" / f"{name}.md").read_text().strip() in written
     for name in read_csv(study_dir / "tables/claims.csv")["claim"]:
         assert f"\n| `{name}` | " in written, f"{name} is in no table of claims"
@@ -116,8 +116,8 @@ def test_the_page_is_one_file_with_its_images_in_it(written, study_dir):
     sources = re.findall(r'src="([^"]*)"', page)
     assert all(source.startswith("data:image/") for source in sources)
     assert "http://" not in page.replace("http://www.w3.org", "")
-    assert page.count("<table") == page.count("</table></div>") == TABLES + len(tables.names())
-    assert page.count('class="caption"') == 2 + len(tables.names()) + len(DRAWN)
+    assert page.count("<table") == page.count("</table></div>") == TABLES + len(MADE)
+    assert page.count('class="caption"') == 2 + len(MADE) + len(DRAWN)
     assert page.count("<figure") == page.count("<figcaption") == len(DRAWN)
     assert "<title>Study tested</title>" in page
 
