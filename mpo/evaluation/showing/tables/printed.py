@@ -1,7 +1,7 @@
 """What SR's report printed of its own runs, beside this study's by the same protocol.
 
 SR is Chen, Chin, Li and Chen 2021. Its numbers are read off its text and figures 3 to 5: returns of
-episodes of 300 control steps at iteration 200, of one run or of an unknown number.
+episodes of 300 control steps at iteration 200.
 """
 
 from __future__ import annotations
@@ -83,8 +83,7 @@ def caption(frames: Frames) -> str:
     return (
         "Returns that SR printed or drew for its iteration 200, beside the mean over this study's "
         f"runs of the last evaluation's, of episodes of as many control steps; {T}. They agree "
-        "where that interval reaches into what SR gives. SR says neither how many runs its numbers "
-        f"are of nor how they differ. {said_n(frames)}."
+        f"where that interval reaches into what SR gives, itself read off figures. {said_n(frames)}."
     )
 
 
