@@ -83,7 +83,7 @@ def caption(frames: Frames) -> str:
     return (
         "Returns that SR printed or drew for its iteration 200, beside the mean over this study's "
         f"runs of the last evaluation's, of episodes of as many control steps; {T}. They agree "
-        f"where that interval reaches into what SR gives, itself read off figures. {said_n(frames)}."
+        f"where that interval reaches into what SR gives, read off figures. {said_n(frames)}."
     )
 
 
