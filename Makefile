@@ -18,8 +18,8 @@ CORES  ?= all
 STUDY  ?= default
 
 BIN    := .venv/bin
-# What is imported is compiled then; that all else is not saves half a minute.
-PIP     = $(BIN)/python -m pip install --quiet --no-compile
+# Compiles what it installs: where PYTHONDONTWRITEBYTECODE is set, every process would do it again.
+PIP     = $(BIN)/python -m pip install --quiet
 READY  := .venv/.ready
 SMK    := Snakefile workflow
 
@@ -71,7 +71,7 @@ test: $(READY)
 # loadfile: what the tests of a file share, a study of minutes for one, is made once. The files that
 # take longest come first (tests/conftest.py), so that no core waits at the end.
 suite: $(READY)
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --durations 25
 
 soak: $(READY)
 	$(BIN)/pytest -m soak --timeout 7200 -s

@@ -56,7 +56,7 @@ def write_estimates(folder: Path) -> None:
 
 
 def write_tables(folder: Path) -> None:
-    """Every table, from the frames in `folder`, or the sentence in its place."""
+    """Every table of the study, from the frames in `folder`, or the sentence in its place."""
     frames = read_frames(folder)
-    for name in tables.names():
+    for name in tables.of(frames):
         tables.make(name, frames, folder)

@@ -154,6 +154,7 @@ def test_snakemake_s_own_report_has_captions(project: Path):
     assert "The temperature of the E-step against updates" in page
 
 
+@pytest.mark.soak  # that one run again gives the same bytes: the test of `verify` below
 def test_the_same_study_again_gives_the_same_bytes(project: Path, tmp_path: Path):
     """Runs, and what is made of them up to a table and a figure.
 

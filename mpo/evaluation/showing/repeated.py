@@ -12,7 +12,7 @@ from mpo.evaluation.reading.pair import Side, alike, equal_runs, read_side, unli
 from mpo.evaluation.showing import tables
 from mpo.evaluation.showing.failures import Absent, Exhibit, attempt
 from mpo.evaluation.showing.marking import captioned
-from mpo.evaluation.showing.tables.cells import NOTHING, number
+from mpo.evaluation.showing.tables.cells import NOTHING, number, with_interval
 from mpo.evaluation.showing.wording import count
 
 RULE = "compare_studies"
@@ -108,8 +108,8 @@ def shown_claims(judged: pd.DataFrame) -> pd.DataFrame:
             "statement": row["statement"],
             "here": row["verdict"],
             "there": row["verdict_there"],
-            "effect here": _interval(row["effect"], row["low"], row["high"]),
-            "effect there": _interval(row["effect_there"], row["low_there"], row["high_there"]),
+            "effect here": with_interval(row["effect"], row["low"], row["high"]),
+            "effect there": with_interval(row["effect_there"], row["low_there"], row["high_there"]),
         }
         for row in judged.to_dict("records")
     )
@@ -123,13 +123,8 @@ def shown_means(means: pd.DataFrame) -> pd.DataFrame:
             "variant": row["variant"],
             "here (n)": f"{number(row['mean'])} ({row['n']})",
             "there (n)": f"{number(row['there'])} ({row['n_there']})",
-            "here - there": _interval(row["difference"], row["low"], row["high"]),
+            "here - there": with_interval(row["difference"], row["low"], row["high"]),
             "outside": ("yes" if row["outside"] else "no") if row["judged"] else NOTHING,
         }
         for row in means.to_dict("records")
     )
-
-
-def _interval(value: float, low: float, high: float) -> str:
-    ends = "" if pd.isna(low) else f" [{number(low)}, {number(high)}]"
-    return f"{number(value)}{ends}"

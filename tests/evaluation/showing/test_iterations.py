@@ -66,6 +66,12 @@ def test_the_mean_return_at_the_end_stands_beside_what_was_printed(iterated: Fra
     assert "n = 3 runs of each variant on each task" in tables.caption("printed", iterated)
 
 
+def test_only_a_study_of_such_runs_has_the_table(frames: Frames, iterated: Frames):
+    """`verify` recomputes the tables that a study has, and no other."""
+    assert tables.of(iterated) == tables.names()
+    assert tables.of(frames) == [name for name in tables.names() if name != "printed"]
+
+
 def test_runs_that_learn_otherwise_are_not_held_against_it(frames: Frames):
     with pytest.raises(Absent, match="not all variants of this study learn by iterations"):
         figures.draw("iterations", frames)

@@ -12,7 +12,7 @@ from mpo.evaluation.claims.judging import NOT_RUN, UNDECIDED, VERDICTS
 from mpo.evaluation.claims.sizes import MOST_RUNS, POWER, Needed
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.captions import said_score
-from mpo.evaluation.showing.tables.cells import NOTHING, number, text
+from mpo.evaluation.showing.tables.cells import NOTHING, number, text, with_interval
 
 SIGNS = {"greater": ">", "less": "<"}
 OTHER = {"tasks": "variants", "variants": "tasks"}
@@ -107,8 +107,7 @@ def effect(row: dict) -> str:
     """The effect with its interval."""
     if pd.isna(row["effect"]):
         return NOTHING
-    ends = "" if pd.isna(row["low"]) else f" [{number(row['low'])}, {number(row['high'])}]"
-    return number(row["effect"]) + ends
+    return with_interval(row["effect"], row["low"], row["high"])
 
 
 def needed(row: dict) -> str:

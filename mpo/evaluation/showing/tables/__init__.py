@@ -2,7 +2,8 @@
 
 A module `tables/<name>.py` has three functions of `Frames`: `table` gives the numbers, one row a
 thing, for programs; `shown` gives the cells that a reader sees, as text; `caption` says what they
-are. Adding a table is adding such a file and its name to the rules.
+are. One that few studies have has a fourth, `held`, which says whether this one does. Adding a
+table is adding such a file and its name to the rules.
 """
 
 from __future__ import annotations
@@ -34,6 +35,14 @@ def module(name: str) -> ModuleType:
     if name not in names():
         raise ValueError(f"table {name!r} is not known; tables are {', '.join(names())}")
     return importlib.import_module(f"{__name__}.{name}")
+
+
+def of(frames: Frames) -> list[str]:
+    """The tables that the study of `frames` has, as the workflow's rules count them."""
+    modules = {name: module(name) for name in names()}
+    return [
+        name for name, each in modules.items() if not hasattr(each, "held") or each.held(frames)
+    ]
 
 
 def caption(name: str, frames: Frames) -> str:
@@ -75,6 +84,10 @@ def markdown(shown: pd.DataFrame) -> str:
         *(_line(row) for row in cells.itertuples(index=False)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _always(frames: Frames) -> bool:
+    return True
 
 
 def _line(cells) -> str:

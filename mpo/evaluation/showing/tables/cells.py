@@ -35,18 +35,23 @@ def text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def with_interval(
+    value: float, low: float, high: float, shown: Callable[[float], str] = number
+) -> str:
+    """Such as 0.71 [0.52, 0.83], without brackets where no interval was had."""
+    return shown(value) + ("" if pd.isna(low) else f" [{shown(low)}, {shown(high)}]")
+
+
 def interval(
     rows: pd.DataFrame, metric: str, tasks: int = 1, shown: Callable[[float], str] = number
 ) -> str:
-    """Such as 0.71 [0.52, 0.83], from the row of `metric`, without brackets where none was had.
+    """The estimate and interval in the row of `metric`; one that covers too little is marked.
 
-    `tasks` are those that the number is taken over. An interval that covers too little is marked.
+    `tasks` are those that the number is taken over.
     """
     row = rows[rows["metric"] == metric].iloc[0]
-    if math.isnan(row["low"]):
-        return shown(row["value"])
-    mark = MARK if poor(metric, int(row["n"]), tasks) else ""
-    return f"{shown(row['value'])} [{shown(row['low'])}, {shown(row['high'])}]{mark}"
+    poorly = not math.isnan(row["low"]) and poor(metric, int(row["n"]), tasks)
+    return with_interval(row["value"], row["low"], row["high"], shown) + (MARK if poorly else "")
 
 
 def value(rows: pd.DataFrame, metric: str) -> float:

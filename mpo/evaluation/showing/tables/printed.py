@@ -15,7 +15,7 @@ from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.captions import T, said_n
 from mpo.evaluation.showing.counted import iterations
 from mpo.evaluation.showing.failures import Absent
-from mpo.evaluation.showing.tables.cells import number
+from mpo.evaluation.showing.tables.cells import number, with_interval
 
 
 class Printed(NamedTuple):
@@ -34,6 +34,11 @@ PRINTED = {
     "hopper-hop": Printed(6, 6),
     "acrobot-swingup": Printed(3, 6.5),
 }
+
+
+def held(frames: Frames) -> bool:
+    """Whether the study learns as SR's code does, in iterations of one length."""
+    return iterations(frames) is not None
 
 
 def table(frames: Frames) -> pd.DataFrame:
@@ -71,7 +76,7 @@ def shown(frames: Frames) -> pd.DataFrame:
             "variant": row["variant"],
             "n": str(row["n"]),
             "iterations": number(row["iteration"]),
-            "return": _interval(row),
+            "return": with_interval(row["return"], row["low"], row["high"]),
             "agrees": ("yes" if row["agrees"] else "no") if row["n"] > 1 else "one run",
         }
         for row in table(frames).to_dict("records")
@@ -85,8 +90,3 @@ def caption(frames: Frames) -> str:
         f"runs of the last evaluation's, of episodes of as many control steps; {T}. They agree "
         f"where that interval reaches into what SR gives, read off figures. {said_n(frames)}."
     )
-
-
-def _interval(row: dict) -> str:
-    ends = "" if pd.isna(row["low"]) else f" [{number(row['low'])}, {number(row['high'])}]"
-    return f"{number(row['return'])}{ends}"

@@ -8,7 +8,7 @@ import pandas as pd
 
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.captions import said_coverage, said_interval, said_n
-from mpo.evaluation.showing.tables.cells import integer, number
+from mpo.evaluation.showing.tables.cells import integer, number, with_interval
 
 OURS = "this study"
 NEAR = 0.05
@@ -111,9 +111,7 @@ def _apart(frames: Frames) -> dict | None:
 
 
 def _return(row: dict) -> str:
-    text = number(row["return"])
-    if not math.isnan(row["low"]):
-        return f"{text} [{number(row['low'])}, {number(row['high'])}]"
-    if not math.isnan(row["deviation"]):
+    text = with_interval(row["return"], row["low"], row["high"])
+    if math.isnan(row["low"]) and not math.isnan(row["deviation"]):
         return f"{text} ± {number(row['deviation'])}"
     return text
