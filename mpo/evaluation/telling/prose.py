@@ -1,7 +1,8 @@
 """Prose about a study whose numbers are looked up, not typed: a Jinja template made into a page.
 
 A template calls the methods of `Facts` between double braces, as `{{ returns("hopper-stand",
-"paper") }}`. A name that the study does not have is an error that says which it has.
+"paper") }}`, and of another study as `{{ study("tricks").returns("hopper-stand", "td0") }}`.
+A name that the study does not have is an error that says which it has.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from mpo.evaluation.showing.exhibits import ReportError, figure, required, table
 from mpo.evaluation.showing.tables import markdown
 from mpo.evaluation.showing.tables.cells import NOTHING, integer, interval, number
 from mpo.evaluation.showing.wording import count, listed
+from mpo.settings.equality import MANIFEST
 
 
 def render(template: Path, study_dir: Path) -> str:
@@ -49,6 +51,15 @@ class Facts:
         """Read the frames of the study in `study_dir`; `beside` is the template's folder."""
         self._folder, self._beside = study_dir, beside
         self._frames: Frames = read_frames(study_dir)
+        self._others: dict[str, Facts] = {}
+
+    def study(self, name: str) -> Facts:
+        """What can be said of the study `name`, which lies beside this one."""
+        if name not in self._others:
+            folder = self._folder.parent / name
+            required(folder / MANIFEST, f"make figures STUDY={name}")
+            self._others[name] = Facts(folder, self._beside)
+        return self._others[name]
 
     # --- what was run -----------------------------------------------------------------------
     def runs(self, **status: str) -> str:

@@ -142,6 +142,14 @@ def test_the_uniform_policy_s_return_is_the_manifest_s(said, frames: Frames):
         assert said(f'{{{{ uniform("{TASK}") }}}}') == f"{expected:,.0f}"
 
 
+def test_of_another_study_beside_it_the_same_can_be_said(said, study_dir: Path):
+    name = study_dir.name
+    text = said(f'{{{{ study("{name}").returns("{TASK}", "{VARIANT}") }}}}')
+    assert text == said(f'{{{{ returns("{TASK}", "{VARIANT}") }}}}')
+    with pytest.raises(ReportError, match="`make figures STUDY=none` makes it"):
+        said('{{ study("none").runs() }}')
+
+
 @pytest.mark.parametrize(
     ("template", "reason"),
     [
