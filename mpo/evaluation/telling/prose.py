@@ -21,9 +21,10 @@ from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.claims.shown import effect, needed
 from mpo.evaluation.showing.exhibits import ReportError, figure, required, table
-from mpo.evaluation.showing.tables import markdown
+from mpo.evaluation.showing.tables import falls, markdown
 from mpo.evaluation.showing.tables.cells import NOTHING, integer, interval, number
 from mpo.evaluation.showing.wording import count, listed
+from mpo.evaluation.telling import variants
 from mpo.settings.equality import MANIFEST
 
 
@@ -80,6 +81,10 @@ class Facts:
         """Updates of a run on `task`."""
         return integer(float(self._of(self._frames.runs, task, None)["updates"].max()))
 
+    def changes(self) -> str:
+        """What each variant changes, in words."""
+        return variants.changes(self._frames.manifest).strip()
+
     # --- returns ----------------------------------------------------------------------------
     def returns(self, task: str, variant: str) -> str:
         """The return of each run over its last evaluations, in the order of the seeds."""
@@ -91,6 +96,25 @@ class Facts:
         """The best evaluation of each run, in the order of the seeds."""
         rows = self._of(self._frames.curves, task, variant)
         return listed(integer(x) for x in rows.groupby("seed")["return_mean"].max())
+
+    def reached(self, task: str, variant: str) -> str:
+        """Control steps until each run reached its task's threshold, in the order of the seeds."""
+        rows = self._of(self._falls, task, variant)
+        return listed("never" if pd.isna(x) else integer(x) for x in rows["steps"])
+
+    def core_seconds(self, task: str, variant: str) -> str:
+        """Core-seconds until each run reached its task's threshold, in the order of the seeds."""
+        rows = self._of(self._falls, task, variant)
+        return listed("never" if pd.isna(x) else integer(x) for x in rows["core_s"])
+
+    def falls(self, task: str, variant: str) -> str:
+        """Evaluations after the threshold that fell, of how many, over all runs."""
+        rows = self._of(self._falls, task, variant)
+        return f"{integer(rows['falls'].sum())} of {integer(rows['after'].sum())}"
+
+    def area(self, task: str, variant: str) -> str:
+        """The area under each run's curve of scores, in the order of the seeds."""
+        return listed(number(x) for x in self._of(self._falls, task, variant)["area"])
 
     def iqm(self, task: str, variant: str) -> str:
         """Interquartile mean of the return with its interval."""
@@ -194,6 +218,10 @@ class Facts:
         if not (self._beside / path).exists():
             raise KeyError(f"no file {self._beside / path}")
         return self._beside / path
+
+    @cached_property
+    def _falls(self) -> pd.DataFrame:
+        return falls.table(self._frames)
 
     @cached_property
     def _claims(self) -> dict[str, dict]:

@@ -7,12 +7,14 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mpo.evaluation.claims import claims_of
 from mpo.evaluation.reading.frames import Frames, read_csv
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.exhibits import ReportError
+from mpo.evaluation.showing.tables import falls
 from mpo.evaluation.telling.prose import render
 from mpo.study.claims import load_claims
 
@@ -51,6 +53,22 @@ def test_returns_are_those_of_the_runs_by_seed(said, frames: Frames):
     curves = frames.curves[(frames.curves["task"] == TASK) & (frames.curves["variant"] == VARIANT)]
     most = [f"{x:,.0f}" for x in curves.groupby("seed")["return_mean"].max()]
     assert said(f'{{{{ best("{TASK}", "{VARIANT}") }}}}') == f"{most[0]}, {most[1]} and {most[2]}"
+
+
+def test_how_soon_and_how_steadily_runs_learnt_is_in_the_table_of_falls(said, frames: Frames):
+    table = falls.table(frames)
+    rows = table[(table["task"] == TASK) & (table["variant"] == VARIANT)].sort_values("seed")
+    assert len(rows) == 3
+    for name, column in (("reached", "steps"), ("core_seconds", "core_s")):
+        times = ["never" if np.isnan(x) else f"{x:,.0f}" for x in rows[column]]
+        text = said(f'{{{{ {name}("{TASK}", "{VARIANT}") }}}}')
+        assert text == f"{times[0]}, {times[1]} and {times[2]}"
+    text = said(f'{{{{ falls("{TASK}", "{VARIANT}") }}}}')
+    assert text == f"{rows['falls'].sum()} of {rows['after'].sum()}"
+    first = said(f'{{{{ area("{TASK}", "{VARIANT}") }}}}').partition(",")[0]
+    assert float(first) == pytest.approx(rows["area"].iloc[0], rel=5e-3)
+    changed = said("{{ changes() }}")
+    assert all(variant.change in changed for variant in frames.manifest.variants.values())
 
 
 def test_estimates_come_with_their_intervals(said, frames: Frames):
