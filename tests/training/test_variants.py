@@ -72,7 +72,7 @@ def refreshed(name: str) -> dict[str, Any]:
     return {**VARIANTS[name], **periods, "initial_alpha_covariance": 1.0}
 
 
-@ALL
+@ALL_AT_LENGTH
 def test_two_runs_have_equal_bytes_and_so_has_a_resumed_one(name: str, tmp_path: Path) -> None:
     chosen = tiny(refreshed(name))
     jobs = {kind: job(tmp_path / kind, chosen) for kind in ("first", "second", "resumed")}
