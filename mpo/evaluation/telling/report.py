@@ -24,8 +24,8 @@ from mpo.evaluation.showing.captions import (
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.claims.shown import not_run
 from mpo.evaluation.showing.counted import iterations
-from mpo.evaluation.showing.exhibits import ReportError, figure, required, table
-from mpo.evaluation.showing.failures import Exhibit
+from mpo.evaluation.showing.exhibits import ReportError, figure, table
+from mpo.evaluation.showing.failures import Absent, Exhibit
 from mpo.evaluation.showing.figures.sweeps import said_tuning
 from mpo.evaluation.showing.tables.cells import interval, number
 from mpo.evaluation.showing.wording import count
@@ -78,7 +78,7 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
             *text("claims_not_run", lambda: _not_run(study_dir)),
         ],
         "Reproduced?": text("reproduced", lambda: _given(study_dir / repeated.SECTION)),
-        "Films": text("films", lambda: [_section(study_dir, "films.md", "films.py")]),
+        "Films": text("films", lambda: _filmed(study_dir)),
         INSIDE: [
             *shown(figure, "temperature"),
             *text("overflows", lambda: _overflows(frames)),
@@ -211,11 +211,13 @@ def _overflows(frames: Frames) -> list[str]:
     ]
 
 
-def _section(study_dir: Path, file: str, script: str) -> str:
-    """A section that another rule wrote, with what belongs to it."""
-    path = study_dir / file
-    required(path, f"python workflow/scripts/{script} {study_dir}")
-    return path.read_text(encoding="utf-8")
+def _filmed(study_dir: Path) -> list[str]:
+    """The films of a study that was trained here, or shipped with them."""
+    path = study_dir / "films.md"
+    if not path.exists():
+        command = f"python workflow/scripts/films.py {study_dir}"
+        raise Absent(f"where the policies lie beside the runs, `{command}` makes them")
+    return [path.read_text(encoding="utf-8")]
 
 
 def _given(path: Path) -> list[str]:

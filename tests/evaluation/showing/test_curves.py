@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 
 import numpy as np
@@ -12,7 +13,7 @@ from matplotlib.colors import to_hex
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing import figures
 from mpo.evaluation.showing.palette import STYLES
-from mpo.evaluation.showing.panels.layout import chunks
+from mpo.evaluation.showing.panels.layout import groups_of
 from tests.evaluation.showing.drawn import thick_lines
 
 
@@ -61,9 +62,13 @@ def test_learning_curves_of_iterations_and_others_count_steps(frames: Frames):
     assert drawing.axes[0].get_xlabel() == "control steps (thousands)"
 
 
-def test_more_variants_than_one_panel_holds_get_rows_of_their_own():
-    parts = chunks([str(number) for number in range(9)], 4)
-    assert [len(part) for part in parts] == [4, 4, 1]
+@pytest.mark.parametrize(
+    ("variants", "rows"), [(1, [1]), (4, [4]), (5, [3, 2]), (8, [4, 4]), (9, [3, 3, 3])]
+)
+def test_more_variants_than_one_panel_holds_get_rows_of_much_the_same_size(variants, rows):
+    parts = groups_of([str(number) for number in range(variants)])
+    assert [len(part) for part in parts] == rows
+    assert [*itertools.chain(*parts)] == [str(number) for number in range(variants)]
 
 
 @pytest.mark.parametrize("name", ["learning_curves", "performance_profiles"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -45,8 +46,9 @@ def chunks(names: Sequence[str], size: int) -> list[list[str]]:
 
 
 def groups_of(variants: Sequence[str]) -> list[list[str]]:
-    """`variants` in groups that one panel holds."""
-    return chunks(variants, PANEL_VARIANTS)
+    """`variants` in as few groups as panels hold, of much the same size."""
+    groups = math.ceil(len(variants) / PANEL_VARIANTS)
+    return chunks(variants, math.ceil(len(variants) / groups))
 
 
 class TaskPanel(NamedTuple):
