@@ -7,7 +7,7 @@
 #   make baselines                                  MPO beside SAC, TD3 and PPO of Stable-Baselines3
 #   make figures STUDY=pilot                        a shipped study's, from its runs, untrained
 #   make readme STUDY=pilot                         shows a finished study in README.md
-#   make findings                                   the pages about the pilot, from its numbers
+#   make findings                                   the pages about shipped studies, from their numbers
 #   make soak                                       long trials of faults: kills, bytes compared
 #   make slurm-test                                 a study on a Slurm of its own, struck (docs/clusters.md)
 #   make test | lint | format | benchmark | clean
@@ -62,6 +62,7 @@ readme: $(READY)
 
 findings: $(READY)
 	$(BIN)/python workflow/scripts/findings.py results/pilot docs/findings.template.md docs/findings.md
+	$(BIN)/python workflow/scripts/findings.py results/tuning docs/tuning.template.md docs/tuning.md
 	$(BIN)/python workflow/scripts/findings.py results/pilot results/README.template.md results/README.md
 
 # Both at once, since the type checker keeps one core busy.

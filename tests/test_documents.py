@@ -12,6 +12,7 @@ import click
 import pytest
 
 from mpo.__main__ import cli
+from mpo.evaluation.telling.prose import render
 from mpo.study.yaml_files import PROJECT
 
 COMMAND = re.compile(r"^(?:python -m )?mpo ([^#\n]+)", flags=re.MULTILINE)
@@ -40,13 +41,17 @@ def test_pages_hold_commands() -> None:
     assert len(TYPED) > 20
 
 
-@pytest.mark.parametrize("name", ["tuning", "performance"])
-def test_a_page_shows_its_tables(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = PROJECT / f"docs/{name}.md"
+def test_the_page_of_the_benchmark_shows_its_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = PROJECT / "docs/performance.md"
     written: dict[Path, str] = {}
-    monkeypatch.setattr(sys, "argv", [f"{name}.py"])
+    monkeypatch.setattr(sys, "argv", ["performance.py"])
     monkeypatch.setattr(
         "mpo.evaluation.reading.frames.write_text", lambda text, path: written.update({path: text})
     )
-    runpy.run_path(str(PROJECT / f"workflow/scripts/{name}.py"), run_name="__main__")
+    runpy.run_path(str(PROJECT / "workflow/scripts/performance.py"), run_name="__main__")
     assert written == {page: page.read_text(encoding="utf-8")}
+
+
+def test_the_page_on_tuning_is_that_of_its_studies() -> None:
+    page = (PROJECT / "docs/tuning.md").read_text(encoding="utf-8")
+    assert render(PROJECT / "docs/tuning.template.md", PROJECT / "results/tuning") == page
