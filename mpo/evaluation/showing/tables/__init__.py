@@ -39,10 +39,7 @@ def module(name: str) -> ModuleType:
 
 def of(frames: Frames) -> list[str]:
     """The tables that the study of `frames` has, as the workflow's rules count them."""
-    modules = {name: module(name) for name in names()}
-    return [
-        name for name, each in modules.items() if not hasattr(each, "held") or each.held(frames)
-    ]
+    return [name for name in names() if getattr(module(name), "held", _always)(frames)]
 
 
 def caption(name: str, frames: Frames) -> str:
