@@ -52,9 +52,10 @@ baselines: $(READY)
 report: $(READY)
 	$(BIN)/python -m mpo report --study $(CONFIG)
 
+# A study without a file of its own is the default one by another name, as `reference` is.
 figures: $(READY)
-	$(BIN)/snakemake --cores $(CORES) --configfile config/$(STUDY).yaml --config train=false \
-	  --forceall --quiet rules && \
+	$(BIN)/snakemake --cores $(CORES) --config study=$(STUDY) train=false --forceall --quiet rules \
+	  --configfile $(or $(wildcard config/$(STUDY).yaml),config/study.yaml) && \
 	echo "read results/$(STUDY)/report.html"
 
 readme: $(READY)

@@ -91,7 +91,7 @@ def _update(
     variant: str, runs: int, pairs: int, updates: int, compile_: bool, device: str
 ) -> tuple[float, float]:
     """Milliseconds of an update of all runs, and its floor; medians over pairs."""
-    made = subject(variant, compile=compile_, device=device)
+    made = subject(load_variants()[variant].settings, compile=compile_, device=device)
     shape = (size(made.networks.policy_shapes()),)
     places = [rows(runs, shape, torch.device("cpu")) for _ in range(2)]
     acting, average = places

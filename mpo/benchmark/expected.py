@@ -1,35 +1,70 @@
-"""What the runs of a study take by what the benchmark measured on one machine (`MEASURED`).
+"""What the runs of a study take, before they begin.
 
-What a study will still take is reckoned from that until its own runs tell (`study.remaining`).
+As long as the same runs took of the shipped study that it reproduces; else by what the benchmark
+measured on one machine (`MEASURED`). What a study will still take is reckoned from that until its
+own runs tell (`study.remaining`).
 """
 
 from __future__ import annotations
 
 import json
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from mpo.benchmark import extrapolation
 from mpo.project import SHIPPED
+from mpo.rundir import RUN
 from mpo.study import remaining
 from mpo.study.status import study_status
 from mpo.study.study import Study
 
 MEASURED = SHIPPED / "docs/performance/benchmark-zen5.json"
 """Of a checkout; a wheel has none, and nothing is reckoned."""
+MEASURED_PROTOCOL = "off_policy"
+"""Of the variants in it."""
 
 
-def seconds(study: Study) -> dict[str, float]:
-    """Core-seconds reckoned for each run that this machine would train, by its path.
+def seconds(study: Study, shipped: Path = SHIPPED) -> dict[str, float]:
+    """Seconds of one process reckoned for each run that this machine would train, by its path.
 
-    A variant that was not measured counts as the slowest that was. Empty where nothing was
-    measured, or where a variant follows a protocol that was not.
+    Empty where nothing was measured, or where a variant follows a protocol that was not.
     """
+    return _by_benchmark(study) | _as_shipped(study, shipped)
+
+
+def _as_shipped(study: Study, shipped: Path) -> dict[str, float]:
+    """What the runs took of the study that this one reproduces, as far as they lie in `shipped`.
+
+    For each task and variant the median of those with the same settings, for seeds without one too.
+    """
+    if study.reproduces is None:
+        return {}
+    took: dict[tuple[str, str], list[float]] = {}
+    for run in study.runs:
+        file = shipped / f"results/{study.reproduces}" / run.path / RUN
+        if file.exists():
+            record = json.loads(file.read_text(encoding="utf-8"))
+            if record["settings_digest"] == run.settings_digest:
+                took.setdefault((run.task, run.variant), []).append(record["wall_s"])
+    return {
+        run.path: statistics.median(took[run.task, run.variant])
+        for run in study.runs
+        if (run.task, run.variant) in took
+    }
+
+
+def _by_benchmark(study: Study) -> dict[str, float]:
+    """A variant that was not measured counts as the slowest that was."""
     try:
-        names = extrapolation.trained_variants(study)
         found: dict[str, dict[str, Any]] = json.loads(MEASURED.read_text(encoding="utf-8"))
-    except (ValueError, FileNotFoundError):
+    except FileNotFoundError:
+        return {}
+    names = extrapolation.trained_variants(study)
+    if any(
+        run.settings.protocol != MEASURED_PROTOCOL for run in study.runs if run.variant in names
+    ):
         return {}
     slowest = max(found.values(), key=lambda cost: cost["update_ms"])
     return {

@@ -17,6 +17,7 @@ from mpo.algorithm.computing.operations import added
 from mpo.algorithm.networks import Parameters
 from mpo.benchmark.subject import subject
 from mpo.benchmark.updates import WARM_UPDATES, milliseconds
+from mpo.study.entries import load_variants
 
 BLOCKS = 15
 FUSED_MULTIPLY_ADD = "cpp.enable_floating_point_contract_flag"
@@ -96,7 +97,9 @@ def measured(variant: str, updates: int, compile_: bool = True) -> Iterator[dict
     subjects = {}
     for name, undoing, changes in UNDONE:
         with undoing():
-            subjects[name] = subject(variant, **{"compile": compile_, **changes})
+            subjects[name] = subject(
+                load_variants()[variant].settings, **{"compile": compile_, **changes}
+            )
             milliseconds(subjects[name].update, WARM_UPDATES)
     found: dict[str, list[float]] = {name: [] for name in subjects}
     for _ in range(BLOCKS):

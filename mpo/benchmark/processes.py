@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,12 @@ class ProcessCost:
     """Largest resident memory, with the replay of a million control steps, while it is saved."""
 
 
-def process_cost(variant: str, compile_: bool = True, device: str = "cpu") -> ProcessCost:
+def process_cost(own: Mapping[str, Any], compile_: bool = True, device: str = "cpu") -> ProcessCost:
     """Start two processes, the first with an empty compile cache."""
     with tempfile.TemporaryDirectory() as cache:
         environment = os.environ | {"TORCHINDUCTOR_CACHE_DIR": cache, "OMP_NUM_THREADS": "1"}
-        command = [sys.executable, "-m", __spec__.name, variant, str(int(compile_)), device]
+        fields = json.dumps(own, default=list)  # a frozen sequence is a tuple or so
+        command = [sys.executable, "-m", __spec__.name, fields, str(int(compile_)), device]
 
         def run() -> dict[str, float]:
             start = str(time.time())
@@ -45,21 +47,22 @@ def process_cost(variant: str, compile_: bool = True, device: str = "cpu") -> Pr
     return ProcessCost(cold["startup_s"], warm["startup_s"], warm["peak_mib"])
 
 
-def first_updates(variant: str, compile_: bool, device: str, started: float) -> dict[str, float]:
+def first_updates(
+    own: Mapping[str, Any], compile_: bool, device: str, started: float
+) -> dict[str, float]:
     """In a process: train until the first update; what it took.
 
     Then a checkpoint as large as the run's last: the replay's memory is written when it is made,
     so it is resident although it is not full, and is saved as if it were.
     """
     from mpo.settings import settings
-    from mpo.study.entries import load_tasks, load_variants
+    from mpo.study.entries import load_tasks
     from mpo.training import checkpoints
     from mpo.training.clock import Clock
     from mpo.training.seeds import Seeds
 
     task = load_tasks()[TASK]
-    own = {name: origin.value for name, origin in task.fields.items()}
-    values = {**load_variants()[variant].settings, **own, "steps": 1_000_000}
+    values = {**own, **task.settings, "steps": 1_000_000}
     chosen = settings({**values, "compile": compile_, "device": device})
     training = chosen.option("protocol").Training(chosen, Seeds(0, TASK, 0), Clock())
     update, ends = training.learner.update, []
@@ -94,5 +97,5 @@ def peak_resident_mib() -> float:
 
 
 if __name__ == "__main__":
-    name, compiled, where, begun = sys.argv[1:]
-    print(json.dumps(first_updates(name, compiled == "1", where, float(begun))))
+    fields, compiled, where, begun = sys.argv[1:]
+    print(json.dumps(first_updates(json.loads(fields), compiled == "1", where, float(begun))))

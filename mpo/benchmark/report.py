@@ -44,7 +44,7 @@ OF_A_STUDY = "study_core_h"
 
 
 def measured(
-    variant: str,
+    own: Mapping[str, Any],
     pairs: int = PAIRS,
     updates: int = UPDATES,
     calls: int = CALLS,
@@ -52,20 +52,20 @@ def measured(
     compile_: bool = True,
     device: str = "cpu",
 ) -> Iterator[tuple[str, dict[str, float]]]:
-    """Each measurement of a variant as it is done: what it was, and its values.
+    """Each measurement of a variant that sets the fields `own`, when it is done: what, and values.
 
     The learner's tensors lie on `device`; the simulator and the actor need the processor alone.
     """
     torch.set_num_threads(1)
-    cost = asdict(update_cost(variant, pairs, updates, compile_, device))
+    cost = asdict(update_cost(own, pairs, updates, compile_, device))
     update = {key: value for key, value in cost.items() if value is not None}
     if "reference_ms" in update:
         update["reference_ratio"] = update["reference_ms"] / update["update_ms"]
     yield "updates", update
-    yield "acting", {"act_us": act_us(variant, pairs, calls, device)}
+    yield "acting", {"act_us": act_us(own, pairs, calls, device)}
     yield "the simulator", asdict(environment_cost(pairs, calls))
-    yield "training", asdict(training_cost(variant, steps, compile_, device))
-    yield "processes", asdict(process_cost(variant, compile_, device))
+    yield "training", asdict(training_cost(own, steps, compile_, device))
+    yield "processes", asdict(process_cost(own, compile_, device))
 
 
 def made_with(device: str, compile_: bool = True) -> dict[str, Any]:

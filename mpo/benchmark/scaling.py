@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from mpo.benchmark.subject import ACTION_SIZE, Subject, subject
 from mpo.benchmark.updates import WARM_UPDATES, milliseconds
+from mpo.study.entries import load_variants
 
 SWEEPS: dict[str, tuple[int, ...]] = {
     "action_samples": (5, 10, 20, 40),
@@ -35,7 +36,7 @@ BLOCKS = 10
 def warmed(variant: str, **changes: Any) -> Subject:
     """A learner on one thread, compiled, whose first updates are behind it."""
     torch.set_num_threads(1)
-    made = subject(variant, **changes)
+    made = subject(load_variants()[variant].settings, **changes)
     milliseconds(made.update, WARM_UPDATES)
     return made
 

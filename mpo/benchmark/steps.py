@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import mujoco
 import numpy as np
 
-from mpo.benchmark.extrapolation import EPISODE_STEPS, evaluation_steps
 from mpo.benchmark.subject import ACTION_SIZE, OBSERVATION_SIZE, subject
 from mpo.benchmark.updates import milliseconds
 from mpo.settings import Settings, settings
-from mpo.study.entries import load_tasks, load_variants
+from mpo.study.entries import load_tasks
 from mpo.study.resources import Size
+from mpo.study.workload import EPISODE_STEPS, evaluation_steps
 from mpo.training.clock import Clock
 from mpo.training.environment import Environment
 from mpo.training.seeds import Seeds
@@ -48,9 +49,9 @@ class TrainingCost:
     core_s_per_million: float
 
 
-def act_us(variant: str, pairs: int, calls: int, device: str = "cpu") -> float:
+def act_us(own: Mapping[str, Any], pairs: int, calls: int, device: str = "cpu") -> float:
     """Microseconds to draw one action, which the processor does whatever the device."""
-    acting = subject(variant, compile=False, device=device)
+    acting = subject(own, compile=False, device=device)
     made = acting.settings.option("protocol").Actor
     actor = made(acting.networks, acting.learner.evaluated_parameters())
     draws = np.random.default_rng(0)
@@ -111,14 +112,13 @@ def task_size(chosen: Settings, steps: int) -> Size:
 
 
 def training_cost(
-    variant: str, steps: int, compile_: bool = True, device: str = "cpu"
+    own: Mapping[str, Any], steps: int, compile_: bool = True, device: str = "cpu"
 ) -> TrainingCost:
-    """Train `variant` for `steps` control steps and weigh its parts as a whole run would.
+    """Train with the fields `own` for `steps` control steps and weigh parts as a whole run would.
 
     The updates that compile are left out. Evaluation is weighed as in a run of a million steps,
     which evaluates 25 times.
     """
-    own = load_variants()[variant].settings
     protocol = own.get("protocol", "off_policy")
     chosen = settings(
         {

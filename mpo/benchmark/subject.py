@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -14,7 +14,6 @@ from torch import Tensor
 from mpo.algorithm.learner import Learner
 from mpo.algorithm.networks import unflatten
 from mpo.settings import Settings, settings
-from mpo.study.entries import load_variants
 from mpo.training.protocols.iterations.learner import Learner as IterationsLearner
 from mpo.training.protocols.iterations.protocol import pairs, usable
 from mpo.training.replay import Replay
@@ -29,10 +28,11 @@ class Subject:
 
     _learner: Any = Learner
 
-    def __init__(self, variant: str, action_size: int = ACTION_SIZE, **changes: Any) -> None:
-        """The variant's settings with `changes`; raises KeyError for an unknown variant."""
-        self.variant = variant
-        self.settings: Settings = settings({**load_variants()[variant].settings, **changes})
+    def __init__(
+        self, own: Mapping[str, Any], action_size: int = ACTION_SIZE, **changes: Any
+    ) -> None:
+        """Of the fields that the variant sets itself, with `changes`."""
+        self.settings: Settings = settings({**own, **changes})
         protocol = self.settings.option("protocol")
         self.networks = protocol.Networks(self.settings, OBSERVATION_SIZE, action_size)
         self.learner = self._learner(self.networks, 1, 2)
@@ -93,11 +93,10 @@ class OfIterations(Subject):
         return lambda: made.update(*self.batch(), torch.stack([self.noise(), self.noise()]))
 
 
-def subject(variant: str, action_size: int = ACTION_SIZE, **changes: Any) -> Subject:
-    """The learner of a variant, whatever its protocol; raises KeyError for an unknown variant."""
-    protocol = load_variants()[variant].settings.get("protocol")
-    kind = OfIterations if protocol == "iterations" else Subject
-    return kind(variant, action_size, **changes)
+def subject(own: Mapping[str, Any], action_size: int = ACTION_SIZE, **changes: Any) -> Subject:
+    """The learner of a variant that sets the fields `own`, whatever its protocol."""
+    kind = OfIterations if own.get("protocol") == "iterations" else Subject
+    return kind(own, action_size, **changes)
 
 
 def filled_replay(episodes: int, action_size: int) -> Replay:

@@ -6,10 +6,11 @@ import importlib.util
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import torch
 
@@ -63,16 +64,16 @@ def load_reference(file: Path = REFERENCE) -> ModuleType | None:
 
 
 def update_cost(
-    variant: str, pairs: int, updates: int, compile_: bool = True, device: str = "cpu"
+    own: Mapping[str, Any], pairs: int, updates: int, compile_: bool = True, device: str = "cpu"
 ) -> UpdateCost:
     """Time updates and the cube's product in turn, `pairs` times, `updates` updates each.
 
     Both on `device`; the reference, which reads single numbers, always on the processor.
     """
-    ours = subject(variant, compile=compile_, device=device)
-    eager = subject(variant, compile=False, device=device)
+    ours = subject(own, compile=compile_, device=device)
+    eager = subject(own, compile=False, device=device)
     module = load_reference()
-    reference = subject(variant, compile=False).reference(module) if module else None
+    reference = subject(own, compile=False).reference(module) if module else None
     left, right, out = (torch.randn(CUBE, CUBE, device=device) for _ in range(3))
 
     def cube() -> None:

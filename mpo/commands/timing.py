@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from mpo.study.entries import load_variants
 from mpo.study.yaml_files import suggestion
 
 if TYPE_CHECKING:
+    from mpo.study.resources import Size
     from mpo.study.study import Study
 
 
@@ -79,21 +80,22 @@ def benchmark(
         _undo(names or report.SCALED, optimisations, quick)
         return
     size: dict[str, Any] = {"device": device, **(report.QUICK if quick else {})}
-    study = None
+    study, sizes = None, {}
     if study_file:
         from mpo.study.config import load_study
 
         study = load_study(study_file)
-        found = _extrapolated(study, study_file, size)
+        sizes = _sizes(study, size)
+        found = _extrapolated(study, sizes, size)
     else:
-        found = _measured(names or report.VARIANTS, size)
+        found = _measured({name: known[name].settings for name in names or report.VARIANTS}, size)
     click.echo(report.table(found))
     if study:
         hours = sum(values[report.OF_A_STUDY] for values in found.values())
         click.echo(f"{study_file}: {hours:.3g} core-hours")
     made_with = report.made_with(device, size.get("compile_", True))
     if study and not quick:
-        _rates(study, found, made_with)
+        _rates(study, found, sizes, made_with)
     if file:
         content = {name: {**values, "made_with": made_with} for name, values in found.items()}
         file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
@@ -126,48 +128,57 @@ def _cohorts(
         file.write_text(content + "\n", encoding="utf-8")
 
 
-def _measured(names: Iterable[str], size: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+def _measured(
+    variants: Mapping[str, Mapping[str, Any]], size: Mapping[str, Any]
+) -> dict[str, dict[str, float]]:
+    """Of each variant, by the fields that it sets."""
     from mpo.benchmark import report
 
     found: dict[str, dict[str, float]] = {}
-    for name in names:
+    for name, own in variants.items():
         found[name] = {}
-        for part, values in report.measured(name, **size):
+        for part, values in report.measured(own, **size):
             click.echo(f"{name}: {part}", err=True)
             found[name] |= values
     return found
 
 
 def _extrapolated(
-    study: "Study", file: Path, size: Mapping[str, Any]
+    study: "Study", sizes: Mapping[str, "Size"], size: Mapping[str, Any]
 ) -> dict[str, dict[str, float]]:
     """What was measured of the variants of a study, and what its runs of each take."""
     from mpo.benchmark import extrapolation, report
 
-    try:
-        names = extrapolation.trained_variants(study)
-    except ValueError as error:
-        raise InputError(f"--study: {file}: {error}") from None
-    found = _measured(names, size)
-    for name, hours in extrapolation.core_hours(study, found).items():
+    found = _measured(extrapolation.trained_variants(study), size)
+    for name, hours in extrapolation.core_hours(study, found, sizes).items():
         found[name][report.OF_A_STUDY] = hours
     return found
 
 
-def _rates(
-    study: "Study", found: Mapping[str, Mapping[str, float]], made_with: Mapping[str, Any]
-) -> None:
-    """Write what the runs of a study ask a cluster by; its tasks are stepped for it."""
+def _sizes(study: "Study", size: Mapping[str, Any]) -> dict[str, "Size"]:
+    """Of each task of a study, which is stepped for it."""
     from mpo.benchmark.report import CALLS
     from mpo.benchmark.steps import task_size
+
+    some = next(iter(study.variants))
+    calls = size.get("calls", CALLS)
+    return {task: task_size(study.settings[task, some], calls) for task in study.tasks}
+
+
+def _rates(
+    study: "Study",
+    found: Mapping[str, Mapping[str, float]],
+    sizes: Mapping[str, "Size"],
+    made_with: Mapping[str, Any],
+) -> None:
+    """Write what the runs of a study ask a cluster by."""
     from mpo.study.resources import Rates, write_rates
 
-    chosen = {task: settings for (task, _), settings in study.settings.items()}
     rates = Rates(
         update_ms={name: values["update_ms"] for name, values in found.items()},
         start_s={name: values["startup_cold_s"] for name, values in found.items()},
         act_us={name: values["act_us"] for name, values in found.items()},
-        sizes={task: task_size(settings, CALLS) for task, settings in chosen.items()},
+        sizes=sizes,
     )
     click.echo(f"{write_rates(Path(study.folder), rates, made_with)}: by which runs ask a cluster")
 

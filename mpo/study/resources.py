@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from mpo.rundir import write_atomically
 from mpo.settings import Settings, settings
+from mpo.study.workload import episode_steps, workload
 
 FILE = "rates.json"
 FLOAT = 4
@@ -36,8 +37,6 @@ SAVING_MIN = 3
 """In which a job that is stopped saves before its time is over."""
 LEAST_MIN = 30
 """Two Snakemakes and PyTorch start first, which a slow file system makes minutes of."""
-EPISODE_STEPS = 1000
-"""Control steps of an episode, unless the settings say."""
 START_S = 90.0
 """To the first update, everything compiled for the first time."""
 UPDATE_MS, ITERATION_UPDATE_MS = 2.5, 25.0
@@ -153,7 +152,9 @@ def asked_by_cohort(task: str, variant: str, chosen: Settings, rates: Rates, run
 def replay_mib(chosen: Settings, size: Size) -> float:
     """Memory of the replay, which is also what its checkpoint holds at most."""
     if chosen.protocol == "iterations":
-        decisions = chosen.iteration_episodes * (_episode(chosen) // chosen.action_repeat + 1)
+        decisions = chosen.iteration_episodes * (episode_steps(chosen) // chosen.action_repeat + 1)
+        if not chosen.replay_cleared:
+            decisions = max(decisions, chosen.replay_capacity)
     else:
         most = 2 * (chosen.steps // chosen.action_repeat + 1)
         decisions = min(chosen.replay_capacity, most)
@@ -161,27 +162,12 @@ def replay_mib(chosen: Settings, size: Size) -> float:
 
 
 def _seconds(variant: str, chosen: Settings, size: Size, rates: Rates) -> float:
-    if chosen.protocol == "iterations":
-        updates = chosen.passes * chosen.steps / chosen.action_repeat / chosen.batch_size
-        update_ms = ITERATION_UPDATE_MS
-    else:
-        updates, update_ms = chosen.steps / chosen.steps_per_update, UPDATE_MS * _work(chosen)
-    update_ms = rates.update_ms.get(variant, update_ms)
-    acting_us = rates.act_us.get(variant, ACT_US) / chosen.action_repeat
-    steps = chosen.steps + _episode(chosen) * _evaluated(chosen)
-    stepping = steps * (size.step_us + acting_us) / 1e6
-    return rates.start_s.get(variant, START_S) + updates * update_ms / 1e3 + stepping
-
-
-def _evaluated(chosen: Settings) -> int:
-    """Episodes of all evaluations."""
-    return (
-        chosen.evaluation_points - 1
-    ) * chosen.evaluation_episodes + chosen.evaluation_final_episodes
-
-
-def _episode(chosen: Settings) -> int:
-    return chosen.episode_steps or EPISODE_STEPS
+    iterates = chosen.protocol == "iterations"
+    usual_ms = ITERATION_UPDATE_MS if iterates else UPDATE_MS * _work(chosen)
+    work = workload(chosen)
+    updating = work.updates * rates.update_ms.get(variant, usual_ms) / 1e3
+    acting = work.decisions * rates.act_us.get(variant, ACT_US) / 1e6
+    return rates.start_s.get(variant, START_S) + updating + acting + work.steps * size.step_us / 1e6
 
 
 def _work(chosen: Settings) -> float:

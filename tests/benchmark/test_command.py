@@ -16,9 +16,11 @@ import pytest
 
 from mpo.__main__ import main
 from mpo.benchmark import optimisations, report, scaling, steps, updates
+from mpo.study.entries import load_variants
 from mpo.training.environment import Environment
 from mpo.training.environment.dm_control import DmControlSimulator
 
+STABILISED = load_variants()["stabilised"].settings
 KEYS = {
     "update_ms",
     "floor_ms",
@@ -65,8 +67,8 @@ def test_times_are_in_the_units_that_they_are_said_to_be_in(monkeypatch: pytest.
 
     monkeypatch.setattr(updates, "milliseconds", milliseconds)
     monkeypatch.setattr(steps, "milliseconds", milliseconds)
-    assert steps.act_us("stabilised", 2, 3) == 2000
-    cost = updates.update_cost("stabilised", 2, 3, compile_=False)
+    assert steps.act_us(STABILISED, 2, 3) == 2000
+    cost = updates.update_cost(STABILISED, 2, 3, compile_=False)
     assert (cost.update_ms, cost.eager_ms, cost.reference_ms) == (2, 2, 2)
     assert cost.gflop_per_s == pytest.approx(2 * 1024**3 / 2e-3 / 1e9)
     assert cost.floor_ms == pytest.approx(2 * cost.mflop * 1e6 / (2 * 1024**3))
@@ -144,7 +146,7 @@ def test_peak_memory_is_the_program_s_own_and_not_that_of_what_started_it():
 
 def test_beyond_a_checkout_the_reference_is_left_out(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(updates, "load_reference", lambda: None)
-    parts = report.measured("stabilised", **report.QUICK)
+    parts = report.measured(STABILISED, **report.QUICK)
     name, update = next(parts)
     assert name == "updates"
     assert update.keys() & {"update_ms", "reference_ms", "reference_ratio"} == {"update_ms"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,22 @@ def test_runs_that_ended_say_how_fast_this_machine_is(study: Study, tmp_path: Pa
         run = status.run
         like = first if (run.task, run.variant) == (first.task, first.variant) else run
         assert seconds == pytest.approx(3 * reckoned[like.path])
+
+
+def test_runs_of_the_study_that_it_reproduces_say_more_than_the_benchmark(tmp_path: Path):
+    study = replace(load_study(SHIPPED / "config/smoke.yaml"), reproduces="before")
+    first, second, *_ = [run for run in study.runs if run.seed == study.seeds[0]]
+    before = replace(study, name="before")
+    ended(tmp_path, before, first, 70.0)
+    ended(tmp_path, before, second, 80.0)
+    changed = tmp_path / before.folder / second.path / "run.json"
+    changed.write_text(changed.read_text().replace(second.settings_digest, "of other settings"))
+    reckoned = expected.seconds(study, tmp_path)
+    measured = expected.seconds(replace(study, reproduces=None), tmp_path)
+    assert reckoned.keys() == measured.keys()
+    for run in study.runs:
+        like = (run.task, run.variant) == (first.task, first.variant)
+        assert reckoned[run.path] == (70.0 if like else measured[run.path])
 
 
 def test_a_run_under_way_counts_with_what_it_lacks(study: Study, tmp_path: Path):

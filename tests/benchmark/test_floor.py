@@ -9,6 +9,7 @@ from mpo.algorithm.networks import Networks
 from mpo.benchmark.floor import Product, floating_point_operations, products
 from mpo.benchmark.subject import Subject, subject
 from mpo.settings import option, settings
+from mpo.study.entries import load_variants
 
 VARIANTS = ["paper", "huber", "td0", "stabilised", "improved_estep", "soft_estep", "no_kl"]
 
@@ -19,7 +20,9 @@ def test_pytorch_runs_these_products_and_no_others(variant: str, action_entry: s
     """The uncompiled update runs them through its library, beside the means over states of the two
     KL terms, forward and backward, which are no products of networks.
     """
-    made = Subject(variant, compile=False, action_entry=action_entry, batch_size=64)
+    made = Subject(
+        load_variants()[variant].settings, compile=False, action_entry=action_entry, batch_size=64
+    )
     batch = made.batch()
     with FlopCounterMode(display=False) as counter:
         made.learner.update(batch)
@@ -31,7 +34,9 @@ def test_pytorch_runs_these_products_and_no_others(variant: str, action_entry: s
 
 @pytest.mark.parametrize("repeats", [1, 5])
 def test_pytorch_runs_these_products_for_a_batch_of_an_iteration(repeats: int):
-    made = subject("seed_report", compile=False, batch_size=64, mstep_repeats=repeats)
+    made = subject(
+        load_variants()["seed_report"].settings, compile=False, batch_size=64, mstep_repeats=repeats
+    )
     batch = made.batch()
     with FlopCounterMode(display=False) as counter:
         made.learner.update(batch)
@@ -66,4 +71,4 @@ def test_a_product_counts_multiplications_and_additions():
 
 def test_an_update_with_other_products_is_refused():
     with pytest.raises(ValueError, match="'parametric' has no floor"):
-        products(Subject("parametric", compile=False).networks)
+        products(Subject(load_variants()["parametric"].settings, compile=False).networks)

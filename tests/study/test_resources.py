@@ -59,6 +59,8 @@ def test_memory_follows_the_replay() -> None:
     more = {"returns": "td0", "dual_solver": "slsqp", "dual": "raw", "batch_size": 128}
     chosen = settings({"environment": HOPPER, **iterations, **more})
     assert replay_mib(chosen, Size(15, 4, 0.0)) == 50 * 301 * 4 * 23 / 2**20
+    kept = chosen.model_copy(update={"replay_cleared": False})
+    assert replay_mib(kept, Size(15, 4, 0.0)) == chosen.replay_capacity * 4 * 23 / 2**20
 
 
 def test_minutes_follow_what_was_measured() -> None:
