@@ -1,5 +1,5 @@
-# Two commands set everything up: `make results` trains and reports the default study, and
-# `make test` checks the code. Both build .venv from requirements.lock when it is missing or older.
+# `make smoke` trains and reports a small study, `make results` the default one, and `make test` checks
+# the code. All build .venv from requirements.lock when it is missing or older.
 #
 #   make results                                    the default study, on all cores
 #   make smoke                                      a small one, in minutes
@@ -10,7 +10,7 @@
 #   make findings                                   the pages about shipped studies, from their numbers
 #   make soak                                       long trials of faults: kills, bytes compared
 #   make slurm-test                                 a study on a Slurm of its own, struck (docs/clusters.md)
-#   make test | lint | format | benchmark | clean
+#   make test | lint | suite | format | benchmark | clean
 
 PYTHON ?= python3
 CONFIG ?= config/study.yaml

@@ -1,4 +1,4 @@
-# A reproduction of MPO, from training to the report: `snakemake --cores 16` runs the default
+# A reference harness for MPO, from training to the report: `snakemake --cores 16` runs the default
 # study, config/study.yaml; `--configfile config/smoke.yaml` names another one. With
 # `--config train=false` the runs and their manifest are taken as they lie in results/.
 import os

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 @click.option("--study", "name", help="Only what this study asks for, by its folder in results/.")
 @click.option("--orphans", is_flag=True, help="Only what no study asks for.")
 @click.option(
-    "--older-than", "days", default=0.0, type=click.FloatRange(0.0), help="Days without a change."
+    "--older-than",
+    "days",
+    default=0.0,
+    type=click.FloatRange(0.0),
+    help="Only what has had no change for so many days.",
 )
 @click.option("--checkpoints", is_flag=True, help="Runs that are not finished, too.")
 @click.option("--remove", is_flag=True, help="Remove what is listed; it is trained anew if asked.")

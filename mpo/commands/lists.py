@@ -36,7 +36,13 @@ def settings(field: str | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--study", "file", default="config/study.yaml", type=click.Path(path_type=Path))
+@click.option(
+    "--study",
+    "file",
+    default="config/study.yaml",
+    type=click.Path(path_type=Path),
+    help="File of the study.",
+)
 @click.option("--brief", is_flag=True, help="Only the number of runs and the time left.")
 def status(file: Path, brief: bool) -> None:
     """List the runs of a study, what failed ones said last, and how long the study takes.

@@ -19,8 +19,12 @@ UNIFORM_COLUMNS = ["task", "return_mean", "episodes"]
 @click.argument("run_dir", required=False, type=click.Path(path_type=Path))
 @click.option("--episodes", default=20, type=click.IntRange(1), help="Number of episodes.")
 @click.option("--seed", default=0, type=click.IntRange(0, 2**32 - 1), help="Seed of the episodes.")
-@click.option("--policy", type=click.Choice(["run", "uniform"]), default="run")
-@click.option("--task", "tasks", multiple=True, help="With --policy uniform: tasks, else all.")
+@click.option(
+    "--policy", type=click.Choice(["run", "uniform"]), default="run", help="Whose episodes."
+)
+@click.option(
+    "--task", "tasks", multiple=True, help="With --policy uniform: one of the tasks, else all."
+)
 @click.option(
     "--csv",
     "file",
@@ -89,7 +93,7 @@ def _rows(file: Path) -> dict[str, dict[Hashable, Any]]:
 @click.argument("film", type=click.Path(path_type=Path))
 @click.option("--seed", default=0, type=click.IntRange(0, 2**32 - 1), help="Seed of the episode.")
 @click.option("--width", default=240, type=click.IntRange(16, 2000), help="Pixels.")
-@click.option("--seconds", default=10.0, type=click.FloatRange(0.1, 120.0), help="At most.")
+@click.option("--seconds", default=10.0, type=click.FloatRange(0.1, 120.0), help="Longest film.")
 def render(run_dir: Path, film: Path, seed: int, width: int, seconds: float) -> None:
     """Film one episode of a run's final policy as a GIF."""
     from mpo.training import films

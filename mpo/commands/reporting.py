@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--study", "file", default="config/study.yaml", type=click.Path(path_type=Path))
+@click.option(
+    "--study",
+    "file",
+    default="config/study.yaml",
+    type=click.Path(path_type=Path),
+    help="File of the study.",
+)
 def report(file: Path) -> None:
     """Draw what there is of a study so far; nothing of the finished study is touched.
 

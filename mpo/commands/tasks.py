@@ -32,7 +32,12 @@ RELATIVE = """\
 
 @click.command()
 @click.argument("environment", metavar="ID")
-@click.option("--episodes", default=25, type=click.IntRange(1), help="Of the uniform policy.")
+@click.option(
+    "--episodes",
+    default=25,
+    type=click.IntRange(1),
+    help="Episodes to measure the uniform policy by.",
+)
 @click.option("--seed", default=0, type=click.IntRange(0, 2**32 - 1), help="Seed of the episodes.")
 @click.option("--episode-steps", type=click.IntRange(1), help="Control steps that cut an episode.")
 def task(environment: str, episodes: int, seed: int, episode_steps: int | None) -> None:

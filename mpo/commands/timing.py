@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--variants", "names", multiple=True, help="Which, else four of them.")
+@click.option(
+    "--variants", "names", multiple=True, help="One to measure; may be given again. Else four."
+)
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Also write the numbers.")
 @click.option(
     "--scaling", type=click.Path(path_type=Path), help="Instead, sweep sizes: FILE.csv, .png, .svg."

@@ -63,7 +63,13 @@ class Seeds(click.ParamType):
     "--study-seed", default=0, type=click.IntRange(0, 2**32 - 1), help="Seed of the study."
 )
 @click.option("--steps", type=click.IntRange(1), help="Budget in control steps, else the task's.")
-@click.option("--set", "fields", multiple=True, metavar="FIELD=VALUE", help="Change one setting.")
+@click.option(
+    "--set",
+    "fields",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Change a setting; may be given again.",
+)
 @click.option("--settings", "given", metavar="JSON", help="Every setting that is not a default.")
 @click.option(
     "--out",
@@ -78,7 +84,7 @@ class Seeds(click.ParamType):
 @click.option(
     "--checkpoint-seconds",
     type=click.FloatRange(0.0),
-    help="Between checkpoints, else 60, or a second for each MiB that they have.",
+    help="Seconds between checkpoints, else 60, or one for each MiB that they have.",
 )
 @click.option("--wait", is_flag=True, help="Where another process trains this run, wait for it.")
 @click.option("--fresh", is_flag=True, help="From step 0, whatever there is of this run.")
