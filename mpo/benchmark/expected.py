@@ -46,8 +46,9 @@ def _as_shipped(study: Study, shipped: Path) -> dict[str, float]:
         file = shipped / f"results/{study.reproduces}" / run.path / RUN
         if file.exists():
             record = json.loads(file.read_text(encoding="utf-8"))
-            if record["settings_digest"] == run.settings_digest:
-                took.setdefault((run.task, run.variant), []).append(record["wall_s"])
+            known = record.get("wall_s")  # which code that is not ours need not tell
+            if known and record["settings_digest"] == run.settings_digest:
+                took.setdefault((run.task, run.variant), []).append(known)
     return {
         run.path: statistics.median(took[run.task, run.variant])
         for run in study.runs

@@ -82,7 +82,9 @@ def _verified(study_dir: Path, rerun: str | None, no_rerun: bool, count: int) ->
         return faults
     here = [name for name, each in study.manifest.variants.items() if each.trained_here]
     ours = study.runs[study.runs["variant"].isin(here)]
-    keys = ours[["task", "variant", "seed"]].astype(str).agg("/".join, axis=1)
+    from mpo.evaluation.reading.manifest import RUN_KEYS
+
+    keys = ours[RUN_KEYS].astype(str).agg("/".join, axis=1)
     names = keys.tolist()
     if not names:
         click.echo("other code trained all of them, which is not trained again here")

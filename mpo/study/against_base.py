@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -20,7 +21,8 @@ def claims_against_base(
     """A claim for each variant of `chosen` that a base of it is compared with, by name.
 
     The base is the nearest one that the study has too. A pair whose scores a claim that is
-    `declared` compares over all tasks is left to that. Those of one base are one family.
+    `declared` compares over all tasks is left to that. Those of one base are one family. None has
+    the name of one that is declared, or of another variant's.
     """
     asked = {
         frozenset(claim["variants"])
@@ -32,7 +34,7 @@ def claims_against_base(
         base = _nearest(name, chosen, known)
         if base is None or {name, base} in asked:
             continue
-        found[f"{_claim_name(name)}-against-base"] = {
+        found[_claim_name(name, {*declared, *found})] = {
             "statement": f"{name} ends elsewhere than {base}",
             "source": SOURCE,
             "test": "two_sample",
@@ -59,6 +61,9 @@ def _nearest(name: str, chosen: Collection[str], known: Mapping[str, Variant]) -
     return base
 
 
-def _claim_name(variant: str) -> str:
-    """A variant's name as part of a claim's, which has other characters."""
-    return re.sub("[^a-z0-9]+", "-", variant.lower()).strip("-")
+def _claim_name(variant: str, taken: Collection[str]) -> str:
+    """One that is not `taken`, from the name of a variant, which may have other characters."""
+    stem = re.sub("[^a-z0-9]+", "-", variant.lower()).strip("-")
+    endings = itertools.chain([""], (f"-{k}" for k in itertools.count(2)))
+    names = (f"{stem}{ending}-against-base" for ending in endings)
+    return next(name for name in names if name not in taken)

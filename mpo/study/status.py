@@ -96,7 +96,9 @@ def run_status(
         return RunStatus(run, KEPT)
     log = folder / run.log
     progress = _read(root / run.state / PROGRESS)
-    return _under_way(run, progress, log, now) if progress else _not_begun(run, log, now)
+    if progress:
+        return _under_way(run, progress, log, now)
+    return _not_begun(run, log, folder / run.path / RUN, now)
 
 
 def _under_way(run: Run, progress: dict[str, Any], log: Path, now: float) -> RunStatus:
@@ -114,10 +116,15 @@ def _under_way(run: Run, progress: dict[str, Any], log: Path, now: float) -> Run
     return RunStatus(run, RUNNING, *last, left, 1 / rate)
 
 
-def _not_begun(run: Run, log: Path, now: float) -> RunStatus:
-    """A run that waits, unless its log says why it does not begin."""
+def _not_begun(run: Run, log: Path, older: Path, now: float) -> RunStatus:
+    """A run that waits, unless its log says why it does not begin.
+
+    A log from before the `older` record, of other settings or code, is of the run that wrote that.
+    """
     try:
-        fault = log.stat().st_size > 0 and now - log.stat().st_mtime > SILENT_S
+        written = log.stat().st_mtime
+        newer = not older.exists() or written > older.stat().st_mtime
+        fault = newer and log.stat().st_size > 0 and now - written > SILENT_S
     except OSError:
         fault = False
     return RunStatus(run, FAILED, log=log) if fault else RunStatus(run, WAITING)

@@ -59,6 +59,32 @@ claims:
     assert list(loaded(tmp_path, "stable_dual, td0", own).claims) == ["mine"]
 
 
+def test_no_claim_takes_another_s_name(tmp_path: Path) -> None:
+    """Of a variant and one whose name has other signs, beside one that is declared so called."""
+    own = """
+own_variants:
+  td_0: {base: stable_dual, change: it, source: us, settings: {returns: td0}}
+  td__0: {base: stable_dual, change: it, source: us, settings: {returns: td0}}
+claims:
+  td-0-against-base:
+    statement: one-step targets learn slower
+    source: us
+    test: two_sample
+    metric: area
+    variants: [td_0, stable_dual]
+    tasks: all
+    direction: less
+    margin: 0
+    family: mine
+"""
+    claims = loaded(tmp_path, "stable_dual, td_0, td__0", own).claims
+    assert [(claim["metric"], claim["variants"][0]) for claim in claims.values()] == [
+        ("area", "td_0"),
+        ("score", "td_0"),
+        ("score", "td__0"),
+    ]
+
+
 def test_every_trick_is_asked_for(tmp_path: Path) -> None:
     names = '"stable_dual_with_*", "stabilised_without_*"'
     study = loaded(tmp_path, f"stable_dual, stabilised, {names}")

@@ -151,6 +151,19 @@ def test_a_run_that_just_begins_has_not_failed(study: Study, tmp_path: Path):
     assert states(tmp_path, study) == ["waiting", "waiting"]
 
 
+def test_a_log_of_the_run_before_is_no_failure(study: Study, tmp_path: Path):
+    """Of other settings: what it said is of the run that ended, unless it is newer than that."""
+    first, second = study.runs
+    for run, age_s in ((first, 50), (second, SILENT_S + 5)):
+        log_of(tmp_path, study, run, "resumed at step 100\n", SILENT_S + 10)
+        finish(tmp_path, study, run, settings_digest="another")
+        record = tmp_path / study.folder / run.path / "run.json"
+        os.utime(record, (NOW - age_s, NOW - age_s))
+    assert states(tmp_path, study) == ["waiting", "waiting"]
+    log_of(tmp_path, study, second, "disk full\n", SILENT_S + 1)
+    assert states(tmp_path, study) == ["waiting", "failed"]
+
+
 def test_what_stands_in_the_queue_is_queued_unless_it_runs_or_is_done(study: Study, tmp_path: Path):
     first, second = study.runs
     both = {"paper": {(run.task, "0") for run in study.runs}, "other": {(second.task, "1")}}

@@ -4,7 +4,10 @@ import threading
 import time
 
 from mpo.benchmark import expected
+from mpo import rundir
+from mpo.evaluation.reading import frames
 from mpo.evaluation.showing import failures
+from mpo.settings.equality import MANIFEST
 
 # A rule's `python` is the one that runs Snakemake, also where its environment is not active.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -15,29 +18,8 @@ try:
 except (KeyError, OSError):
     os.environ["LOGNAME"] = f"uid_{os.getuid()}"
 
-RUN_FILES = {
-    "evaluations": "evaluations.csv",
-    "training": "training.csv",
-    "timing": "timing.csv",
-    "run": "run.json",
-    "policy": "policy.safetensors",
-}
-FRAMES = [
-    f"{DIR}/{name}"
-    for name in (
-        "manifest.json",
-        "scores.csv",
-        "curves.csv",
-        "diagnostics.csv",
-        "runs.csv",
-        "published.csv",
-        "estimates/aggregate.csv",
-        "estimates/by_task.csv",
-        "estimates/curves.csv",
-        "estimates/improvement.csv",
-        "estimates/profiles.csv",
-    )
-]
+RUN_FILES = {Path(name).stem: name for name in rundir.RUN_FILES}
+FRAMES = [f"{DIR}/{name}" for name in (MANIFEST, *frames.FRAMES.values())]
 THEORY_FIGURES = {
     "appendix_sign": [],
     "overflow_map": [],

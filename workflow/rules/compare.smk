@@ -1,16 +1,18 @@
 # A study beside the one that it trains again, where its file names one that is there.
 BESIDE = f"results/{STUDY.reproduces}"
+BESIDE_FILES = [
+    f"{BESIDE}/{name}" for name in ("manifest.json", "scores.csv", "runs.csv", "tables/claims.csv")
+]
 REPRODUCED = []
 
-if STUDY.reproduces not in (None, STUDY.name) and Path(BESIDE, "manifest.json").exists():
+if STUDY.reproduces not in (None, STUDY.name) and all(map(os.path.exists, BESIDE_FILES)):
     REPRODUCED = [f"{DIR}/reproduced.md"]
 
     rule compare_studies:
         input:
             FRAMES,
             f"{DIR}/tables/claims.csv",
-            [f"{BESIDE}/{name}" for name in ("manifest.json", "scores.csv", "runs.csv")],
-            f"{BESIDE}/tables/claims.csv",
+            BESIDE_FILES,
         output:
             REPRODUCED,
             expand(

@@ -13,6 +13,10 @@ localrules:
     estimates,
 
 
+# The ranges of tasks that have none of their own, by the runs of the study.
+SCALES = [f"{DIR}/scales.csv"] if any(t.score_range is None for t in STUDY.tasks.values()) else []
+
+
 rule aggregate:
     input:
         f"{DIR}/manifest.json",
@@ -25,6 +29,7 @@ rule aggregate:
         ],
     output:
         FRAMES[1:6],
+        SCALES,
     log:
         f"{DIR}/logs/aggregate.log",
     params:

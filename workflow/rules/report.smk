@@ -37,6 +37,11 @@ rule report_markdown:
     params:
         study=DIR,
         changed=changed_variants(),
+        left_out=[
+            name
+            for name, files in {"reproduced": REPRODUCED, "theory": THEORY}.items()
+            if not files
+        ],
         code=code_of(
             "report.py",
             *(f"evaluation.showing.figures.{name}" for name in FIGURES),
@@ -44,7 +49,8 @@ rule report_markdown:
         ),
         failures=failures_of("report_markdown"),
     shell:
-        "python workflow/scripts/report.py {params.study} --changed {params.changed} 2> {log}"
+        "python workflow/scripts/report.py {params.study} --changed {params.changed} "
+        "--left-out {params.left_out} 2> {log}"
 
 
 rule report_html:

@@ -12,6 +12,7 @@ from mpo.evaluation.showing.tables import NOTHING, markdown
 from mpo.evaluation.telling.readme import filled
 from mpo.study.config import load_study
 from mpo.study.study import Study
+from mpo.study.workload import updates
 from mpo.study.yaml_files import PROJECT
 
 FOLDER, PAGE = PROJECT / "docs/performance", PROJECT / "docs/performance.md"
@@ -45,7 +46,7 @@ def _row(study: Study, found: Mapping[str, Mapping[str, Any]], took: str) -> dic
     return {
         "study": study.name,
         "runs": len(study.runs),
-        "updates": f"{sum(extrapolation.updates(run.settings) for run in study.runs):,}",
+        "updates": f"{sum(updates(run.settings) for run in study.runs):,}",
         "core-hours reckoned": f"{sum(extrapolation.core_hours(study, costs).values()):.3g}",
         "core-hours taken": took,
     }

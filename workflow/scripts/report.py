@@ -9,6 +9,9 @@ from mpo.evaluation.telling.report import report
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("study", type=Path, help="folder of the study, as results/smoke")
 parser.add_argument("--changed", nargs="*", default=[], help="variants whose code is another now")
+parser.add_argument("--left-out", nargs="*", default=[], help="sections not asked for any more")
 chosen = parser.parse_args()
 
-write_text(report(chosen.study, chosen.changed), chosen.study / "report.md")
+write_text(
+    report(chosen.study, chosen.changed, left_out=chosen.left_out), chosen.study / "report.md"
+)

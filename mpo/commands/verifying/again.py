@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 
 from mpo.commands.verifying.retraining import train, unlike
-from mpo.rundir import EVALUATIONS, RUN, checksum, trained_by
+from mpo.rundir import COMPLETED, EVALUATIONS, RUN, checksum, trained_by
 from mpo.rundir.held import HELD_TO_BYTES
 from mpo.settings import settings
 from mpo.settings.digests import code_digest
@@ -27,7 +28,9 @@ class Again(NamedTuple):
     unlike: str
     """How machine and versions differ, which promises no equal bytes; empty where they do not."""
     returns: tuple[float, float]
-    """The mean over the last evaluations, then and now."""
+    """The mean over the last evaluations, then and now; NaN where there was none."""
+    ended: tuple[str, str] = (COMPLETED, COMPLETED)
+    """How, then and now."""
 
     def faults(self) -> Iterator[str]:
         """A line a file that came out otherwise."""
@@ -54,22 +57,28 @@ def trained_again(run_dir: Path) -> Again | str:
         then = {file: _sum(run, run_dir, file) for file in HELD_TO_BYTES}
         other = [file for file in then if checksum((out / file).read_bytes()) != then[file]]
         returns = (_last_return(run_dir), _last_return(out))
-        told = unlike(run, json.loads((out / RUN).read_text()))
+        now = json.loads((out / RUN).read_text())
+        told, ended = unlike(run, now), (run["status"], now["status"])
     equal = [file for file in HELD_TO_BYTES if file not in other]
     click.echo(f"equal by byte: {', '.join(equal) or 'nothing'}")
-    return Again(run_dir, tuple(other), told, returns)
+    return Again(run_dir, tuple(other), told, returns, ended)
 
 
 def together(found: Sequence[Again]) -> Iterator[str]:
     """What is wrong with runs drawn at random; says what they come to together.
 
     Where machine or versions differ, bytes may, and the mean difference of returns, run by run and
-    relative to the larger of the two, is held against its 95 % interval instead.
+    relative to the larger of the two, is held against its 95 % interval instead. A run that ended
+    otherwise is a fault by itself; one without returns, as it diverged before any, has no part.
     """
     from mpo.evaluation.estimating.contrasts import contrast
 
     promised = [again for again in found if not again.unlike]
-    others = [again for again in found if again.unlike]
+    others = [again for again in found if again.unlike and not isnan(sum(again.returns))]
+    for again in found:
+        if again.unlike and again.ended[0] != again.ended[1]:
+            then, now = again.ended
+            yield f"{again.run_dir}: {now} now, {then} then ({again.unlike})"
     if promised:
         equal = sum(not again.other for again in promised)
         click.echo(f"{equal} of {len(promised)} runs are equal by byte")

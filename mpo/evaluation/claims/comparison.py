@@ -39,7 +39,7 @@ def compare(
     ValueError for a variant, metric or task that the study has not.
     """
     _check(frames, (first, second), metric, tasks)
-    chosen = list(tasks or frames.manifest.tasks)
+    chosen = list(dict.fromkeys(tasks or frames.manifest.tasks))
     asked = {ALL: chosen, **({task: [task] for task in chosen} if len(chosen) > 1 else {})}
     claims = [
         _claim(task, [first, second], metric, each, margin, "over" if task == ALL else "each")
@@ -53,7 +53,7 @@ def compare_all(
 ) -> pd.DataFrame:
     """Rows as of `judge`, one a pair of variants, over all of `tasks`; all pairs are one family."""
     _check(frames, (), metric, tasks)
-    chosen = list(tasks or frames.manifest.tasks)
+    chosen = list(dict.fromkeys(tasks or frames.manifest.tasks))
     claims = [
         _claim(f"{first} - {second}", [first, second], metric, chosen, margin, "pairs")
         for first, second in _pairs(frames.manifest)
@@ -75,7 +75,7 @@ def compare_each(
     family, over all of `tasks`. Raises ValueError as `compare` does, and where none is so called.
     """
     _check(frames, (first,), metric, tasks)
-    chosen = list(tasks or frames.manifest.tasks)
+    chosen = list(dict.fromkeys(tasks or frames.manifest.tasks))
     others = [name for name in fnmatch.filter(frames.manifest.variants, pattern) if name != first]
     if not others:
         known = ", ".join(frames.manifest.variants)

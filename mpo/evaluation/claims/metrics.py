@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.reading.manifest import RUN_KEYS
 
-RUN = ["task", "variant", "seed"]
 MILLION = 1_000_000
 
 
@@ -39,9 +39,9 @@ def drawdown(frames: Frames) -> pd.DataFrame:
 
     A diverged run's is at least the greatest of a finished run of its task.
     """
-    rows = frames.curves.sort_values([*RUN, "step"])
-    fall = rows.groupby(RUN)["score"].cummax() - rows["score"]
-    found = rows.assign(fall=fall).groupby(RUN)["fall"].max().reset_index()
+    rows = frames.curves.sort_values([*RUN_KEYS, "step"])
+    fall = rows.groupby(RUN_KEYS)["score"].cummax() - rows["score"]
+    found = rows.assign(fall=fall).groupby(RUN_KEYS)["fall"].max().reset_index()
     lost = _diverged(frames, found)
     most = found["fall"].where(~lost).groupby(found["task"]).transform("max")
     worst = found["fall"].combine(most, np.fmax)
@@ -50,9 +50,9 @@ def drawdown(frames: Frames) -> pd.DataFrame:
 
 def gain_after_million(frames: Frames) -> pd.DataFrame:
     """Final score minus the score at 10^6 steps, of tasks with a larger budget."""
-    rows = frames.curves.sort_values([*RUN, "step"])
-    at_million = rows[rows["step"] <= MILLION].groupby(RUN)["score"].last()
-    beyond = rows[rows["step"] > MILLION].groupby(RUN)["score"].last()
+    rows = frames.curves.sort_values([*RUN_KEYS, "step"])
+    at_million = rows[rows["step"] <= MILLION].groupby(RUN_KEYS)["score"].last()
+    beyond = rows[rows["step"] > MILLION].groupby(RUN_KEYS)["score"].last()
     found = (beyond - at_million).dropna().rename("gain").reset_index()
     return _of(found[~_diverged(frames, found)], "gain")
 
@@ -67,7 +67,7 @@ def temperature_decades(frames: Frames) -> pd.DataFrame:
     """Decades between the highest and lowest temperature of the second half of training."""
     rows = _half(frames, "temperature", first=False)
     rows = rows.assign(log=np.log10(rows["temperature"].to_numpy(dtype=float)))
-    ends = rows.groupby(RUN)["log"].agg(["max", "min"]).reset_index()
+    ends = rows.groupby(RUN_KEYS)["log"].agg(["max", "min"]).reset_index()
     return _of(ends.assign(range=ends["max"] - ends["min"]), "range")
 
 
@@ -75,13 +75,13 @@ def log2_policy_deviation(frames: Frames) -> pd.DataFrame:
     """Mean binary logarithm of the policy's deviation over the first half of training."""
     rows = _half(frames, "policy_deviation", first=True)
     rows = rows.assign(log=np.log2(rows["policy_deviation"].to_numpy(dtype=float)))
-    return _of(rows.groupby(RUN)["log"].mean().reset_index(), "log")
+    return _of(rows.groupby(RUN_KEYS)["log"].mean().reset_index(), "log")
 
 
 def look_ahead(frames: Frames) -> pd.DataFrame:
     """Steps whose rewards a target of the critic counts, mean over a run that did not diverge."""
     rows = frames.diagnostics[["task", "variant", "seed", "look_ahead"]].dropna()
-    found = rows.groupby(RUN)["look_ahead"].mean().reset_index()
+    found = rows.groupby(RUN_KEYS)["look_ahead"].mean().reset_index()
     return _of(found[~_diverged(frames, found)], "look_ahead")
 
 
@@ -103,14 +103,14 @@ METRICS: dict[str, Callable[[Frames], pd.DataFrame]] = {
 
 
 def _of(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    return rows[[*RUN, column]].rename(columns={column: "value"})
+    return rows[[*RUN_KEYS, column]].rename(columns={column: "value"})
 
 
 def _diverged(frames: Frames, rows: pd.DataFrame) -> np.ndarray:
     """Whether the run of each of `rows` diverged."""
-    lost = frames.scores.loc[frames.scores["status"] == "diverged", RUN]
+    lost = frames.scores.loc[frames.scores["status"] == "diverged", RUN_KEYS]
     keys = set(lost.itertuples(index=False, name=None))
-    return np.array([key in keys for key in rows[RUN].itertuples(index=False)], dtype=bool)
+    return np.array([key in keys for key in rows[RUN_KEYS].itertuples(index=False)], dtype=bool)
 
 
 def _half(frames: Frames, column: str, first: bool) -> pd.DataFrame:

@@ -12,10 +12,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from mpo.evaluation.claims.claim import Claim, Key
-from mpo.evaluation.claims.metrics import METRICS, RUN
+from mpo.evaluation.claims.metrics import METRICS
 from mpo.evaluation.claims.shapes import ALLOWED, clumped, clumps_said, erring
 from mpo.evaluation.estimating.contrasts import Stratum, stratum
 from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.reading.manifest import RUN_KEYS
 
 
 class Samples(NamedTuple):
@@ -64,8 +65,8 @@ def _runs(claim: Claim, frames: Frames) -> dict[Key, pd.DataFrame]:
 
     Those that diverged lack it only by that, where other runs of their task have it.
     """
-    runs = frames.scores.set_index(RUN)[["status"]]
-    runs["value"] = METRICS[claim.metric](frames).set_index(RUN)["value"].reindex(runs.index)
+    runs = frames.scores.set_index(RUN_KEYS)[["status"]]
+    runs["value"] = METRICS[claim.metric](frames).set_index(RUN_KEYS)["value"].reindex(runs.index)
     runs["diverged"] = runs["status"] == "diverged"
     told = {str(task) for task, rows in runs.groupby("task") if rows["value"].notna().any()}
     return {

@@ -13,7 +13,7 @@ equal numbers, and a seed says nothing about how a run went. A variant without r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ from mpo.evaluation.estimating.statistics import (
     middles,
     widened,
 )
-from mpo.evaluation.reading.manifest import ALL, Manifest, Task
+from mpo.evaluation.reading.manifest import ALL, RUN_KEYS, Manifest, Task
 
 PROFILE_POINTS = 51
 COLUMNS = ["metric", "task", "variant", "n", "value", "low", "high"]
@@ -86,9 +86,7 @@ def curve_estimates(manifest: Manifest, curves: pd.DataFrame) -> pd.DataFrame:
     budgets of their own does not have. Every point's interval is its own.
     """
     fractions = np.arange(1, manifest.points + 1) / manifest.points
-    numbered = curves.assign(
-        point=curves.groupby(["task", "variant", "seed"])["step"].rank().astype(int)
-    )
+    numbered = curves.assign(point=curves.groupby(RUN_KEYS)["step"].rank().astype(int))
     had, shared, rows = _had(curves), shared_tasks(manifest, curves), []
     for variant in manifest.variants:
         for task in [*manifest.tasks, ALL]:
@@ -179,6 +177,13 @@ def matrix(
     each = [rows.loc[rows["task"] == task, column] for task in tasks or manifest.tasks]
     runs = min(map(len, each))
     return np.stack([values.to_numpy(dtype=float)[:runs] for values in each], axis=-1)
+
+
+def by_seed(scores: pd.DataFrame, variant: str, tasks: Sequence[str]) -> dict[int, np.ndarray]:
+    """Scores (tasks,) of each seed of which `variant` has a run on all `tasks`, in their order."""
+    rows = scores[(scores["variant"] == variant) & scores["task"].isin(tasks)]
+    wide = rows.pivot(index="seed", columns="task", values="score")[[*tasks]].dropna()
+    return dict(zip(map(int, wide.index), wide.to_numpy(dtype=float), strict=True))
 
 
 def _returns(scores: Estimate, task: Task) -> Estimate:

@@ -16,21 +16,25 @@ def differences(mine: Side, theirs: Side) -> pd.DataFrame:
     """The mean score of each task and variant of both, and the difference of the two.
 
     Columns: task, variant, n, n_there, mean, there, difference, low, high, judged, outside. The
-    interval is that of `contrasts`: seed by seed where both studies have the same seeds, of
-    independent runs where not. `outside` says that it leaves out 0; without spread, as of runs that
+    difference and its interval are those of `contrasts`: of the seeds that both have, seed by seed,
+    where they derive from one study seed and are two at least; else of all, which are independent.
+    `outside` says that it leaves out 0; without spread, as of runs that
     came out equal, there is no interval, and only equal means are inside. One run of either is not
     `judged`.
     """
-    same_seeds = mine.manifest.study_seed == theirs.manifest.study_seed
+    common = mine.manifest.study_seed == theirs.manifest.study_seed
     rows = []
     for task, variant in alike(mine, theirs):
         ours, other = _scores(mine, task, variant), _scores(theirs, task, variant)
-        found = contrast([stratum(ours, other, paired=same_seeds)])
+        means = (len(ours), len(other), float(ours.mean()), float(other.mean()))
+        both = ours.index.intersection(other.index)
+        if paired := common and len(both) > 1:
+            ours, other = ours[both], other[both]
+        found = contrast([stratum(ours, other, paired=paired)])
         low, high = map(float, found.interval())
         difference = float(ours.mean() - other.mean())
         judged = min(len(ours), len(other)) > 1
         inside = np.isclose(difference, 0.0) if math.isnan(low) else low <= 0.0 <= high
-        means = (len(ours), len(other), float(ours.mean()), float(other.mean()))
         ends = (difference, low, high, judged, judged and not inside)
         rows.append((task, variant, *means, *ends))
     means = ["n", "n_there", "mean", "there", "difference", "low", "high", "judged", "outside"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mpo.evaluation.reading.load import Study
+from mpo.evaluation.reading.manifest import RUN_KEYS
 from mpo.evaluation.reading.scores import curves
 from mpo.rundir import json_bytes, write_atomically
 
@@ -31,9 +32,7 @@ def content(study: Study) -> dict[str, Any]:
         tuple(key): rows["return"].tolist()
         for key, rows in study.evaluations.groupby(["task", "variant", "seed", "step"], sort=False)
     }
-    for (task, variant, seed), curve in curves(study).groupby(
-        ["task", "variant", "seed"], sort=False
-    ):
+    for (task, variant, seed), curve in curves(study).groupby(RUN_KEYS, sort=False):
         rows: list[list[float]] = []
         for step, mean in zip(curve["step"], curve["return_mean"], strict=True):
             returns = episodes[task, variant, seed, step]

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from mpo.evaluation.reading.load import Study
+from mpo.evaluation.reading.manifest import RUN_KEYS
 from mpo.evaluation.reading.scores import curves
 from mpo.rundir import json_bytes, write_atomically
 
 ENTITY = "mpo"
-RUN_KEYS = ["task", "variant", "seed"]
 DATABASE, RUN, HISTORY = "offline.sqlite", "run.json", "run_df.csv"
 COLUMNS = ("id", "name", "state", "url", "path", "username", "project", "entity", "config")
 TABLES = f"""

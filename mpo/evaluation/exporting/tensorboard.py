@@ -8,9 +8,8 @@ from typing import Any
 import pandas as pd
 
 from mpo.evaluation.reading.load import Study
+from mpo.evaluation.reading.manifest import RUN_KEYS
 from mpo.rundir.events import Events
-
-RUN = ["task", "variant", "seed"]
 
 
 def write(study: Study, folder: Path) -> None:
@@ -25,5 +24,5 @@ def write(study: Study, folder: Path) -> None:
 
 
 def _by_run(table: pd.DataFrame) -> dict[tuple[Any, ...], list[dict[Any, Any]]]:
-    groups = table.groupby(RUN, sort=False)
+    groups = table.groupby(RUN_KEYS, sort=False)
     return {key: rows.to_dict("records") for key, rows in groups if isinstance(key, tuple)}

@@ -37,6 +37,20 @@ TABLES = {
     TIMING: TIMING_COLUMNS,
 }
 STATUSES = (COMPLETED, DIVERGED)
+KEYS = {
+    "format": f"{FORMAT}",
+    "task": "an alias of config/tasks.yaml",
+    "variant": "a name of config/variants.yaml",
+    "seed": "the run's seed, an integer",
+    "study_seed": "the study's seed, an integer",
+    "status": "completed or diverged",
+    "settings": "the settings that were handed over, an object",
+    "settings_digest": "the digest that was handed over",
+    "code_digest": "the digest that was handed over",
+    "steps": "control steps trained, an integer",
+    "updates": "updates taken, an integer",
+}
+"""What run.json must say, and what that is; of other code some of it may be missing."""
 
 
 class RunFiles(NamedTuple):
@@ -67,6 +81,10 @@ def read_run(
     if faults:
         return None, faults
     run, evaluations, training, timing = read.values()
+    ours = manifest.variants[planned.variant].trained_here
+    lacking = [name for name in KEYS if ours and name not in run]
+    if lacking:
+        return None, [fault(f"{RUN} lacks {', '.join(lacking)}")]
     faults += _identity(run, manifest, planned)
     try:
         changed = altered(folder, run)
@@ -78,7 +96,7 @@ def read_run(
     ]
     if not faults:
         faults += map(fault, _evaluations(evaluations, run["status"], manifest, planned.task))
-        even = manifest.variants[planned.variant].trained_here
+        even = ours and run["settings"].get("protocol") in (None, "off_policy")
         faults += map(fault, _training(training, run, even))
     evaluations = evaluations.sort_values(["step", "episode"], ignore_index=True)
     return RunFiles(run, evaluations, training, timing), faults
@@ -90,6 +108,8 @@ def _read_json(path: Path) -> dict[str, Any]:
         values = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"is not JSON ({error})") from None
+    if not isinstance(values, dict):
+        raise ValueError("is no JSON object")
     if values.get("format") != FORMAT:
         raise ValueError(f"has format {values.get('format')!r}, this code reads {FORMAT}")
     return values
@@ -185,8 +205,8 @@ def _evaluations(table: pd.DataFrame, status: str, manifest: Manifest, task: str
 def _training(table: pd.DataFrame, run: dict[str, Any], even: bool) -> Iterator[str]:
     """Rows in order of their updates, each once and, where `even`, none left out.
 
-    MPO logs every so many updates, so equal gaps from the first row to the run's end mean that
-    no row is missing.
+    Off policy MPO logs every so many updates, so equal gaps from the first row to the run's end
+    mean that no row is missing. Iterations have as many as they collected whole batches.
     """
     updates = table["updates"].to_numpy()
     gaps = np.diff(updates, prepend=0)

@@ -20,6 +20,8 @@ from mpo.settings import SettingsError
 from mpo.settings.equality import MANIFEST, Equality, equalities
 
 FORMAT = 1
+RUN_KEYS = ["task", "variant", "seed"]
+"""Columns that say which run of its study a row is about."""
 ALL = "all"
 """Name of the aggregate over all tasks, where a task's name is asked for."""
 ROOT = "paper"

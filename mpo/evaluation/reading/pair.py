@@ -91,8 +91,8 @@ def _record(folder: Path) -> Mapping[str, Any]:
 
 def _machine(folder: Path) -> tuple[Any, ...]:
     run = _record(folder)
-    machine = {key: value for key, value in run["machine"].items() if key != "cores"}
-    return machine, run["versions"], run.get("processors")
+    machine = {key: value for key, value in run.get("machine", {}).items() if key != "cores"}
+    return machine, run.get("versions"), run.get("processors")
 
 
 def _sums(folder: Path) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from mpo.evaluation.reading.frames import DIGITS
-from mpo.evaluation.reading.manifest import Manifest, Scale
+from mpo.evaluation.reading.manifest import RUN_KEYS, Manifest, Scale
 
 LAST = 5
 """Evaluation points that make a score."""
@@ -22,7 +22,7 @@ NOTHING = "the return above by one, as no run was better"
 def scales(manifest: Manifest, evaluations: pd.DataFrame) -> dict[str, Scale]:
     """The range of each task without one, by the best mean of a run's last `LAST` evaluations."""
     points = evaluations.groupby(["task", "variant", "seed", "step"], sort=False)["return"].mean()
-    runs = points.groupby(["task", "variant", "seed"], sort=False)
+    runs = points.groupby(RUN_KEYS, sort=False)
     ends = runs.apply(lambda each: each.tail(LAST).mean(skipna=False))
     return {
         name: _scale(task.low, ends[ends.index.get_level_values("task") == name].dropna())

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from mpo.evaluation.reading.load import KEYS, Study
+from mpo.evaluation.reading.manifest import RUN_KEYS
 from mpo.evaluation.reading.scales import LAST
 
 
@@ -40,7 +41,7 @@ def curves(study: Study) -> pd.DataFrame:
         known = means.assign(score=score)
         last = known.groupby(KEYS)["score"].transform("last")  # that it reached
         ends = known[~_lost(means, study)].groupby(KEYS, sort=False).tail(LAST)
-        finished = ends.groupby(["task", "variant", "seed"])["score"].mean()
+        finished = ends.groupby(RUN_KEYS)["score"].mean()
         score = score.where(~missed, _least(last, tasks["uniform"], means["task"], finished))
         returns = tasks["low"] + tasks["width"] * score
         means["return_mean"] = means["return_mean"].where(~missed, returns)

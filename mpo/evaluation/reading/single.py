@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mpo.evaluation.reading.checks import read_run
+from mpo.evaluation.reading.checks import KEYS, read_run
 from mpo.evaluation.reading.faults import Fault
 from mpo.evaluation.reading.manifest import (
     DEFAULT_THRESHOLD,
@@ -19,7 +19,6 @@ from mpo.evaluation.reading.manifest import (
 from mpo.rundir import (
     EVALUATION_COLUMNS,
     EVALUATIONS,
-    FORMAT,
     POLICY,
     RUN,
     RUN_FILES,
@@ -31,20 +30,6 @@ from mpo.rundir import (
 from mpo.settings import OptionError, SettingsError, settings
 from mpo.settings.equality import manifest_of
 
-KEYS: dict[str, Any] = {
-    "format": f"{FORMAT}",
-    "task": "an alias of config/tasks.yaml",
-    "variant": "a name of config/variants.yaml",
-    "seed": "the run's seed, an integer",
-    "study_seed": "the study's seed, an integer",
-    "status": "completed or diverged",
-    "settings": "the settings that were handed over, an object",
-    "settings_digest": "the digest that was handed over",
-    "code_digest": "the digest that was handed over",
-    "steps": "control steps trained, an integer",
-    "updates": "updates taken, an integer",
-}
-"""What run.json must say, and what that is."""
 MAY_BE = {
     EVALUATIONS: f": a row an episode, {', '.join(EVALUATION_COLUMNS)}",
     TRAINING: f"; its header will do: {', '.join(TRAINING_COLUMNS[:2])}",

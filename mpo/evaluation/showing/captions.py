@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from mpo.evaluation.estimating import coverage
 from mpo.evaluation.estimating.estimates import shared_tasks
@@ -68,15 +68,21 @@ def said_interval(frames: Frames, how: str = METHOD) -> str:
 
 
 def said_coverage(
-    frames: Frames, metrics: Iterable[str], tasks: int = 1, which: str = f"{MARK}: such intervals"
+    frames: Frames,
+    metrics: Iterable[str],
+    tasks: int | Collection[int] = 1,
+    which: str = f"{MARK}: such intervals",
 ) -> str:
     """How rarely intervals of `metrics` hold the truth, a sentence; empty where as often as said.
 
-    `tasks` are those that they are taken over, `which` the sentence's subject.
+    `tasks` is how many they are taken over, or each number that some are, `which` the sentence's
+    subject.
     """
     least, most = runs_each(frames)
     n = max(least, 2)
-    poor = [coverage.of(each, n, tasks) for each in metrics if coverage.poor(each, n, tasks)]
+    sizes = {tasks} if isinstance(tasks, int) else set(tasks)
+    pairs = [(each, size) for each in metrics for size in sizes]
+    poor = [coverage.of(each, n, size) for each, size in pairs if coverage.poor(each, n, size)]
     if not poor or most < 2:
         return ""
     known = sorted({found for found in poor if found is not None})

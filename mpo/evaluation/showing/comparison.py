@@ -69,8 +69,9 @@ def said_power(frames: Frames) -> str:
     return (
         "Seeds of each of two variants that show such a difference with a probability of "
         f"{POWER:g} at a two-sided level of {LEVEL:g}, by the spread of the scores in study "
-        f"{frames.manifest.study} ({len(frames.manifest.seeds)} seeds, in pairs). That is itself "
-        "uncertain: in brackets is what it would be in four of five such studies."
+        f"{frames.manifest.study} ({len(frames.manifest.seeds)} seeds; variants trained here in "
+        "pairs). That is itself uncertain: in brackets is what it would be in four of five such "
+        "studies."
     )
 
 

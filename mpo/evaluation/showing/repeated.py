@@ -46,7 +46,8 @@ def write(study_dir: Path, other_dir: Path) -> None:
 def section(mine: Side, theirs: Side, means: pd.DataFrame, judged: pd.DataFrame) -> str:
     """What is the same again and what is not, then both tables."""
     there = f"`{theirs.manifest.study}`"
-    again = "with the same seeds" if _same_seeds(mine, theirs) else "with other seeds"
+    seeds = _common_seeds(mine, theirs)
+    again = f"with {count(len(seeds), 'seed')} in common" if seeds else "with other seeds"
     parts = [
         f"Beside the study {there} (`{theirs.folder}`, {count(len(theirs.manifest.runs), 'run')}), "
         f"{again}: study seed {mine.manifest.study_seed} here, {theirs.manifest.study_seed} there.",
@@ -60,7 +61,7 @@ def section(mine: Side, theirs: Side, means: pd.DataFrame, judged: pd.DataFrame)
                 "intervals. Undecided is no disagreement, where the other decided."
             ),
         ]
-    paired = "seed by seed" if _same_seeds(mine, theirs) else "of independent runs"
+    paired = "seed by seed of those in common" if len(seeds) > 1 else "of independent runs"
     parts += [
         tables.markdown(shown_means(means)),
         captioned(
@@ -71,8 +72,11 @@ def section(mine: Side, theirs: Side, means: pd.DataFrame, judged: pd.DataFrame)
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def _same_seeds(mine: Side, theirs: Side) -> bool:
-    return mine.manifest.study_seed == theirs.manifest.study_seed
+def _common_seeds(mine: Side, theirs: Side) -> set[int]:
+    """Seeds of which both have the same random numbers."""
+    if mine.manifest.study_seed != theirs.manifest.study_seed:
+        return set()
+    return set(mine.manifest.seeds) & set(theirs.manifest.seeds)
 
 
 def _found(mine: Side, theirs: Side, means: pd.DataFrame, judged: pd.DataFrame) -> list[str]:

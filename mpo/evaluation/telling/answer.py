@@ -15,7 +15,7 @@ from mpo.evaluation.claims.judging import NOT_RUN, REFUTED, SUPPORTED, UNDECIDED
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing import tables
 from mpo.evaluation.showing.claims import files as claims
-from mpo.evaluation.showing.claims.shown import effect
+from mpo.evaluation.showing.claims.shown import effect, quantity
 from mpo.evaluation.showing.marking import captioned, plain
 from mpo.evaluation.showing.tables.cells import number, text
 from mpo.evaluation.showing.wording import count
@@ -94,18 +94,18 @@ def _named(row: dict) -> str:
 
 
 def _measured(row: dict) -> str:
-    """Metric, sides, effect, p and n; of a metric that is a logarithm the ratio that it means."""
+    """What the effect is of, sides, effect, p and n; of means of a logarithm their ratio."""
     if row["test"] == "computed":
         return "by computation"
     first, second, metric = text(row["first"]), text(row["second"]), row["metric"]
     if not second or "," in first + second:
-        said = f"{metric} {effect(row)}"
-    elif metric.startswith(LOG2):
+        said = f"{quantity(row)} {effect(row)}"
+    elif metric.startswith(LOG2) and row["test"] != "spread":
         ratio = effect(row | {each: 2 ** row[each] for each in ("effect", "low", "high")})
         what = metric.removeprefix(LOG2).replace("_", " ")
         said = f"{what} of {first} are {ratio} times those of {second}"
     else:
-        said = f"{metric} of {first} minus {second} {effect(row)}"
+        said = f"{quantity(row)} of {first} minus {second} {effect(row)}"
     return f"{said}, adjusted p {number(row['p_adjusted'], 2)}, n = {int(row['n'])}"
 
 

@@ -7,7 +7,7 @@ is missing there, or cannot be told, has a sentence in its place; the report its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -36,17 +36,27 @@ RULE = "report_markdown"
 """Of the workflow, which makes the report."""
 
 
-def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str = "") -> str:
+def report(
+    study_dir: str | Path,
+    changed: Sequence[str] = (),
+    unfinished: str = "",
+    left_out: Collection[str] = (),
+) -> str:
     """The report of the study in `study_dir`, as Markdown with links relative to that folder.
 
     `changed` names the variants whose code or settings are other ones now than in these runs;
-    `unfinished` stands above everything and says what is missing. Raises what `read_frames` does.
+    `unfinished` stands above everything and says what is missing; `left_out`, of "reproduced" and
+    "theory", are what the study asks for no more, whatever lies there. Raises what `read_frames`
+    does.
     """
     study_dir = Path(study_dir)
     frames = read_frames(study_dir)
 
     def text(name: str, tell: Callable[[], list[str]]) -> list[str]:
         return _told(Exhibit("text", name, RULE), study_dir, tell)
+
+    def given(name: str, file: str) -> list[str]:
+        return [] if name in left_out else text(name, lambda: _given(study_dir / file))
 
     def shown(show: Callable[..., str], *names: str) -> list[str]:
         parts = []
@@ -77,7 +87,7 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
             *text("what_was_found", lambda: _what_was_found(frames)),
             *text("claims_not_run", lambda: _not_run(study_dir)),
         ],
-        "Reproduced?": text("reproduced", lambda: _given(study_dir / repeated.SECTION)),
+        "Reproduced?": given("reproduced", repeated.SECTION),
         "Films": text("films", lambda: _filmed(study_dir)),
         INSIDE: [
             *shown(figure, "temperature"),
@@ -86,9 +96,7 @@ def report(study_dir: str | Path, changed: Sequence[str] = (), unfinished: str =
                 figure, "kl_relative", "effective_sample_size", "policy_deviation", "value_bias"
             ),
         ],
-        "The theory by computation": text(
-            "theory", lambda: _given(study_dir / "theory/section.md")
-        ),
+        "The theory by computation": given("theory", "theory/section.md"),
         **(
             {"Beside SR's report": [*shown(table, "printed"), *shown(figure, "iterations")]}
             if iterations(frames)

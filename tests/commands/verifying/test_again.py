@@ -38,6 +38,18 @@ def test_on_another_machine_the_mean_return_is_held(
     assert "10 runs on another machine or versions: now less then" in capsys.readouterr().out
 
 
+def test_a_run_that_ended_otherwise_is_a_fault_and_hides_no_other(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Three runs that lost most of their return, and one that diverged before any evaluation."""
+    lost = [again((500.0, 50.0 + k), unlike="cpu a then, b now") for k in range(3)]
+    gone = Again(RUN, (), "cpu a then, b now", (500.0, float("nan")), ("completed", "diverged"))
+    first, second = together([*lost, gone])
+    assert first == f"{RUN}: diverged now, completed then (cpu a then, b now)"
+    assert second.startswith("3 runs on another machine end elsewhere")
+    assert "nan" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -89,6 +90,7 @@ def test_metric_and_tasks_can_be_chosen(planted, frames: Frames):
     task = next(iter(made.manifest.tasks))
     rows = compare(made, "paper", "stabilised", tasks=[task])
     assert rows["where"].tolist() == [task]
+    pd.testing.assert_frame_equal(compare(made, "paper", "stabilised", tasks=[task] * 2), rows)
     assert compare(frames, "stable_dual", "paper", "area")["metric"].unique().tolist() == ["area"]
 
 

@@ -16,6 +16,8 @@ from tests.shown_equal import record, shown
 
 RUN = "runs/cartpole-balance/paper/0"
 OTHER = "runs/cartpole-balance/paper/1"
+THIRD = "runs/cartpole-balance/stable_dual/0"
+FOURTH = "runs/cartpole-balance/stable_dual/1"
 
 
 def faults(folder: Path) -> str:
@@ -158,6 +160,17 @@ def test_rows_dropped_from_training_are_named(made, dropped):
     assert "training.csv lacks rows about update" in faults(folder)
 
 
+def test_iterations_have_as_many_updates_as_they_collected(made):
+    """Where episodes may terminate no two of them need have as many."""
+    folder = made()
+    for run in folder.glob("runs/*/*/*/run.json"):
+        edit_json(run, settings={"protocol": "iterations"})
+    edit_rows(folder / RUN / "training.csv", lambda rows: rows.drop(index=rows.index[10]))
+    assert not load(folder).training.empty
+    edit_rows(folder / RUN / "training.csv", lambda rows: pd.concat([rows, rows.iloc[[4]]]))
+    assert "training.csv has rows out of order or doubled" in faults(folder)
+
+
 def test_doubled_rows_of_training_are_named(made):
     folder = made()
     edit_rows(folder / RUN / "training.csv", lambda rows: pd.concat([rows, rows.iloc[[4]]]))
@@ -168,7 +181,13 @@ def test_broken_files_are_named(made):
     folder = made()
     (folder / RUN / "run.json").write_text("{")
     (folder / OTHER / "timing.csv").write_text("step\nno number\n")
+    (folder / THIRD / "run.json").write_text("[]")
     text = faults(folder)
+    assert f"{THIRD}: run.json is no JSON object" in text
+    record = json.loads((folder / FOURTH / "run.json").read_text())
+    record.pop("updates")
+    (folder / FOURTH / "run.json").write_text(json.dumps(record))
+    assert f"{FOURTH}: run.json lacks updates" in faults(folder)
     assert f"{RUN}: run.json is not JSON" in text
     assert f"{OTHER}: timing.csv" in text
 

@@ -66,5 +66,8 @@ def test_without_the_base_or_the_whole_there_is_none(ladder: Frames, tmp_path: P
     folder = write_study(tmp_path / "s", variants=NAMES[1:], seeds=range(2))
     with pytest.raises(Absent, match="leaves out tricks"):
         figures.draw("ladder", compute(folder, load(folder)))
+    apart = ladder.scores[ladder.scores["variant"] != "stabilised"]
+    with pytest.raises(Absent):  # of a study under way
+        figures.draw("ladder", dataclasses.replace(ladder, scores=apart))
     manifest = dataclasses.replace(ladder.manifest, variants={})
     assert manifest.ladders == {}

@@ -44,6 +44,10 @@ def test_few_seeds_are_drawn_as_dots_instead_of_bars(frames: Frames):
     scores = frames.scores[frames.scores["variant"] == "paper"]
     by_seed = scores.groupby("seed")["score"].mean()
     assert mine.loc[mine["seed"].notna(), "value"].tolist() == pytest.approx(by_seed.tolist())
+    assert mine["seed"].dropna().tolist() == by_seed.index.tolist()
+    tuning = {"scores": frames.scores.assign(seed=frames.scores["seed"] + 1000)}
+    others = figures.module("aggregate_intervals").drawn(dataclasses.replace(frames, **tuning))
+    assert sorted(set(others["seed"].dropna())) == [1000, 1001, 1002]
     assert mine.loc[mine["seed"].isna(), "value"].item() == pytest.approx(by_seed.mean(), rel=1e-5)
     rows = figures.module("probability_of_improvement").drawn(frames)
     alone = rows[(rows["variant"] == "stabilised") & (rows["task"] == "all")]

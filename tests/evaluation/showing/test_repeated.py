@@ -109,6 +109,22 @@ def test_seeds_of_their_own_are_independent_runs(here: Path, there: Path) -> Non
     assert "with other seeds: study seed 8 here, 7 there" in _made(here, there)
 
 
+def test_the_seeds_that_both_have_are_pairs(there: Path, made, tmp_path: Path) -> None:
+    fewer = Path(shutil.copytree(there, tmp_path / "fewer"))
+    edit(fewer / "manifest.json", lambda asked: asked.update(seeds=[0, 1]))
+    scores = pd.read_csv(fewer / "scores.csv")
+    scores = scores[scores["seed"] < 2].assign(score=lambda rows: rows["score"] - 0.1)
+    scores.to_csv(fewer / "scores.csv", index=False)
+    found = differences(read_side(there), read_side(fewer))
+    assert (found["n"].tolist(), found["n_there"].tolist()) == ([3, 3], [2, 2])
+    assert found["difference"].to_numpy() == pytest.approx(0.1)
+    assert found["outside"].all(), "all pairs differ alike"
+    repeated.make(there, fewer)
+    text = (there / repeated.SECTION).read_text()
+    assert "with 2 seeds in common: study seed 7 here, 7 there" in text
+    assert "seed by seed of those in common" in text
+
+
 def test_one_run_of_each_is_shown_and_not_judged(here: Path, there: Path) -> None:
     for folder in (here, there):
         scores = pd.read_csv(folder / "scores.csv")

@@ -112,6 +112,9 @@ def test_falls_are_counted_once_the_threshold_was_reached(frames: Frames):
     cells = shown[(shown["task"] == task) & (shown["variant"] == variant)].iloc[0]
     assert cells["falls"] == "1 of 3 (33 %)"
     assert cells["steps to threshold"].startswith("300, ")
+    lost = dataclasses.replace(planted, scores=changed.assign(censored=True))
+    counts = falls.table(lost)[["steps", "after", "falls"]].sum()
+    assert counts.tolist() == [0, 0, 0], "of a run that diverged what follows is made up"
 
 
 def test_aggregate_names_the_base_that_a_variant_is_compared_with(frames: Frames):
@@ -140,6 +143,9 @@ def test_the_inventory_says_where_and_why_a_run_diverged(frames: Frames):
     assert shown["status"].tolist().count("completed") == 17
     assert "diverged at step 4,500: loss_critic, update" in set(shown["status"])
     assert set(shown["commit"]) == {"`01234567`"}
+    wordless = {f"divergence_{part}": math.nan for part in ("step", "what", "where")}
+    hand = dataclasses.replace(frames, runs=frames.runs.assign(**wordless))
+    assert set(runs.shown(hand)["status"]) == {"completed", "diverged"}
     dirty = dataclasses.replace(frames, runs=frames.runs.assign(dirty=True))
     assert set(runs.shown(dirty)["commit"]) == {"`01234567`+"}
 
@@ -258,6 +264,10 @@ def test_ranks_are_those_of_each_task_and_seed(frames: Frames):
     assert over["low"].min() >= 1 and over["high"].max() <= len(means)
     order = list(ranks.shown(frames)["variant"])
     assert order == list(over["value"].sort_values(kind="stable").index)
+    some = frames.scores[(frames.scores["seed"] > 0) | (frames.scores["variant"] != "paper")]
+    fewer = ranks.table(dataclasses.replace(frames, scores=some))
+    both = ranks.table(dataclasses.replace(frames, scores=some[some["seed"] > 0]))
+    pd.testing.assert_frame_equal(fewer, both)
 
 
 def test_of_two_variants_one_is_above_or_the_other(frames: Frames):

@@ -65,6 +65,16 @@ def test_at_most_three_sentences_stand_below_the_counts(rows, frames: Frames, tm
     )
 
 
+def test_what_an_effect_is_of_depends_on_the_test(rows, frames: Frames, tmp_path: Path):
+    some = decided(rows, cartpole_easy="supported", dual_stability="refuted")
+    easy = some["claim"] == "cartpole-easy"
+    some.loc[easy, "second"] = None
+    some.loc[some["claim"] == "dual-stability", "metric"] = "log2_ms_per_update"
+    _, _, supported, refuted, *_ = told(some, frames, tmp_path)
+    assert "(share of runs with score above 0.285 0.100 [0.0100, 0.900], adjusted" in supported
+    assert "(spread of log2_ms_per_update of a minus b 0.200 [0.0100" in refuted
+
+
 def test_none_is_said_where_there_is_none(rows, frames: Frames, tmp_path: Path):
     assert told(decided(rows), frames, tmp_path)[2:4] == [
         "No claim is supported.",

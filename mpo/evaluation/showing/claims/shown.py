@@ -75,8 +75,10 @@ def caption(frames: Frames) -> str:
     """What the cells are."""
     return (
         "Claims, declared before the runs unless their source says otherwise. An effect is the "
-        "first mean minus the second, averaged over where it is measured; it is in units of its "
-        f"metric ({said_score(frames)}), with a 95 % t interval; variants that are pooled are "
+        "first mean minus the second, averaged over where it is measured; of a spread, mean "
+        "distances from the median take the place of means, and a claim without a second side has "
+        f"its mean or share itself. It is in units of its metric ({said_score(frames)}), with a "
+        "95 % t interval, exact of a share; variants that are pooled are "
         "averaged within a seed, and two variants compared seed by seed. p is two-sided, from a "
         "stratified t, the lesser of it and of it without the runs' skew, against the nearer side "
         "of the claimed bound (of a share one-sided, exact "
@@ -113,7 +115,8 @@ def effect(row: dict) -> str:
 def needed(row: dict) -> str:
     """Seeds that would decide with their range, as "16 (9 to 40)"."""
     if pd.isna(row["seeds_needed"]):
-        unknown = row["verdict"] != UNDECIDED or pd.isna(row["n"]) or row["n"] < 2
+        alike = pd.isna(row["low"]) and row["test"] != "share"  # runs that tell of no spread
+        unknown = row["verdict"] != UNDECIDED or pd.isna(row["n"]) or row["n"] < 2 or alike
         return NOTHING if unknown else f"> {MOST_RUNS:,}"
     ends = (row[f"seeds_{name}"] for name in ("needed", "low", "high"))
     return str(Needed(*(None if pd.isna(each) else int(each) for each in ends)))
@@ -136,16 +139,20 @@ def _line(row: dict) -> dict[str, str]:
     }
 
 
+def quantity(row: dict) -> str:
+    """What a claim's effect is of: its metric, the spread of that, or a share of runs."""
+    if row["test"] == "share":
+        return f"share of runs with {row['metric']} above {row['threshold']:g}"
+    return f"spread of {row['metric']}" if row["test"] == "spread" else str(row["metric"])
+
+
 def _tested(row: dict) -> str:
     if row["test"] == "computed":
         return "by computation"
     first, second = text(row["first"]), text(row["second"])
-    metric = f"{'spread of ' if row['test'] == 'spread' else ''}{row['metric']}"
     margin = f"{row['margin']:g}"
     over, alone = text(row["over"]), "" if row["test"] == "share" else "mean of "
     sides = f"{first} - {second}" if second else f"{alone}{_few(first, OTHER[over])}"
-    if row["test"] == "share":
-        metric = f"share of {metric} above {row['threshold']:g}"
     if row["test"] == "equivalence":
         bound = f"within {margin}"
     elif row["direction"] in SIGNS:
@@ -153,7 +160,7 @@ def _tested(row: dict) -> str:
         bound = f"{SIGNS[row['direction']]} {minus}{margin}"
     else:
         bound = f"beyond {margin}"
-    return f"{metric}: {sides} {bound} on {_few(text(row['where']), over)}"
+    return f"{quantity(row)}: {sides} {bound} on {_few(text(row['where']), over)}"
 
 
 def _few(names: str, kind: str) -> str:

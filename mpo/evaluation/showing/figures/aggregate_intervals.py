@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mpo.evaluation.estimating.estimates import matrix, shared_tasks
+from mpo.evaluation.estimating.estimates import by_seed, shared_tasks
 from mpo.evaluation.estimating.statistics import middles
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.captions import (
@@ -47,9 +47,9 @@ def drawn(frames: Frames) -> pd.DataFrame:
     rows = rows[rows["metric"].isin(TITLES)].reset_index(drop=True)
     tasks = shared_tasks(frames.manifest, frames.scores)
 
-    def of_seeds(row: dict) -> list[float]:
-        sample = matrix(frames.manifest, frames.scores, "score", row["variant"], *tasks)
-        return [STATISTICS[row["metric"]](sample[[place]]) for place in range(len(sample))]
+    def of_seeds(row: dict) -> dict[int, float]:
+        found = by_seed(frames.scores, row["variant"], tasks)
+        return {seed: STATISTICS[row["metric"]](scores[None]) for seed, scores in found.items()}
 
     return with_seeds(rows, of_seeds)
 

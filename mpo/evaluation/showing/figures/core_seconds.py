@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.reading.manifest import RUN_KEYS
 from mpo.evaluation.showing.captions import said_coverage, said_interval, said_n
 from mpo.evaluation.showing.figures import learning_curves
 from mpo.evaluation.showing.live.specs import Curves
@@ -19,7 +20,6 @@ from mpo.evaluation.showing.panels.marks import refer
 from mpo.evaluation.showing.references import distinct, returns
 
 ABSENT = "no run logged its time"
-RUN = ["task", "variant", "seed"]
 LIVE = Curves("core_s", "core-seconds", "return of an episode", "task", returns)
 
 
@@ -27,12 +27,12 @@ def drawn(frames: Frames) -> pd.DataFrame:
     """The rows of the learning curves with `core_s`; of an IQM the median over its runs."""
     steps = frames.runs["steps"].where(frames.runs["steps"] > 0)  # none taken: diverged at once
     rates = frames.runs.assign(rate=frames.runs["cpu_s"] / steps)
-    each = rates.set_index(RUN)["rate"]
+    each = rates.set_index(RUN_KEYS)["rate"]
     middle = rates.groupby(["task", "variant"], sort=False)["rate"].median()
     rows = learning_curves.drawn(frames).reset_index(drop=True)
     runs = rows["seed"].notna()
     rate = pd.Series(0.0, rows.index)
-    rate[runs] = each.reindex(pd.MultiIndex.from_frame(rows.loc[runs, RUN])).to_numpy()
+    rate[runs] = each.reindex(pd.MultiIndex.from_frame(rows.loc[runs, RUN_KEYS])).to_numpy()
     pairs = pd.MultiIndex.from_frame(rows.loc[~runs, ["task", "variant"]])
     rate[~runs] = middle.reindex(pairs).to_numpy()
     found = rows.assign(core_s=rate * rows["step"]).dropna(subset="core_s")

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.reading.manifest import RUN_KEYS
 from mpo.evaluation.showing.captions import said_n
 from mpo.evaluation.showing.counted import iterations
 from mpo.evaluation.showing.panels.axes import log_axis
@@ -18,7 +19,6 @@ from mpo.evaluation.showing.panels.legends import legend
 from mpo.evaluation.showing.panels.marks import medians
 
 ABSENT = "not all variants of this study learn by iterations of one length"
-RUN = ["task", "variant", "seed"]
 QUANTITIES = {
     "return": "return",
     "loss_critic": "critic's loss",
@@ -33,8 +33,8 @@ def drawn(frames: Frames) -> pd.DataFrame:
     if counted is None:
         return pd.DataFrame()
     returns = frames.curves.rename(columns={"return_mean": "value"}).assign(quantity="return")
-    logged = frames.diagnostics.melt([*RUN, "step"], LOGARITHMIC, "quantity").dropna()
-    columns = [*RUN, "quantity", "step", "value"]
+    logged = frames.diagnostics.melt([*RUN_KEYS, "step"], LOGARITHMIC, "quantity").dropna()
+    columns = [*RUN_KEYS, "quantity", "step", "value"]
     rows = pd.concat([returns[columns], logged[columns]], ignore_index=True)
     return rows.assign(iteration=rows.pop("step") / counted.steps)
 

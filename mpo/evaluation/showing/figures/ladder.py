@@ -38,7 +38,7 @@ def drawn(frames: Frames) -> pd.DataFrame:
     """
     manifest, rows = frames.manifest, []
     shared = shared_tasks(manifest, frames.scores)
-    for of, rungs in manifest.ladders.items():
+    for of, rungs in manifest.ladders.items() if shared else ():
         base = str(manifest.base_of(of))
         pairs = [(TOGETHER, TOGETHER, of, of, base)]
         for (trick, added), name in rungs.items():

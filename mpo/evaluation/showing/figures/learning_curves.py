@@ -66,7 +66,7 @@ def figure(frames: Frames) -> Figure:
 def caption(frames: Frames) -> str:
     """What the lines and bands are."""
     several, counted = runs_each(frames)[1] > 1, iterations(frames)
-    axis = f"iterations of {counted.steps:,} control steps" if counted else "control steps"
+    axis = f"control steps, {counted.steps:,} an iteration" if counted else "control steps"
     return (
         f"Learning curves: mean return of the evaluation episodes against {axis}. Thick "
         "lines are interquartile means over runs, bands their intervals, thin lines single runs, "

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mpo.evaluation.estimating.estimates import shared_tasks
 from mpo.evaluation.reading.frames import Frames
-from mpo.evaluation.showing.captions import said_coverage, said_interval, said_n, said_tasks
+from mpo.evaluation.showing.captions import said_interval, said_n, said_tasks
 from mpo.evaluation.showing.live.specs import Curves
 from mpo.evaluation.showing.panels.composed import bands
 
@@ -34,11 +33,9 @@ def figure(frames: Frames) -> Figure:
 
 def caption(frames: Frames) -> str:
     """What the lines and bands are."""
-    tasks = len(shared_tasks(frames.manifest, frames.scores))
     return (
         "Performance profiles: the share of runs, over "
         f"{said_tasks(frames)}, whose normalised score is above "
-        "\u03c4; higher is better, and bands are intervals, each point on its own. "
-        f"{said_n(frames)}; {said_interval(frames)}."
-        f"{said_coverage(frames, ['iqm'], tasks, 'Such intervals')}"
+        "\u03c4; higher is better, and bands are intervals, each point on its own, of few runs too "
+        f"narrow where nearly all or none are above. {said_n(frames)}; {said_interval(frames)}."
     )

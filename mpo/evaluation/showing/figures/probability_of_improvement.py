@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mpo.evaluation.estimating.estimates import matrix, shared_tasks
+from mpo.evaluation.estimating.estimates import by_seed, matrix, shared_tasks
 from mpo.evaluation.estimating.statistics import improvement
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL
@@ -25,13 +25,11 @@ def drawn(frames: Frames) -> pd.DataFrame:
     """Variant, base, task, value, low and high; of few runs also the share that each is above."""
     shared = shared_tasks(frames.manifest, frames.scores)
 
-    def of_seeds(row: dict) -> list[float]:
+    def of_seeds(row: dict) -> dict[int, float]:
         tasks = shared if row["task"] == ALL else [row["task"]]
-        own, base = (
-            matrix(frames.manifest, frames.scores, "score", name, *tasks)
-            for name in (row["variant"], row["base"])
-        )
-        return [float(improvement(own[[place]], base)[0]) for place in range(len(own))]
+        base = matrix(frames.manifest, frames.scores, "score", row["base"], *tasks)
+        found = by_seed(frames.scores, row["variant"], tasks)
+        return {seed: float(improvement(own[None], base)[0]) for seed, own in found.items()}
 
     rows = with_seeds(frames.improvement, of_seeds)
     return rows[["variant", "base", "task", "seed", "value", "low", "high"]]

@@ -71,7 +71,8 @@ def caption(frames: Frames) -> str:
         "Sweeps: interquartile mean of the normalised score against the value of one setting, all "
         "others as in the base, whose own value is ringed where the study trains it. Bars are "
         f"intervals, each on its own. {said_n(frames)}; {said_interval(frames)}."
-        f"{said_coverage(frames, ['iqm'], tasks, 'Such intervals')}{said_tuning(frames.manifest)}"
+        f"{said_coverage(frames, ['iqm'], {1, tasks}, 'Such intervals')}"
+        f"{said_tuning(frames.manifest)}"
     )
 
 

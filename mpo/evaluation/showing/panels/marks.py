@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -61,17 +61,17 @@ def refer(panel: Axes, references: Iterable[Reference]) -> None:
         panel.axhline(each.value, linestyle=(0, each.dash), zorder=1, **REFERENCE_LINE)
 
 
-def with_seeds(rows: pd.DataFrame, of_seeds: Callable[[dict], Iterable[float]]) -> pd.DataFrame:
+def with_seeds(rows: pd.DataFrame, of_seeds: Callable[[dict], Mapping[int, float]]) -> pd.DataFrame:
     """`rows` with a column `seed`; those of few runs lose their interval and gain a row a seed.
 
-    `of_seeds` gives the same number of each seed alone, for a row. Intervals of so few runs are no
+    `of_seeds` gives for a row the same number of each seed alone. Intervals of so few runs are no
     more than their range.
     """
     few = rows["n"] < FEW
     singles = [
-        {**row, "seed": place, "value": value, "low": math.nan, "high": math.nan}
+        {**row, "seed": seed, "value": value, "low": math.nan, "high": math.nan}
         for row in rows[few & (rows["n"] > 1)].to_dict("records")
-        for place, value in enumerate(of_seeds(row))
+        for seed, value in of_seeds(row).items()
     ]
     shown = rows.assign(seed=math.nan, low=rows["low"].where(~few), high=rows["high"].where(~few))
     return pd.concat([shown, pd.DataFrame(singles)]) if singles else shown

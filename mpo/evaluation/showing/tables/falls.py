@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.reading.manifest import RUN_KEYS
 from mpo.evaluation.showing.captions import said_n
 from mpo.evaluation.showing.tables.cells import NOTHING, integer, number
 
-RUN = ["task", "variant", "seed"]
 KEPT = 0.8
 """An evaluation whose score is less than this share of the best before it is a fall."""
 
@@ -18,17 +18,18 @@ def table(frames: Frames) -> pd.DataFrame:
 
     `steps` are the control steps at the first evaluation that reached the threshold, and `core_s`
     the run's core-seconds until then, spread evenly over its steps; both are empty where none
-    reached it. `after` counts the later evaluations, and `falls` those of them below `KEPT` of the
-    run's best score before.
+    reached it, or the run diverged. `after` counts the later evaluations of the others, and `falls`
+    those of them below `KEPT` of the run's best score before.
     """
-    found = frames.scores[[*RUN, "steps_to_threshold", "censored", "area"]].merge(
-        frames.runs[[*RUN, "cpu_s", "steps"]], on=RUN
+    found = frames.scores[[*RUN_KEYS, "steps_to_threshold", "censored", "area"]].merge(
+        frames.runs[[*RUN_KEYS, "cpu_s", "steps"]], on=RUN_KEYS
     )
     reached = found["steps_to_threshold"].where(~found["censored"])
     seconds = found["cpu_s"] / found["steps"] * reached
-    counted = found[RUN].assign(steps=reached, core_s=seconds)
+    counted = found[RUN_KEYS].assign(steps=reached, core_s=seconds)
+    after = _falls(frames).merge(found.loc[~found["censored"], RUN_KEYS], on=RUN_KEYS)
     return (
-        counted.merge(_falls(frames), on=RUN, how="left")
+        counted.merge(after, on=RUN_KEYS, how="left")
         .fillna({"after": 0, "falls": 0})
         .astype({"after": int, "falls": int})
         .assign(area=found["area"].to_numpy())
@@ -36,16 +37,19 @@ def table(frames: Frames) -> pd.DataFrame:
 
 
 def _falls(frames: Frames) -> pd.DataFrame:
-    """Of the runs that reached their threshold, evaluations after it and falls among them."""
-    rows = frames.curves.sort_values([*RUN, "step"])
+    """Of the runs that reached their threshold, evaluations after it and falls among them.
+
+    Those that diverged are among these, with what they count with after it.
+    """
+    rows = frames.curves.sort_values([*RUN_KEYS, "step"])
     needed = rows["task"].map(
         {task.name: task.threshold for task in frames.manifest.tasks.values()}
     )
-    rows = rows.assign(best=rows.groupby(RUN)["score"].cummax())
-    rows["best"] = rows.groupby(RUN)["best"].shift(1)
+    rows = rows.assign(best=rows.groupby(RUN_KEYS)["score"].cummax())
+    rows["best"] = rows.groupby(RUN_KEYS)["best"].shift(1)
     after = rows[rows["best"] >= needed]
     after = after.assign(fell=after["score"] < KEPT * after["best"])
-    return after.groupby(RUN)["fell"].agg(after="size", falls="sum").reset_index()
+    return after.groupby(RUN_KEYS)["fell"].agg(after="size", falls="sum").reset_index()
 
 
 def shown(frames: Frames) -> pd.DataFrame:

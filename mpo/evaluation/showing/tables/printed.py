@@ -6,12 +6,14 @@ episodes of 300 control steps at iteration 200.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import pandas as pd
 
 from mpo.evaluation.estimating.contrasts import contrast
 from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.reading.manifest import RUN_KEYS
 from mpo.evaluation.showing.captions import T, said_n
 from mpo.evaluation.showing.counted import iterations
 from mpo.evaluation.showing.failures import Absent
@@ -45,13 +47,14 @@ def table(frames: Frames) -> pd.DataFrame:
     """Task, variant, n, iteration, return, low, high, printed_low, printed_high and agrees.
 
     `return` is the mean over runs of the last evaluation's mean return; it `agrees` where its t
-    interval reaches into what SR printed. Raises `Absent` where nothing can be held against that.
+    interval reaches into what SR printed, or it itself does where runs are equal. Raises `Absent`
+    where nothing can be held against that.
     """
     counted = iterations(frames)
     tasks = [name for name in frames.manifest.tasks if name in PRINTED]
     if counted is None or not tasks:
         raise Absent("this study has no task that SR printed numbers of, learnt by iterations")
-    last = frames.curves.loc[frames.curves.groupby(["task", "variant", "seed"])["step"].idxmax()]
+    last = frames.curves.loc[frames.curves.groupby(RUN_KEYS)["step"].idxmax()]
     rows = []
     for task in tasks:
         printed, steps = PRINTED[task], frames.manifest.tasks[task].steps
@@ -60,7 +63,8 @@ def table(frames: Frames) -> pd.DataFrame:
             if mine.empty:
                 continue
             low, high = contrast([(mine.to_numpy(),)]).interval()
-            agrees = bool(low <= printed.high and high >= printed.low)
+            least, most = (mine.mean(), mine.mean()) if math.isnan(low) else (low, high)
+            agrees = bool(least <= printed.high and most >= printed.low)
             values = (len(mine), steps / counted.steps, mine.mean(), low, high, *printed, agrees)
             rows.append((task, variant, *values))
     columns = ["task", "variant", "n", "iteration", "return", "low", "high"]

@@ -71,7 +71,8 @@ def caption(frames: Frames) -> str:
         )
     else:
         text += "No scores of this study's tasks are in the list. "
-    return f"{text}{said_n(frames)}; {said_interval(frames)}.{said_coverage(frames, ['iqm'])}"
+    coverage = said_coverage(frames, ["iqm"], which="Such intervals")
+    return f"{text}{said_n(frames)}; {said_interval(frames)}.{coverage}"
 
 
 def _ours(frames: Frames, task: str, wanted: list[int]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from mpo.evaluation.estimating.contrasts import contrast
-from mpo.evaluation.estimating.estimates import COLUMNS, matrix, shared_tasks
+from mpo.evaluation.estimating.estimates import COLUMNS, by_seed, shared_tasks
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing.captions import T, said_all, said_coverage, said_interval, said_n
@@ -21,15 +21,19 @@ def table(frames: Frames) -> pd.DataFrame:
     """Metric, task, variant, n, value, low, high: the mean rank on each task, and over all.
 
     Variants are ranked by score within each task and seed, ties sharing the mean of their ranks;
-    intervals are those of a mean over seeds, within tasks. Raises `Absent` where no task has a run
-    of every variant.
+    intervals are those of a mean over seeds, within tasks. Seeds count that all variants have on
+    all these tasks. Raises `Absent` where there is none.
     """
     tasks, variants = shared_tasks(frames.manifest, frames.scores), list(frames.manifest.variants)
     if not tasks:
         raise Absent("no task has a run of every variant")
-    scores = [matrix(frames.manifest, frames.scores, "score", name, *tasks) for name in variants]
-    runs = min(len(each) for each in scores)
-    ranks = rankdata(-np.stack([each[:runs] for each in scores]), axis=0)  # (variants, runs, tasks)
+    scores = [by_seed(frames.scores, name, tasks) for name in variants]
+    seeds = [seed for seed in scores[0] if all(seed in each for each in scores)]
+    if not seeds:
+        raise Absent("no seed has a run of every variant on these tasks")
+    runs = len(seeds)
+    stacked = np.array([[each[seed] for seed in seeds] for each in scores])
+    ranks = rankdata(-stacked, axis=0)  # (variants, runs, tasks)
     rows = []
     for name, mine in zip(variants, ranks, strict=True):
         for task, columns in ((ALL, mine.T), *zip(tasks, mine.T[:, None], strict=True)):

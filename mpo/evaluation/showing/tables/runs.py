@@ -7,7 +7,7 @@ import pandas as pd
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.load import KEYS
 from mpo.evaluation.showing.captions import said_diverged, said_score
-from mpo.evaluation.showing.tables.cells import NOTHING, integer, number
+from mpo.evaluation.showing.tables.cells import NOTHING, integer, number, text
 
 
 def table(frames: Frames) -> pd.DataFrame:
@@ -57,10 +57,9 @@ def caption(frames: Frames) -> str:
 def _status(row: dict) -> str:
     if row["status"] != "diverged":
         return row["status"]
-    return (
-        f"diverged at step {integer(row['divergence_step'])}: {row['divergence_what']}, "
-        f"{row['divergence_where']}"
-    )
+    at = "" if pd.isna(row["divergence_step"]) else f" at step {integer(row['divergence_step'])}"
+    told = ", ".join(filter(None, (text(row[f"divergence_{part}"]) for part in ("what", "where"))))
+    return f"diverged{at}{': ' if told else ''}{told}"
 
 
 def _commit(row: dict) -> str:
