@@ -31,10 +31,10 @@ def seconds(study: Study, shipped: Path = SHIPPED) -> dict[str, float]:
 
     Empty where nothing was measured, or where a variant follows a protocol that was not.
     """
-    return _by_benchmark(study) | _as_shipped(study, shipped)
+    return by_benchmark(study) | as_shipped(study, shipped)
 
 
-def _as_shipped(study: Study, shipped: Path) -> dict[str, float]:
+def as_shipped(study: Study, shipped: Path) -> dict[str, float]:
     """What the runs took of the study that this one reproduces, as far as they lie in `shipped`.
 
     For each task and variant the median of those with the same settings, for seeds without one too.
@@ -56,10 +56,10 @@ def _as_shipped(study: Study, shipped: Path) -> dict[str, float]:
     }
 
 
-def _by_benchmark(study: Study) -> dict[str, float]:
-    """A variant that was not measured counts as the slowest that was."""
+def by_benchmark(study: Study, file: Path = MEASURED) -> dict[str, float]:
+    """By what `mpo benchmark` wrote into `file`; a variant that it lacks counts as the slowest."""
     try:
-        found: dict[str, dict[str, Any]] = json.loads(MEASURED.read_text(encoding="utf-8"))
+        found: dict[str, dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     names = extrapolation.trained_variants(study)

@@ -3,9 +3,19 @@
 Called by `mpo.__main__`. `InputError` is how a fault in the input is told.
 """
 
+from pathlib import Path
 from typing import Any
 
 import click
+
+STUDY_FILE = click.option(
+    "--study",
+    "file",
+    default="config/study.yaml",
+    type=click.Path(path_type=Path),
+    help="File of the study.",
+)
+"""For a command that is about a study as it is configured."""
 
 
 class InputError(click.ClickException):

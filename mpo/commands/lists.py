@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from mpo.commands import STUDY_FILE
+
 
 @click.command()
 def variants() -> None:
@@ -36,13 +38,7 @@ def settings(field: str | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.option(
-    "--study",
-    "file",
-    default="config/study.yaml",
-    type=click.Path(path_type=Path),
-    help="File of the study.",
-)
+@STUDY_FILE
 @click.option("--brief", is_flag=True, help="Only the number of runs and the time left.")
 def status(file: Path, brief: bool) -> None:
     """List the runs of a study, what failed ones said last, and how long the study takes.

@@ -6,18 +6,12 @@ from pathlib import Path
 
 import click
 
-from mpo.commands import InputError
+from mpo.commands import STUDY_FILE, InputError
 
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--study",
-    "file",
-    default="config/study.yaml",
-    type=click.Path(path_type=Path),
-    help="The study of all.",
-)
+@STUDY_FILE
 def merge(sources: tuple[Path, ...], file: Path) -> None:
     """Bring the runs in the folders SOURCES, as results/STUDY of other machines, into the study's.
 

@@ -10,20 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mpo.commands import InputError
+from mpo.commands import STUDY_FILE, InputError
 
 if TYPE_CHECKING:
     from mpo.evaluation import Study
 
 
 @click.command()
-@click.option(
-    "--study",
-    "file",
-    default="config/study.yaml",
-    type=click.Path(path_type=Path),
-    help="File of the study.",
-)
+@STUDY_FILE
 def report(file: Path) -> None:
     """Draw what there is of a study so far; nothing of the finished study is touched.
 

@@ -13,7 +13,7 @@ from mpo.study.yaml_files import PROJECT
 
 
 def commands() -> str:
-    """The first commands and what they take, as the benchmark's measurement reckons."""
+    """The first commands, and what they take as far as is known."""
     small, whole = (load_study(PROJECT / f"config/{name}.yaml") for name in ("smoke", "study"))
     few, many = (list(expected.seconds(study).values()) for study in (small, whole))
     minutes, two, sixteen = (
@@ -26,9 +26,9 @@ make test        # formatters, linters, types and tests
 Both install everything into `.venv` first, where it is missing (PyTorch is most of that), and
 `make smoke` ends with the name of the report, `results/{small.name}/report.html`. The whole is
 `make results`, or `snakemake --cores 16` from the environment (`. .venv/bin/activate`): the
-{len(whole.runs)} runs of the default study take about {two} on 2 cores and {sixteen} on 16, by
-[what one machine measured](docs/performance.md). It says so before it starts, and every ten
-minutes what is left; `python -m mpo status` says it at any time."""
+{len(whole.runs)} runs of the default study take about {two} on 2 cores and {sixteen} on 16, as long
+as those that are shipped took, or [as was measured](docs/performance.md). It says so before it
+starts, and every ten minutes what is left; `python -m mpo status` says it at any time."""
 
 
 parser = argparse.ArgumentParser(description=__doc__)

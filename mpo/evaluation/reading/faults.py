@@ -44,16 +44,19 @@ def mends(study_dir: Path, study: str, faults: Sequence[Fault]) -> list[str]:
     runs = list(dict.fromkeys(fault.where for fault in faults if fault.mend in retrain))
     if runs:
         folders = " ".join(f"{study_dir.as_posix()}/{run}" for run in runs)
-        commands.append(
-            f"rm -rf {folders} && snakemake --cores all --configfile {configuration(study)}"
-        )
+        commands.append(f"rm -rf {folders} && snakemake --cores all {configuration(study)}")
     return commands
 
 
 def configuration(study: str, folder: Path = Path("config")) -> str:
-    """The file in `folder` that configures `study`, by its line `study: NAME`."""
-    line = re.compile(rf"^study:\s*['\"]?{re.escape(study)}['\"]?\s*(#.*)?$", re.MULTILINE)
-    for path in sorted(folder.glob("*.yaml")):
-        if line.search(path.read_text(encoding="utf-8")):
-            return path.as_posix()
-    return f"{folder.as_posix()}/{study}.yaml"
+    """Options by which Snakemake makes `study`, from the files in `folder`.
+
+    The file with the line `study: NAME` or, of a shipped study that one trains again under another
+    name, the file with `reproduces: NAME`.
+    """
+    for key, more in (("study", ""), ("reproduces", f" --config study={study}")):
+        line = re.compile(rf"^{key}:\s*['\"]?{re.escape(study)}['\"]?\s*(#.*)?$", re.MULTILINE)
+        for path in sorted(folder.glob("*.yaml")):
+            if line.search(path.read_text(encoding="utf-8")):
+                return f"--configfile {path.as_posix()}{more}"
+    return f"--configfile {folder.as_posix()}/{study}.yaml"

@@ -171,7 +171,7 @@ def read_manifest(study_dir: Path) -> Manifest:
     except FileNotFoundError:
         raise ManifestError(
             f"{path}: there is no such file; the first step of `snakemake --cores all "
-            f"--configfile {configuration(study_dir.name)}` writes it"
+            f"{configuration(study_dir.name)}` writes it"
         ) from None
     except ValueError as error:
         raise ManifestError(f"{path}: not JSON ({error})") from None

@@ -287,6 +287,9 @@ def test_a_manifest_that_cannot_be_read_says_so(tmp_path):
 
 
 def test_the_mend_names_the_file_that_configures_the_study(tmp_path):
-    (tmp_path / "study.yaml").write_text("# the default\nstudy: default\nseeds: [0]\n")
-    assert configuration("default", tmp_path) == f"{tmp_path.as_posix()}/study.yaml"
-    assert configuration("other", tmp_path) == f"{tmp_path.as_posix()}/other.yaml"
+    lines = "# the default\nstudy: default\nseeds: [0]\nreproduces: shipped\n"
+    (tmp_path / "study.yaml").write_text(lines)
+    file = f"--configfile {tmp_path.as_posix()}/study.yaml"
+    assert configuration("default", tmp_path) == file
+    assert configuration("shipped", tmp_path) == f"{file} --config study=shipped"
+    assert configuration("other", tmp_path) == f"--configfile {tmp_path.as_posix()}/other.yaml"
