@@ -122,7 +122,7 @@ def _compiled_against_eager(made: list[dict[str, Any]], action_size: int) -> flo
 
 
 def _tensors(made: Learner) -> tuple[torch.Tensor, ...]:
-    """What three updates have moved."""
-    state = made.state
+    """What three updates have moved, and each metric by itself, since their sizes differ so."""
+    state, sums = made.state, made.take_sums().nan_to_num()
     moments = state.policy.first, state.critic.first
-    return *moments, state.multipliers.parameters, made.take_sums().nan_to_num()
+    return *moments, state.multipliers.parameters, *sums.flatten()

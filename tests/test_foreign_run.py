@@ -6,9 +6,11 @@ import json
 import math
 import os
 import signal
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mpo import rundir
@@ -89,6 +91,24 @@ def test_the_files_are_what_a_run_is_held_to(tmp_path: Path) -> None:
     assert set(run_json["versions"]) == {"python", "numpy"}
     assert run_json["cpu_s"] >= 0
     assert not (tmp_path / "state").exists()
+
+
+def test_a_package_that_is_not_there_is_told_before_anything_is_trained(tmp_path: Path) -> None:
+    with (
+        pytest.raises(PackageNotFoundError, match="no-such-package"),
+        foreign_run(asked(tmp_path), ["no-such-package"]),
+    ):
+        pytest.fail("training began")
+
+
+def test_counts_may_be_numpy_s(tmp_path: Path) -> None:
+    step = np.int64(50)
+    with foreign_run(asked(tmp_path)) as run:
+        run.report(step)
+        run.trained(step, np.int64(7))
+        run.evaluated(step, episodes(1.0))
+        run.evaluated(np.int64(100), episodes(1.0, 2.0))
+    assert faults_of(tmp_path / "out")[1] == []
 
 
 def test_a_divergence_is_an_outcome(tmp_path: Path) -> None:

@@ -8,14 +8,12 @@ own runs tell (`study.remaining`).
 from __future__ import annotations
 
 import json
-import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from mpo.benchmark import extrapolation
 from mpo.project import SHIPPED
-from mpo.rundir import RUN
 from mpo.study import remaining
 from mpo.study.status import study_status
 from mpo.study.study import Study
@@ -31,35 +29,18 @@ def seconds(study: Study, shipped: Path = SHIPPED) -> dict[str, float]:
 
     Empty where nothing was measured, or where a variant follows a protocol that was not.
     """
-    return by_benchmark(study) | as_shipped(study, shipped)
+    return by_benchmark(study) | remaining.as_shipped(study, shipped)
 
 
-def as_shipped(study: Study, shipped: Path) -> dict[str, float]:
-    """What the runs took of the study that this one reproduces, as far as they lie in `shipped`.
+def by_benchmark(study: Study, file: Path | None = None) -> dict[str, float]:
+    """By what `mpo benchmark` wrote into `file`, which is `MEASURED` unless given.
 
-    For each task and variant the median of those with the same settings, for seeds without one too.
+    A variant that it lacks counts as the slowest.
     """
-    if study.reproduces is None:
-        return {}
-    took: dict[tuple[str, str], list[float]] = {}
-    for run in study.runs:
-        file = shipped / f"results/{study.reproduces}" / run.path / RUN
-        if file.exists():
-            record = json.loads(file.read_text(encoding="utf-8"))
-            known = record.get("wall_s")  # which code that is not ours need not tell
-            if known and record["settings_digest"] == run.settings_digest:
-                took.setdefault((run.task, run.variant), []).append(known)
-    return {
-        run.path: statistics.median(took[run.task, run.variant])
-        for run in study.runs
-        if (run.task, run.variant) in took
-    }
-
-
-def by_benchmark(study: Study, file: Path = MEASURED) -> dict[str, float]:
-    """By what `mpo benchmark` wrote into `file`; a variant that it lacks counts as the slowest."""
     try:
-        found: dict[str, dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+        found: dict[str, dict[str, Any]] = json.loads(
+            (file or MEASURED).read_text(encoding="utf-8")
+        )
     except FileNotFoundError:
         return {}
     names = extrapolation.trained_variants(study)

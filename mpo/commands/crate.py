@@ -85,8 +85,9 @@ def _crate(study_dir: Path, name: str) -> Any:
     modules = (file for file in _files(PACKAGE) if not file.is_relative_to(PACKAGE / PACKAGED))
     workflow["hasPart"] = rules + [_add(made, file, PACKAGE.parent) for file in modules]
     inputs = [_add(made, file, PROJECT) for part in INPUTS for file in _files(PROJECT / part)]
-    above = study_dir.absolute().parents[1]
-    found = (file for file in _files(study_dir.absolute()) if FOLDER not in file.parts)
+    place = study_dir.absolute()
+    above = place.parent.parent  # the root's parent is the root
+    found = (file for file in _files(place) if FOLDER not in file.parts)
     results = [_add(made, file, above) for file in found]
     agent = made.add(
         ContextEntity(

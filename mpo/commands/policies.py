@@ -42,6 +42,10 @@ def evaluate(
     from mpo.training.environment import Diverged
 
     before: dict[str, dict[Hashable, Any]] = {}
+    if policy == "uniform" and run_dir is not None:
+        raise InputError(f"RUN_DIR: {str(run_dir)!r} is not allowed with --policy uniform")
+    if policy != "uniform" and tasks:
+        raise InputError("--task: is allowed with --policy uniform alone; a run has its task")
     if policy == "uniform":
         known = load_tasks()
         for alias in tasks:
@@ -116,7 +120,9 @@ def export(source: Path, out: Path | None, form: str | None) -> None:
     """Write a run's final policy to the file OUT or, with --to, a study's runs to a folder.
 
     The policy is TorchScript, which PyTorch runs without this package: it takes flat observations
-    [O] or [B, O] of float32 to mean actions in the environment's bounds. --to is marl-eval,
+    [O] or [B, O] of float32 to mean actions in the environment's bounds. Of dm_control's tasks they
+    have the parts in dm_control's order, which is not the one that Gymnasium flattens in: the extra
+    file observation.json in it says names and sizes. --to is marl-eval,
     rliable, openrlbenchmark or tensorboard; OUT is results/STUDY/exports/FORMAT unless given.
     """
     if form is not None:

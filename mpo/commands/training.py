@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from mpo.commands import InputError
 from mpo.settings import Settings, SettingsError, overlaid, settings
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 SINGLE_RUNS = Path("results/single")
 LARGEST_SEED = 2**32 - 1
+MOST_SEEDS = 10_000
+"""Of a range of seeds: more runs than any cohort has."""
 
 
 class Seeds(click.ParamType):
@@ -40,6 +43,8 @@ class Seeds(click.ParamType):
             first, last = (int(said[1]), int(said[2] or said[1])) if said else (1, 0)
             if not first <= last <= LARGEST_SEED:
                 self.fail(f"{value!r} is not allowed; seeds are listed as 0-9 or 0,3,5-7")
+            if last - first >= MOST_SEEDS:
+                self.fail(f"{value!r} is not allowed; a cohort has {MOST_SEEDS:,} runs at most")
             found |= set(range(first, last + 1))
         return tuple(sorted(found))
 
@@ -130,7 +135,9 @@ def train(
     if seeds is not None and seed is not None:
         raise InputError("--seed: it is one run's; leave it out where there are --seeds")
     if seeds is not None and extendable:
-        raise InputError("--extendable: cohorts are not; train the seeds one by one for that")
+        source = click.get_current_context().get_parameter_source("extendable")
+        if source is not ParameterSource.ENVIRONMENT:  # which may be meant for a study's other runs
+            raise InputError("--extendable: cohorts are not; train the seeds one by one for that")
     chosen = _run_settings(task, variant, given, steps, fields)
     how = {"bar": not quiet, "wait": wait, "fresh": fresh}
     if seeds is None:

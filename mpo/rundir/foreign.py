@@ -53,7 +53,7 @@ class ForeignRun:
 
     def report(self, step: int) -> None:
         """Say how far the run is, as often as it likes; `mpo status` shows it."""
-        self.step = step
+        self.step = step = int(step)
         wall_s, cpu_s = self.spent
         if time.monotonic() - self._said < progress.INTERVAL_S:
             return
@@ -88,7 +88,7 @@ class ForeignRun:
         for index, episode in enumerate(episodes):
             known = {name: float(episode.get(name, math.nan)) for name in OPTIONAL}
             own = {"return": float(episode["return"]), "length": int(episode["length"])}
-            self.evaluations.append({"step": step, "episode": index, **own, **known})
+            self.evaluations.append({"step": int(step), "episode": index, **own, **known})
         self._return = sum(float(each["return"]) for each in episodes) / wanted
         self.report(step)
 
@@ -102,7 +102,7 @@ class ForeignRun:
         if self.training and updates <= self.training[-1]["updates"]:
             _refuse("updates", updates, f"more than {self.training[-1]['updates']} are")
         numbers = {name: float(value) for name, value in columns.items()}
-        self.training.append({"step": step, "updates": updates, **numbers})
+        self.training.append({"step": int(step), "updates": int(updates), **numbers})
         self.report(step)
 
     @property
@@ -123,8 +123,10 @@ def foreign_run(asked: Asked | str, packages: Sequence[str] = ()) -> Iterator[Fo
     stopped; then nothing is written, and the exception goes on. A `Divergence` is no such fault: it
     ends the block, and the run counts as diverged, with the evaluations up to there.
 
-    Raises ValueError where evaluations are left out, OSError where nothing can be written.
+    Raises ValueError where evaluations are left out, OSError where nothing can be written, and
+    PackageNotFoundError, before anything is trained, where one of `packages` is not installed.
     """
+    versions = {name: importlib.metadata.version(name) for name in packages}
     wanted = Asked.read(asked) if isinstance(asked, str) else asked
     state, out = Path(wanted.state), Path(wanted.out)
     files.require_writable(out)
@@ -140,7 +142,7 @@ def foreign_run(asked: Asked | str, packages: Sequence[str] = ()) -> Iterator[Fo
                 divergence = {"step": run.step, "updates": _updates(run), **what}
             if divergence is None and run.due < math.inf:
                 _refuse("evaluations", len(run.evaluations), f"one is due at step {run.due:.0f}")
-            _write(run, out, divergence, packages)
+            _write(run, out, divergence, versions)
         except BaseException as error:
             stopped = isinstance(error, KeyboardInterrupt | SystemExit)
             progress.end(state, progress.STOPPED if stopped else progress.FAILED, error)
@@ -175,7 +177,7 @@ def _stopping() -> Iterator[None]:
 
 
 def _write(
-    run: ForeignRun, out: Path, divergence: dict[str, Any] | None, packages: Sequence[str]
+    run: ForeignRun, out: Path, divergence: dict[str, Any] | None, versions: Mapping[str, str]
 ) -> None:
     asked = run.asked
     used = {name for row in run.training for name in row} | set(files.TRAINING_COLUMNS[:2])
@@ -189,7 +191,6 @@ def _write(
     }
     wall_s, cpu_s = run.spent
     model, flags = processor()
-    versions = {name: importlib.metadata.version(name) for name in packages}
     description = {
         "format": files.FORMAT,
         **labels(asked),

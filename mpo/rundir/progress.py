@@ -38,6 +38,13 @@ def end(state: Path, how: str, why: object) -> None:
     write(state, {**read(state), "ended": {"how": how, "why": line}})
 
 
+def still(state: Path, silent_s: float) -> None:
+    """Say again what was said last, where that is `silent_s` seconds ago."""
+    content = read(state)
+    if content and time.time() - content.get("time", 0.0) >= silent_s:
+        write(state, content)
+
+
 def write(state: Path, content: dict[str, Any]) -> None:
     """Write the file, with the process that writes it, and when."""
     whose = {"pid": os.getpid(), "host": platform.node(), "time": time.time()}

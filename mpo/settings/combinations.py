@@ -48,7 +48,6 @@ ITERATIONS_UNREAD = (
     "steps_per_update",
     "sequence_length",
     "epsilon_penalty",
-    "replay_capacity",
     "minimum_replay",
     "logging_updates",
 )
@@ -62,6 +61,8 @@ def protocols(field: str) -> str:
         return "iterations alone"
     if field in (*ITERATIONS_IGNORES, *ITERATIONS_UNREAD):
         return "all but iterations"
+    if field == "replay_capacity":
+        return "all; iterations where replay_cleared is false"
     if field in ITERATIONS_FIXES:
         return f"all; iterations needs {json.dumps(ITERATIONS_FIXES[field])}"
     return ""
@@ -76,6 +77,12 @@ def disagreements(s: Fields, changed: Container[str]) -> Iterator[Disagreement]:
             s.epsilon,
             f"the KL of weights over action_samples = {s.action_samples} never exceeds "
             f"log N = {largest:.4g}, so epsilon must be below that",
+        )
+    if s.action_penalty and s.epsilon_penalty >= largest:
+        yield (
+            "epsilon_penalty",
+            s.epsilon_penalty,
+            f"as for epsilon it must be below log N = {largest:.4g}",
         )
     if s.kl == "per_dimension" and s.covariance != "diagonal":
         yield (

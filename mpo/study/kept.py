@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,9 +54,10 @@ class Kept:
 
 def kept(root: Path = Path()) -> list[Kept]:
     """The folders of `state/` below `root`, the oldest first."""
-    studies, now = _asked_for(root / RESULTS), time.time()
+    manifests = {file.parent.name: _read(file) for file in (root / RESULTS).glob(f"*/{MANIFEST}")}
+    studies, now = _asked_for(manifests), time.time()
     folders = (folder for folder in (root / STATE).glob("*-*") if _is_state(folder))
-    found = (_kept(folder, studies[folder.name[:DIGITS]], now) for folder in folders)
+    found = (_kept(folder, studies, manifests, now) for folder in folders)
     return sorted(found, key=lambda each: (-each.age_s, each.folder))
 
 
@@ -70,22 +71,41 @@ def _is_state(folder: Path) -> bool:
     return len(settings) == len(code) == DIGITS and folder.is_dir()
 
 
-def _kept(folder: Path, studies: set[str], now: float) -> Kept:
+def _kept(
+    folder: Path, asked: Mapping[str, set[str]], manifests: Mapping[str, Any], now: float
+) -> Kept:
     finished = (folder / FINISHED / RUN).is_file()
     files = [path.stat() for path in folder.rglob("*") if path.is_file()]
     run = _read(folder / FINISHED / RUN if finished else folder / PROGRESS)
+    studies = asked.get(folder.name[:DIGITS]) or _of_cohort(run, manifests)
     newest = max((status.st_mtime for status in files), default=folder.stat().st_mtime)
     size = sum(status.st_size for status in files)
     return Kept(folder, finished, run, tuple(sorted(studies)), size, now - newest)
 
 
-def _asked_for(results: Path) -> defaultdict[str, set[str]]:
+def _asked_for(manifests: Mapping[str, Any]) -> defaultdict[str, set[str]]:
     """Names of studies by the beginning of the settings' digest that they ask for."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for file in results.glob(f"*/{MANIFEST}"):
-        for run in _read(file).get("runs", ()):
-            found[run["settings_digest"][:DIGITS]].add(file.parent.name)
+    for study, manifest in manifests.items():
+        for run in manifest.get("runs", ()):
+            found[run["settings_digest"][:DIGITS]].add(study)
     return found
+
+
+def _of_cohort(run: Mapping[str, Any], manifests: Mapping[str, Any]) -> set[str]:
+    """Studies that a cohort's checkpoint may be of: its folder bears no run's digest.
+
+    Its progress.json says task, variant and, in words, seeds: those are taken that have runs of
+    both, so that none is taken for an orphan that is not.
+    """
+    if not isinstance(run.get("seed"), str):
+        return set()
+    both = run.get("task"), run.get("variant")
+    return {
+        study
+        for study, manifest in manifests.items()
+        if any((each.get("task"), each.get("variant")) == both for each in manifest.get("runs", ()))
+    }
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -7,10 +7,14 @@ reckoned the study's own runs are; else for a step what those of its variant too
 
 from __future__ import annotations
 
+import json
 import statistics
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
+from mpo.rundir import RUN
 from mpo.study.status import ENDED, KEPT, RUNNING, RunStatus
+from mpo.study.study import Study
 
 CORES = (2, 16)
 """What a study that does not run yet is reckoned for."""
@@ -44,6 +48,28 @@ def said(
     runs = "run is" if len(rest) == 1 else "runs are"
     unknown = f", not counting {len(rest) - len(known)} of which nothing is known"
     return f"{len(rest)} {runs} left, about {told}{unknown if len(known) < len(rest) else ''}"
+
+
+def as_shipped(study: Study, shipped: Path) -> dict[str, float]:
+    """What the runs took of the study that this one reproduces, as far as they lie in `shipped`.
+
+    For each task and variant the median of those with the same settings, for seeds without one too.
+    """
+    if study.reproduces is None:
+        return {}
+    took: dict[tuple[str, str], list[float]] = {}
+    for run in study.runs:
+        file = shipped / f"results/{study.reproduces}" / run.path / RUN
+        if file.exists():
+            record = json.loads(file.read_text(encoding="utf-8"))
+            known = record.get("wall_s")  # which code that is not ours need not tell
+            if known and record["settings_digest"] == run.settings_digest:
+                took.setdefault((run.task, run.variant), []).append(known)
+    return {
+        run.path: statistics.median(took[run.task, run.variant])
+        for run in study.runs
+        if (run.task, run.variant) in took
+    }
 
 
 def on(cores: int, rest: Sequence[float]) -> float:

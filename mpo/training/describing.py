@@ -1,11 +1,12 @@
 """An environment before anything has learnt in it: its sizes, its clock, the uniform policy."""
 
+import math
 from typing import NamedTuple
 
 import gymnasium
 
 from mpo.settings import Settings
-from mpo.training.environment import Environment
+from mpo.training.environment import Environment, EnvironmentFault
 from mpo.training.replaying import random_returns
 
 SUITE = "dm_control/"
@@ -33,8 +34,20 @@ def describe(chosen: Settings, episodes: int, seed: int) -> Described:
     sizes = environment.observation_size, environment.action_size
     limit = environment.limit
     environment.close()
+    if chosen.episode_steps is not None:
+        limit = min(limit, _own_limit(chosen))
     table = random_returns({chosen.environment: chosen}, episodes, seed)
     return Described(*sizes, limit, float(table["return_mean"][0]), *_high(chosen, limit))
+
+
+def _own_limit(chosen: Settings) -> float:
+    """Control steps at which the environment itself cuts an episode; infinite without any."""
+    try:
+        environment = Environment.of(chosen.model_copy(update={"episode_steps": None}))
+    except EnvironmentFault:
+        return math.inf
+    environment.close()
+    return environment.limit
 
 
 def _high(chosen: Settings, limit: int) -> tuple[float | None, str]:

@@ -40,11 +40,18 @@ def keep(job: Job, content: dict[str, Any], clock: Clock) -> None:
 
 
 def origin(job: Job) -> Path:
-    """The folder whose checkpoint the run goes on from: its own, or of the next smaller budget."""
+    """The folder whose checkpoint the run goes on from: its own, or of the next smaller budget.
+
+    Of several with one budget that of the run's own code comes first, by the folder's name.
+    """
     own = job.state_folder
     if checkpoints.there(own):
         return own
     places = own.parent.glob(f"*/{FOLDER}-{trunk(job)[:16]}-*")
-    smaller = {int(place.name.rpartition("-")[2]): place for place in places}
-    steps = [each for each in smaller if each < job.settings.steps]
-    return smaller[max(steps)] if steps else own
+    code = job.code_digest[:16]
+    ranked = {
+        place: (place.parent.name.endswith(code), steps)
+        for place in sorted(places)
+        if (steps := int(place.name.rpartition("-")[2])) < job.settings.steps
+    }
+    return max(ranked, key=ranked.__getitem__) if ranked else own

@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,9 @@ from mpo.rundir import Asked, progress
 from mpo.rundir.foreign import labels
 from mpo.training import finished
 from mpo.training.holding import LOCK, OWNER, clear, locked
+
+HEARD_S = 60.0
+"""Between two signs of life of a program that gives none."""
 
 
 class ProgramError(RuntimeError):
@@ -98,7 +101,7 @@ def _run(asked: Asked, program: Sequence[str]) -> None:
     progress.begin(state, labels(asked), asked.steps)
     with _handing_on() as programs:
         programs.append(subprocess.Popen([*program, asked.written()]))
-        status = programs[0].wait()
+        status = _awaited(programs[0], state)
     if not status:
         return
     stopped = status in (-signal.SIGTERM, 128 + signal.SIGTERM, -signal.SIGINT)
@@ -106,6 +109,17 @@ def _run(asked: Asked, program: Sequence[str]) -> None:
     if "ended" not in progress.read(state):
         progress.end(state, progress.STOPPED if stopped else progress.FAILED, why)
     raise ProgramError(why, status if status > 0 else 128 - status)
+
+
+def _awaited(program: subprocess.Popen[bytes], state: Path) -> int:
+    """The status with which the program ends; until then progress.json says that it has not.
+
+    A program need not report by itself, and who waits for the run takes silence for an end.
+    """
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return program.wait(timeout=HEARD_S)
+        progress.still(state, HEARD_S)
 
 
 @contextmanager

@@ -38,17 +38,18 @@ def render(
 ) -> int:
     """Write a GIF of one episode by the mean action; the number of its frames.
 
-    The film shows the first `seconds` of the episode at the simulator's own speed, about `rate`
-    frames a second. Raises `NoPictures`, `CannotRender`, or `NotPlayable` for a policy that
-    diverged, and ValueError for one that does not fit its settings.
+    The film shows the first `seconds` of the episode, about `rate` frames a second, at the
+    simulator's own speed as far as a GIF, which counts in hundredths of a second, can. Raises
+    `NoPictures`, `CannotRender`, or `NotPlayable` for a policy that diverged, and ValueError for
+    one that does not fit its settings.
     """
     chosen, task = load_run(directory)
     environment = _opened(chosen)
     try:
         actor = load_policy(directory, environment, chosen)
         decision_s = _decision_seconds(environment, chosen)
-        every = max(1, round(1.0 / (rate * decision_s)))
-        most = max(1, round(seconds * rate))
+        every, duration_ms = _pace(decision_s, rate)
+        most = max(1, int(1000 * seconds / duration_ms))
         frames: list[Image.Image] = []
         decisions = 0
 
@@ -65,11 +66,16 @@ def render(
     finally:
         environment.close()
     film.parent.mkdir(parents=True, exist_ok=True)
-    duration = round(1000 * every * decision_s)
     frames[0].save(
-        film, save_all=True, append_images=frames[1:], duration=duration, loop=0, optimize=True
+        film, save_all=True, append_images=frames[1:], duration=duration_ms, loop=0, optimize=True
     )
     return len(frames)
+
+
+def _pace(decision_s: float, rate: float) -> tuple[int, int]:
+    """Every how many decisions there is a frame, and the milliseconds that a GIF shows it for."""
+    every = max(1, round(1.0 / (rate * decision_s)))
+    return every, 10 * max(1, round(100 * every * decision_s))
 
 
 def _opened(chosen: Settings) -> Environment:

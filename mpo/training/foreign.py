@@ -81,12 +81,14 @@ class ForeignTask(gymnasium.Env):
         Raises `Divergence` where an action or the physics is not finite.
         """
         before = len(self._evaluations.rows)
-        with _outcome():
-            for _ in self._evaluations.play(self.steps, _Mean(policy), None):  # type: ignore[arg-type]
-                self._run.report(self.steps)
-        rows = self._evaluations.rows[before:]
-        for step, episodes in groupby(rows, key=lambda row: row["step"]):
-            self._run.evaluated(int(step), list(episodes))
+        try:
+            with _outcome():
+                for _ in self._evaluations.play(self.steps, _Mean(policy), None):  # type: ignore[arg-type]
+                    self._run.report(self.steps)
+        finally:  # those that were played stand, where a later one diverges
+            rows = self._evaluations.rows[before:]
+            for step, episodes in groupby(rows, key=lambda row: row["step"]):
+                self._run.evaluated(int(step), list(episodes))
         return bool(rows)
 
     def close(self) -> None:

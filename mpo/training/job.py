@@ -1,6 +1,7 @@
 """What one run is: task, variant, seeds and settings, and where its files and checkpoints go."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from mpo.settings import Settings
@@ -50,9 +51,12 @@ class Job:
         """Digest of the settings with what the random numbers derive from."""
         return self.settings.digest(*self.seeds)
 
-    @property
+    @cached_property
     def code_digest(self) -> str:
-        """Digest of the code that the settings execute."""
+        """Digest of the code that the settings execute, as it is when first asked for.
+
+        A file that is edited while the run is under way is not what trains it.
+        """
         return code_digest(self.settings)
 
     @property

@@ -11,12 +11,16 @@ from mpo.training import finished, provenance
 from mpo.training.job import Job
 from mpo.training.seeds import DERIVATION
 from mpo.training.trained import Trained
+from mpo.training.vacancy import require_vacant
 
 
 def write(
     job: Job, training: Trained, record: dict[str, Any], divergence: dict[str, Any] | None
 ) -> None:
-    """Keep the files of the run in its state folder, and put them in place."""
+    """Keep the files of the run in its state folder, and put them in place.
+
+    Raises ValueError where another run lies there by now.
+    """
     parameters = torch.from_numpy(training.learner.evaluated_parameters())
     named = unflatten(parameters, training.networks.policy_shapes())
     tensors = {name: view.contiguous().clone() for name, view in named.items()}
@@ -30,6 +34,7 @@ def write(
     description = _description(job, training, record, divergence)
     description["files"] = {name: rundir.checksum(content) for name, content in files.items()}
     finished.keep(job.state_folder, files, description)
+    require_vacant(job)  # another may have ended there meanwhile; this one is kept
     finished.put_in_place(job.state_folder / rundir.FINISHED, job)
 
 
@@ -52,7 +57,7 @@ def _description(
         "updates": training.learner.updates,
         "episodes": training.episodes,
         "seed_derivation": DERIVATION,
-        "git": provenance.git(),
+        "git": record["git"],
         "versions": provenance.versions(),
         "machine": provenance.machine(job.settings, training.learner.compiled),
         "wall_s": round(training.clock.wall_s, 3),

@@ -4,6 +4,8 @@ What evaluation does: the mean action, clipped to [-1, 1] and rescaled to the en
 `exported` makes the same of PyTorch alone, in a form that runs without this package.
 """
 
+import json
+import math
 import warnings
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,9 @@ from mpo.training.environment import Environment
 from mpo.training.environment.actions import Actions
 from mpo.training.replaying import load_policy, load_run
 
+PARTS = "observation.json"
+"""Extra file of an exported policy."""
+
 
 class Policy:
     """The final policy of the run in a folder. Raises ValueError or OSError where there is none."""
@@ -31,6 +36,8 @@ class Policy:
         environment = Environment.of(self.settings)
         try:
             self.actor = load_policy(Path(directory), environment, self.settings)
+            self.parts = _parts(environment)
+            """Names and sizes of what a flat observation is put together of, in its order."""
         finally:
             environment.close()
         self.observation_size = environment.observation_size
@@ -40,7 +47,7 @@ class Policy:
         self._flat = environment.simulator.flat
 
     def action(self, observation: Any) -> np.ndarray:
-        """The mean action at an observation, flat [O] or as the environment gives it.
+        """The mean action at an observation, flat [O] of `parts` or as the environment gives it.
 
         Raises `Diverged` where it is not finite.
         """
@@ -55,6 +62,15 @@ class Policy:
         if isinstance(observation, np.ndarray) and observation.shape == (self.observation_size,):
             return observation.astype(np.float32)
         return self._flat(observation)
+
+
+def _parts(environment: Environment) -> dict[str, int]:
+    """dm_control's in its own order, where that is stepped directly, while Gymnasium sorts them."""
+    inner = getattr(environment.simulator, "inner", None)
+    if inner is not None:
+        spec = inner.observation_spec()
+        return {name: math.prod(part.shape) for name, part in spec.items()}
+    return {"observation": environment.observation_size}
 
 
 class Exported(nn.Module):
@@ -96,14 +112,18 @@ class Exported(nn.Module):
 
 
 def export(directory: str | Path, file: Path) -> None:
-    """Write the final policy of a run as TorchScript. Raises as `Policy` does."""
+    """Write the final policy of a run as TorchScript. Raises as `Policy` does.
+
+    The archive's extra file `observation.json` says of what parts, in which order and how large, a
+    flat observation is put together.
+    """
     policy = Policy(directory)
     named = load_file(Path(directory) / POLICY)
     module = Exported(policy.settings, named, policy.actions).eval()
     with torch.no_grad(), warnings.catch_warnings(), replacing(file) as content:
         warnings.simplefilter("ignore", DeprecationWarning)  # PyTorch would have torch.export
         traced = torch.jit.trace(module, torch.zeros(2, policy.observation_size))
-        torch.jit.save(traced, content)
+        torch.jit.save(traced, content, {PARTS: json.dumps(policy.parts)})
 
 
 def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:

@@ -7,7 +7,6 @@ already, it exits as it stands: while it waits for another process, reads its ch
 compiles its first update.
 """
 
-import json
 import logging
 import time
 from math import inf
@@ -17,7 +16,7 @@ import torch
 
 from mpo import rundir
 from mpo.settings import Settings, SettingsError
-from mpo.training import checkpoints, extending, finished, outcome, progress
+from mpo.training import checkpoints, extending, finished, outcome, progress, provenance
 from mpo.training.clock import Clock
 from mpo.training.environment import Diverged
 from mpo.training.holding import Held, clear, locked
@@ -25,6 +24,7 @@ from mpo.training.job import Job
 from mpo.training.resumption import resume
 from mpo.training.session import Doing, Session
 from mpo.training.stopping import Interrupted, StopRequest
+from mpo.training.vacancy import require_vacant
 from mpo.training.watching import Watch
 
 log = logging.getLogger("mpo")
@@ -53,23 +53,33 @@ def train(job: Job, bar: bool, wait: bool = False, fresh: bool = False) -> str:
             checkpoints.remove(state)
         # in place by now, where another process finished it while this one waited
         done = None if fresh else finished.in_place(job) or finished.restored(job)
-        status = done or _attempt(job, held, bar, stop)
+        status = done or _attempt(job, held, bar, stop, fresh)
         if held:
             clear(state)
     return status
 
 
-def _attempt(job: Job, held: Held, bar: bool, stop: StopRequest) -> str:
+def _attempt(job: Job, held: Held, bar: bool, stop: StopRequest, fresh: bool) -> str:
     """Train, and say in progress.json that it began and, where it does not finish, why."""
     state = job.state_folder
     progress.begin(state, job.labels, job.settings.steps)
     try:
-        return _train(job, held, bar, stop)
+        return _train(job, held, bar, stop, fresh)
     except (Exception, Interrupted) as error:
         if held:
             how = progress.STOPPED if isinstance(error, Interrupted) else progress.FAILED
             progress.end(state, how, error)
         raise
+
+
+def warn_of_no_update(settings: Settings) -> None:
+    """Off policy; a line where the replay never holds what the first update waits for."""
+    decisions = settings.steps // settings.action_repeat
+    if decisions < settings.minimum_replay:
+        log.warning(
+            "no update falls due: minimum_replay is %d, and the budget has %d decisions",
+            *(settings.minimum_replay, decisions),
+        )
 
 
 def require_device(settings: Settings) -> None:
@@ -79,44 +89,18 @@ def require_device(settings: Settings) -> None:
         raise SettingsError("device", settings.device, allowed)
 
 
-def require_vacant(job: Job) -> None:
-    """Raises ValueError where another run lies in this one's place; warns of an older code's.
-
-    Another run is one with other settings or seeds; a file that describes no run is none.
-    """
-    try:
-        there = json.loads((job.out / rundir.RUN).read_text(encoding="utf-8"))
-        digest, asked = there["settings_digest"], dict(there["settings"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    if digest == job.settings_digest:
-        if there.get("code_digest") not in job.equal_codes:
-            log.warning("%s holds this run by other code; it is replaced at the end", job.out)
-        return
-    names = ("task", "seed", "study_seed")
-    default = job.settings.defaults()
-    old = default | asked | {name: there.get(name) for name in names}
-    new = default | job.settings.differences() | {name: getattr(job, name) for name in names}
-    told = ", ".join(
-        f"{name} {json.dumps(old[name])}, not {json.dumps(new.get(name))}"
-        for name in old
-        if old[name] != new.get(name)
-    )
-    raise ValueError(
-        f"{job.out} holds another run, with {told}; give this one a place of its own by --out, or "
-        "remove that one"
-    )
-
-
-def _train(job: Job, held: Held, bar: bool, stop: StopRequest) -> str:
-    origin = extending.origin(job)
+def _train(job: Job, held: Held, bar: bool, stop: StopRequest, fresh: bool) -> str:
+    origin = job.state_folder if fresh else extending.origin(job)
     torch.set_num_threads(job.settings.threads)
     torch.use_deterministic_algorithms(True)
-    clock = Clock(*progress.spent(origin))
+    clock = Clock(*(progress.spent(origin) if checkpoints.there(origin) else (0.0, 0.0)))
+    git = provenance.git()
+    if job.settings.protocol == "off_policy":
+        warn_of_no_update(job.settings)
     protocol = job.settings.option("protocol")
     training = protocol.Training(job.settings, job.seeds, clock)
     try:
-        record = resume(job, origin, training)
+        record = resume(job, origin, training) | {"git": git}
         stop.note()
         divergence = _run(_Attendant(job, held, training, record, bar, stop))
         outcome.write(job, training, record, divergence)

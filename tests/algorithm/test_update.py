@@ -1,6 +1,7 @@
 """Whole updates against the reference implementation."""
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -58,6 +59,8 @@ def compare(
         made.update(batch)
         book.update(batch, noise)
         found: dict[str, float] = dict(zip(METRICS, made.take_sums()[0].tolist(), strict=True))
+        untold = {name for name in METRICS if not math.isnan(found[name])} - set(book.report)
+        assert untold <= {"penalty_temperature", "dual_overflows", "dual_at_floor"}
         for name, value in book.report.items():
             assert found[name] == pytest.approx(value, rel=1e-5, abs=1e-8), (index, name)
         if index == 0:  # Adam's first moment is a tenth of the gradient

@@ -40,6 +40,20 @@ def left(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "state").iterdir())
 
 
+def test_a_cohort_s_checkpoint_is_its_study_s(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whose folder bears the cohort's digest and no run's."""
+    told = {"task": "toy", "variant": "of_c", "seed": "0-4"}
+    (folder / "state" / UNDER_WAY / "progress.json").write_text(json.dumps(told))
+    asked = {"settings_digest": "d" * 64, "task": "toy", "variant": "of_c", "seed": 0}
+    (folder / "results/mine/manifest.json").write_text(json.dumps({"runs": [asked]}))
+    assert main(["clean", "--checkpoints", "--orphans"]) == 0
+    assert UNDER_WAY not in capsys.readouterr().out
+    assert main(["clean", "--checkpoints", "--study", "mine"]) == 0
+    assert UNDER_WAY in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("options", "listed"),
     [

@@ -21,6 +21,7 @@ TRAIN = ("train", "--task", "cartpole-balance", "--variant", "paper")
         (("--seeds", "3-1"), "'3-1' is not allowed; seeds are listed as 0-9 or 0,3,5-7"),
         (("--seeds", "0,x"), "'0,x' is not allowed"),
         (("--seeds", "0-4294967296"), "is not allowed"),
+        (("--seeds", "0-4294967295"), "a cohort has 10,000 runs at most"),
         (("--seeds", "0-1", "--seed", "0"), "--seed: it is one run's"),
         (("--workers", "2"), "--workers: 2 is not allowed without --seeds"),
         (("--seeds", "0-1", "--extendable"), "--extendable: cohorts are not"),
@@ -43,6 +44,7 @@ def test_numbers_of_runs_are_checked_before_anything_is_measured(
 def test_seeds_are_runs_of_a_cohort_in_folders_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("MPO_EXTENDABLE", "1")  # of a study's other runs
     jobs: list[CohortJob] = []
 
     def train(job: CohortJob, **how: Any) -> dict[int, str]:

@@ -28,6 +28,15 @@ def test_the_entry_is_one_of_tasks_yaml(tmp_path: Path, capsys: pytest.CaptureFi
     assert high == 1000.0
 
 
+def test_a_limit_beyond_the_environment_s_own_makes_no_longer_episode(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    name = "dm_control/cartpole-balance-v0"
+    text = printed(capsys, name, "--episodes", "1", "--episode-steps", "5000")
+    assert "episodes of 1,000 steps at most" in text
+    assert ", 1000]" in text
+
+
 def test_a_task_whose_range_nobody_says_has_relative_scores(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

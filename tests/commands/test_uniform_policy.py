@@ -29,6 +29,20 @@ def test_uniform_policy_gives_the_random_scores(
     assert "did you mean Hopper-v5?" in line
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("a-run", "--policy", "uniform"), "RUN_DIR: 'a-run' is not allowed with --policy uniform"),
+        (("a-run", "--task", "cartpole-balance"), "--task: is allowed with --policy uniform alone"),
+    ],
+)
+def test_what_would_be_passed_over_is_refused(
+    arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_rows_of_other_uniform_policies_stay_as_they_are(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -47,6 +47,21 @@ class Targets:
             found[0, s] = rewards + (0.0 if ended else gamma**length * float(self.value[0, s]))
         return found
 
+    def look_ahead(self) -> Tensor:
+        """Steps whose rewards each of these targets counts, by how much of each is left of it."""
+        found = torch.zeros(self.pairs, self.starts)
+        for s in range(self.starts):
+            length = int(self.batch.valid[:, s].sum())
+            if self.s.returns != "retrace":
+                found[0, s] = length
+                continue
+            for t in range(length):
+                left = 1.0
+                for j in range(t, length):
+                    left *= self._cut(s, j) if j > t else 1.0
+                    found[t, s] += left
+        return found
+
     def _retrace(self, s: int, t: int, length: int) -> float:
         """P1 eq. 13 with the discount that its print lost."""
         gamma, batch = self.s.discount, self.batch

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
+from torch.distributions import MultivariateNormal
 
 from mpo.algorithm.batch import Batch
 from mpo.settings import Settings
@@ -59,12 +60,39 @@ class Reference:
                 eta = solved(q, s.epsilon, living)
                 self.raw[0].fill_(math.log(math.expm1(eta - 1e-8)))
             eta = positive(self.raw[0])[0]
-            targets = Targets(s, self.target_policy, self.target_critic, batch, q, eta).all()
+            evaluated = Targets(s, self.target_policy, self.target_critic, batch, q, eta)
+            targets = evaluated.all()
+            self.report = {
+                "loss_temperature": 0.0,  # where no gradient steps it
+                "value_mean": float(living @ evaluated.value.flatten()),
+                "look_ahead": float(rho @ evaluated.look_ahead().flatten()),
+                **self._of_samples(q, actions, eta, living),
+            }
         self._step_critic(batch, targets, rho)
         self._improve(successor, target, actions, q, eta, noise, living)
         self.updates += 1
         self._refresh(self.target_policy, self.policy, s.policy_target_period)
         self._refresh(self.target_critic, self.critic, s.critic_target_period)
+
+    def _of_samples(
+        self, q: Tensor, actions: Tensor, eta: Tensor, living: Tensor
+    ) -> dict[str, float]:
+        """What is said of the target policy's samples and, where there are some, their weights."""
+        said = {
+            "outside_box": float(living @ (actions.abs() > 1.0).double().mean((0, 2)).to(q.dtype)),
+            "q_mean": float(living @ q.mean(0)),
+            "q_deviation": float(living @ q.std(0)),
+        }
+        if self.s.estep == "parametric":
+            return said
+        weights = (q / eta).softmax(0)
+        count = q.shape[0]
+        kl = (weights * (weights * count).clamp_min(1e-300).log()).sum(0)
+        return said | {
+            "temperature": float(eta),
+            "kl_estep_relative": float(living @ kl) / self.s.epsilon,
+            "effective_sample_size": float(living @ (1.0 / weights.square().sum(0))),
+        }
 
     def _step_critic(self, batch: Batch, targets: Tensor, rho: Tensor) -> None:
         errors = targets - self.critic.value(batch.observation[:-1], batch.action)
@@ -77,7 +105,11 @@ class Reference:
         loss.backward()
         norm = self.critic.scale_gradient_to(self.s.critic_gradient_clip)
         self.critic_step.step()
-        self.report |= {"loss_critic": float(loss.detach()), "gradient_norm_critic": norm}
+        self.report |= {
+            "loss_critic": float(loss.detach()),
+            "gradient_norm_critic": norm,
+            "bellman_residual": float((rho @ errors.detach().flatten().square()).sqrt()),
+        }
 
     def _improve(
         self,
@@ -117,7 +149,19 @@ class Reference:
         (-lagrangian).backward()
         norm = self.policy.scale_gradient_to(s.policy_gradient_clip)
         self.policy_step.step()
+        mean, factor = (part.detach() for part in policy)
+        parts = [
+            float((a * kl.detach()).sum())
+            for a, kl in zip(alphas, (kl_mean, kl_covariance), strict=True)
+        ]
+        deviations = (factor @ factor.mT).diagonal(dim1=-2, dim2=-1).sqrt()
         self.report |= {
+            "loss_policy": -float(objective.detach()) + sum(parts),
+            "loss_kl_mean": parts[0],
+            "loss_kl_covariance": parts[1],
+            "mean_outside_box": float(rho @ (mean.abs() > 1.0).to(rho.dtype).mean(-1)),
+            "policy_deviation": float(rho @ deviations.mean(-1)),
+            "policy_entropy": float(rho @ MultivariateNormal(mean, scale_tril=factor).entropy()),
             "loss_likelihood": -float(objective.detach()),
             "gradient_norm_policy": norm,
             "kl_mean_relative": float(kl_mean.detach().mean()) / s.epsilon_mean,

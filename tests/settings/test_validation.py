@@ -59,6 +59,7 @@ def test_a_fault_names_field_value_and_what_is_allowed(
     ("values", "field", "mentions"),
     [
         ({"epsilon": 1.7, "action_samples": 5}, "epsilon", "log N = 1.609"),
+        ({"action_penalty": True, "epsilon_penalty": 3.0}, "epsilon_penalty", "log N = 2.996"),
         ({"kl": "per_dimension"}, "kl", "diagonal, not full"),
         ({"batch_size": 12, "sequence_length": 8}, "batch_size", "sequence_length = 8"),
         ({"initial_deviation": 1e-3}, "initial_deviation", "minimum_deviation = 0.001"),

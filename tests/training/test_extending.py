@@ -95,6 +95,25 @@ def test_what_has_a_smaller_budget_s_beginning(
     assert origin(replace(other, seed=1)) != place
 
 
+def test_of_several_codes_the_run_s_own_is_gone_on_from(tmp_path: Path) -> None:
+    """Though another has a larger budget, or comes first or last by name."""
+    larger = in_one_place(tmp_path, **LARGER)
+    code, made = larger.code_digest[:16], {}
+    for name, steps in ((f"a-{'0' * 16}", 160), (f"b-{code}", 160), (f"c-{'f' * 16}", 240)):
+        place = tmp_path / "state" / name / f"extendable-{trunk(larger)[:16]}-{steps}"
+        place.mkdir(parents=True)
+        made[name[0]] = place
+    assert origin(larger) == made["b"]
+
+
+def test_a_fresh_run_begins_at_nought(tmp_path: Path) -> None:
+    small = replace(in_one_place(tmp_path), extendable=True)
+    assert run.train(small, bar=False) == "completed"
+    larger = in_one_place(tmp_path, **LARGER)
+    assert run.train(larger, bar=False, fresh=True) == "completed"
+    assert (described(larger)["extends"], described(larger)["resumed_at"]) == ([], [])
+
+
 def test_another_mode_starts_anew_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

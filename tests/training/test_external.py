@@ -146,6 +146,27 @@ def test_a_signal_is_the_program_s(tmp_path: Path, program: Sequence[str]) -> No
     assert trainings() == 2
 
 
+def test_a_program_that_says_nothing_is_still_heard_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one in another language: whoever waits for the run takes silence for its end."""
+    run, said = asked(tmp_path), []
+    monkeypatch.setattr(external, "HEARD_S", 0.05)
+
+    def still(state: Path, silent_s: float) -> None:
+        before = progress.read(state)["time"]
+        spoken(state, silent_s)
+        said.append(progress.read(state)["time"] - before)
+
+    spoken = progress.still
+    monkeypatch.setattr(progress, "still", still)
+    silent = ["sh", "-c", "sleep 1; exit 3"]
+    with pytest.raises(external.ProgramError, match="ended with status 3"):
+        external.train(run, silent)
+    assert len(said) > 1 and max(said) >= 0.05
+    assert progress.read(Path(run.state))["doing"] == "starting"
+
+
 def test_a_second_job_waits(tmp_path: Path, program: Sequence[str]) -> None:
     run = asked(tmp_path)
     command = [sys.executable, "-m", "mpo", "external", run.written(), *program]

@@ -47,12 +47,19 @@ def trained(folder: Path, environment: str, **more: object) -> Path:
     return done.out
 
 
+@pytest.mark.parametrize("decision_s", [0.01, 0.02, 0.024, 0.03, 0.04, 0.05, 0.3])
+def test_a_frame_lasts_whole_hundredths_and_a_film_no_longer_than_asked(decision_s: float) -> None:
+    every, duration_ms = films._pace(decision_s, 20)
+    assert duration_ms % 10 == 0
+    assert duration_ms == pytest.approx(1000 * every * decision_s, abs=5)
+    assert int(10_000 / duration_ms) * duration_ms <= 10_000
+
+
 def test_an_environment_without_a_clock_is_shown_at_its_own_rate(tmp_path: Path) -> None:
     out = trained(tmp_path, PREFIX + "Drawn-v0")
     film = tmp_path / "film.gif"
-    assert (
-        films.render(out, film, seed=0, width=40, seconds=1.0) == 11
-    )  # an episode's, at 5 a second
+    assert films.render(out, film, seed=0, width=40, seconds=1.0) == 5
+    assert films.render(out, film, seed=0, width=40, seconds=9.0) == 11, "all of an episode's"
     with Image.open(film) as image:
         assert image.n_frames == 11  # type: ignore[attr-defined]
         assert image.info["duration"] == 200

@@ -1,5 +1,6 @@
 """Policies that leave: `action` is what evaluation does, and TorchScript says the same alone."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from mpo.training import run
 from mpo.training.environment import Environment
 from mpo.training.policies import Exported, Policy
 from mpo.training.replaying import load_policy
-from tests.runs import job, tiny
+from tests.runs import TINY, job, tiny
 from tests.training.environment.making import Made, registered
 from tests.training.protocols.iterations import iterating
 
@@ -78,6 +79,25 @@ def test_torchscript_says_the_same_without_this_package(finished: Path, tmp_path
         np.testing.assert_allclose(said["batch"], expected, rtol=0, atol=1e-6)
         np.testing.assert_allclose(said["one"], expected[0], rtol=0, atol=1e-6)
         assert said["batch"].dtype == expected.dtype
+
+
+def test_the_file_says_in_which_order_an_observation_is_flat(tmp_path: Path) -> None:
+    """Of hopper, whose touch comes last, while Gymnasium sorts it before velocity."""
+    chosen = settings({**TINY, "environment": "dm_control/hopper-stand-v0"})
+    done = job(tmp_path, chosen)
+    run.train(done, bar=False)
+    main(["export", str(done.out), str(tmp_path / "policy.pt")])
+    extra = {"observation.json": ""}
+    torch.jit.load(str(tmp_path / "policy.pt"), _extra_files=extra)
+    told = json.loads(extra["observation.json"])
+    assert list(told.items()) == [("position", 6), ("velocity", 7), ("touch", 2)]
+    environment = Environment.of(chosen)
+    whole = environment.simulator.reset(0)
+    flat = environment.reset(0)
+    environment.close()
+    parts = np.split(flat, np.cumsum(list(told.values()))[:-1])
+    for name, part in zip(told, parts, strict=True):
+        np.testing.assert_allclose(part, whole[name], rtol=1e-6)
 
 
 SPACES = [

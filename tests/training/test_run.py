@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 from mpo import rundir
 from mpo.rundir import EVALUATION_COLUMNS, RUN_FILES, TIMING_COLUMNS, TRAINING_COLUMNS
 from mpo.settings import settings
-from mpo.training import checkpoints, holding, resumption, run
+from mpo.training import checkpoints, finished, holding, resumption, run
 from mpo.training.environment import Environment
 from mpo.training.job import Job
 from mpo.training.protocols.off_policy import Training
@@ -86,6 +86,7 @@ def test_a_complete_run_of_code_that_is_shown_equal_is_not_trained_again(
     run.train(done, bar=False)
     own = done.code_digest
     monkeypatch.setattr("mpo.training.job.code_digest", lambda settings: "f" * 64)
+    done = replace(done)  # by another process, which reads the code as it is by now
     record(tmp_path / "study", shown(own, "f" * 64, variant="variant"))
     with monkeypatch.context() as patched:
         patched.setattr(Training, "__init__", None)
@@ -94,6 +95,61 @@ def test_a_complete_run_of_code_that_is_shown_equal_is_not_trained_again(
     record(tmp_path / "study", shown(own, "f" * 64))  # of another variant
     assert run.train(done, bar=False) == "completed"
     assert described(done)["code_digest"] == "f" * 64
+
+
+def test_code_that_is_edited_meanwhile_is_not_what_trained_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done, commits = job(tmp_path, tiny()), iter(["before", "after"])
+    own, decided = done.code_digest, Training._decided
+    monkeypatch.setattr("mpo.training.provenance.git", lambda: {"commit": next(commits)})
+
+    def edited(training: Training, control_steps: int) -> None:
+        monkeypatch.setattr("mpo.training.job.code_digest", lambda settings: "f" * 64)
+        decided(training, control_steps)
+
+    monkeypatch.setattr(Training, "_decided", edited)
+    assert run.train(done, bar=False) == "completed"
+    found = described(done)
+    assert (found["code_digest"], found["git"]["commit"]) == (own, "before")
+    assert state_of(done) == [rundir.FINISHED]
+
+
+def test_a_run_that_ended_in_this_one_s_place_meanwhile_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, other = (replace(job(tmp_path / name, tiny()), out=tmp_path / "out") for name in "ab")
+    other = replace(other, settings=tiny({"epsilon": 0.2}))
+    keep = finished.keep
+
+    def ended_first(state: Path, *what: object) -> None:
+        monkeypatch.setattr(finished, "keep", keep)
+        assert run.train(other, bar=False) == "completed"
+        keep(state, *what)
+
+    monkeypatch.setattr(finished, "keep", ended_first)
+    with pytest.raises(ValueError, match=r"out holds another run, with epsilon 0\.2, not 0\.1"):
+        run.train(mine, bar=False)
+    assert described(mine)["settings_digest"] == other.settings_digest
+    assert finished.kept(mine) is not None
+
+
+def test_seconds_of_what_is_thrown_away_are_not_the_run_s(tmp_path: Path) -> None:
+    done = job(tmp_path, tiny())
+    for fresh in (False, True):
+        done.state_folder.mkdir(parents=True, exist_ok=True)
+        (done.state_folder / "progress.json").write_text('{"wall_s": 5000.0, "cpu_s": 4000.0}')
+        assert run.train(done, bar=False, fresh=fresh) == "completed"
+        assert (described(done)["wall_s"] < 1000, described(done)["attempts"]) == (True, 1)
+
+
+def test_a_budget_without_an_update_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    done = job(tmp_path, tiny({"minimum_replay": 161}))
+    assert run.train(done, bar=False) == "completed"
+    assert "no update falls due: minimum_replay is 161, and the budget has 160" in caplog.text
+    assert described(done)["updates"] == 0
 
 
 class Crash(Exception):

@@ -12,6 +12,7 @@ from mpo.evaluation.showing.tables import NOTHING, markdown
 from mpo.evaluation.telling.readme import filled
 from mpo.rundir import RUN_FILES
 from mpo.study.config import load_study
+from mpo.study.remaining import as_shipped
 from mpo.study.resources import Rates, asked
 from mpo.study.study import Study
 from mpo.study.workload import updates
@@ -43,7 +44,7 @@ def reckoned() -> str:
 
 def _row(study: Study) -> dict[str, object]:
     sizes = [asked(run.task, run.variant, run.settings, Rates()) for run in study.runs]
-    taken = expected.as_shipped(study, PROJECT)
+    taken = as_shipped(study, PROJECT)
     return {
         "study": study.name,
         "runs": f"{len(study.runs):,}",

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
 from mpo.algorithm.estep.weights import kl_to_uniform
 from mpo.algorithm.gaussian import Gaussian
@@ -82,7 +83,23 @@ def _covariance(module: ModuleType, arguments: Arguments) -> Tensor:
     scale, noise = arguments.scale(), torch.randn(arguments.sizes.of("N B A"))
     back = module.whiten(scale, module.transform(scale, noise)) - noise
     trace = module.trace_terms(scale, scale).sum(-1) - noise.shape[-1]
-    return torch.cat([back.flatten(), trace.flatten()])
+    raw = torch.randn(noise.shape[1], module.outputs(noise.shape[-1]))
+    acted = module.scale(raw, 0.3, 0.01) - _acted_scale(arguments, raw, 0.3, 0.01)
+    return torch.cat([back.flatten(), trace.flatten(), acted.flatten()])
+
+
+def _acted_scale(arguments: Arguments, raw: Tensor, offset: float, minimum: float) -> Tensor:
+    """The scale by which `training.actor` acts, which knows two forms of it: by all raw outputs
+    under the name `diagonal`, else as a lower triangle.
+    """
+    if arguments.settings.covariance == "diagonal":
+        return softplus(raw + offset) + minimum
+    size = arguments.sizes["A"]
+    if raw.shape[-1] != size**2:
+        return torch.full_like(raw, torch.inf)
+    square = raw.unflatten(-1, (size, size))
+    diagonal = softplus(square.diagonal(dim1=-2, dim2=-1) + offset) + minimum
+    return square.tril(-1) + torch.diag_embed(diagonal)
 
 
 def _likelihood(module: ModuleType, arguments: Arguments) -> Tensor:
@@ -115,7 +132,9 @@ IDENTITIES: Mapping[str, Identity] = {
     "estep": Identity("equal values get equal weights", _estep),
     "dual": Identity("the slope in η is ε - KL", _dual),
     "dual_solver": Identity("the KL at the solution is ε", _dual_solver),
-    "covariance": Identity("whiten undoes transform, and tr(Σ⁻¹ Σ) = A", _covariance),
+    "covariance": Identity(
+        "whiten undoes transform, tr(Σ⁻¹ Σ) = A, and the scale is the one acted by", _covariance
+    ),
     "likelihood": Identity("a policy's KL to itself is 0", _likelihood),
     "kl": Identity("no KL: nothing to constrain", _kl),
     "mean": Identity("acted(raw) in NumPy is mean(raw)", _mean),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from mpo.settings import Settings
@@ -20,9 +21,9 @@ class MemberJob(Job):
     states: Path = STATES
     """The folder of the folders of runs' states."""
 
-    @property
+    @cached_property
     def code_digest(self) -> str:
-        """Digest of the code that the settings execute, the cohort's among it."""
+        """Digest of the code that the settings execute, the cohort's among it, as for a run."""
         return code_digest(self.settings, cohort=True)
 
     @property

@@ -18,14 +18,15 @@ from typing import Any
 import torch
 
 from mpo import rundir
-from mpo.training import checkpoints, finished, outcome, progress
+from mpo.training import checkpoints, finished, outcome, progress, provenance
 from mpo.training.cohort.job import CohortJob, MemberJob, ranges
 from mpo.training.cohort.session import CohortSession
 from mpo.training.holding import Held, clear, locked
 from mpo.training.resumption import resume
-from mpo.training.run import require_device, require_vacant
+from mpo.training.run import require_device
 from mpo.training.session import Doing
 from mpo.training.stopping import Interrupted, StopRequest
+from mpo.training.vacancy import require_vacant
 from mpo.training.watching import Watch
 
 MEMBERS_S = 30.0
@@ -45,7 +46,8 @@ def train(job: CohortJob, bar: bool, wait: bool = False, fresh: bool = False) ->
         require_vacant(each)
         rundir.require_writable(each.out)
     if missing:
-        require_device(job.settings)
+        if fresh or any(finished.kept(each) is None for each in missing):
+            require_device(job.settings)
         found |= _held(job, missing, bar, wait, fresh)
     return {each.seed: str(found[each.seed]) for each in job.members}
 
@@ -112,9 +114,11 @@ def _train(under: _Under, bar: bool) -> dict[int, str]:
     torch.set_num_threads(settings.threads)
     torch.use_deterministic_algorithms(True)
     seeds = [each.seeds for each in under.left]
-    training = CohortSession(settings, seeds, asked.workers, progress.spent(state))
+    git = provenance.git()
+    spent = progress.spent(state) if checkpoints.there(state) else (0.0, 0.0)
+    training = CohortSession(settings, seeds, asked.workers, spent)
     try:
-        record = resume(asked, state, training)
+        record = resume(asked, state, training) | {"git": git}
         under.stop.also = training.pause
         under.stop.note()
         _run(_Attendant(under, training, record, bar))

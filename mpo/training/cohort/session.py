@@ -46,6 +46,14 @@ class CohortSession:
         networks = _networks(settings)
         sizes = Sizes.of(networks, len(seeds), max(1, min(workers, len(seeds))))
         self._crew = crew(settings, seeds, sizes)
+        try:
+            self._make(networks, spent, as_one)
+        except BaseException:  # workers would be waited for at exit, and wait themselves
+            self._crew.close()
+            raise
+
+    def _make(self, networks: Networks, spent: tuple[float, float], as_one: bool | None) -> None:
+        settings, seeds = self.settings, self.seeds
         self.desk = desk = self._crew.desk
         self.clock = CohortClock(*spent, desk)
         device = torch.device(settings.device)

@@ -61,6 +61,23 @@ def test_the_aggregate_is_rliables(frames: Frames):
     assert row["value"] == pytest.approx(metrics.aggregate_optimality_gap(sample), rel=1e-5)
 
 
+def test_a_profile_is_the_share_of_runs_above_each_level_by_hand(frames: Frames):
+    """Two tasks with 0, 0.2 and 0.5, 1, 1.5, 2: a run at a level is not above it."""
+    tasks = list(frames.manifest.tasks)
+    planted = {tasks[0]: [0.0, 0.2, 0.5], tasks[1]: [1.0, 1.5, 2.0]}
+    rows = frames.scores.copy()
+    for task, values in planted.items():
+        for seed, value in enumerate(values):
+            rows.loc[(rows["task"] == task) & (rows["seed"] == seed), "score"] = value
+    found = profiles(frames.manifest, rows)
+    mine = found[found["variant"] == "paper"].set_index("tau")["value"]
+    assert (mine.index.min(), mine.index.max()) == (0.0, 2.0)
+    everything = np.concatenate([*planted.values()])
+    for level, share in mine.items():
+        assert share == pytest.approx(sum(value > level for value in everything) / 6), level
+    assert (mine.iloc[0], mine.iloc[-1]) == (pytest.approx(5 / 6), 0.0)
+
+
 def test_by_task_holds_the_spread_across_runs(frames: Frames):
     where = {"task": "cartpole-balance", "variant": "paper"}
     rows = frames.scores[(frames.scores["task"] == where["task"])]

@@ -50,7 +50,7 @@ def test_learning_curves_of_iterations_count_those(frames: Frames):
     rows = rows[(rows["metric"] == "return_iqm") & (rows["task"] == panel.get_title())]
     mine = rows[rows["variant"] == next(iter(frames.manifest.variants))]
     np.testing.assert_allclose(thick_lines(panel)[0].get_xdata(), mine["step"] / 2000)
-    assert "iterations of 2,000 control steps" in figures.caption(
+    assert "against control steps, 2,000 an iteration" in figures.caption(
         "learning_curves", dataclasses.replace(frames, runs=runs)
     )
 

@@ -108,4 +108,5 @@ def test_a_caption_says_n_and_counts_diverged_runs(frames: Frames, name):
         assert "Small ones are single seeds" in text
     elif name not in WITHOUT_INTERVALS:
         assert "95 % intervals by percentile bootstrap" in text
-        assert "Such intervals held the truth in 0.74 of simulated studies" in text
+        told = "0.74 of simulated studies" if name != "performance_profiles" else "too narrow"
+        assert told in text, "profiles were not simulated"

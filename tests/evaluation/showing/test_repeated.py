@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from mpo.evaluation.claims import claims_of
 from mpo.evaluation.estimating.repetition import by_chance, differences
@@ -136,6 +137,12 @@ def test_one_run_of_each_is_shown_and_not_judged(here: Path, there: Path) -> Non
     assert not found["judged"].any()
     assert not found["outside"].any()
     assert "differ by more" not in _made(here, there)
+
+
+def test_as_many_by_chance_is_the_binomial_tail() -> None:
+    for outside, compared in ((0, 40), (1, 40), (3, 40), (40, 40)):
+        expected = stats.binomtest(outside, compared, 0.05, "greater").pvalue
+        assert by_chance(outside, compared) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("same_seeds", [True, False])

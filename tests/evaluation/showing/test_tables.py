@@ -157,6 +157,19 @@ def test_a_run_without_an_update_has_no_time_of_one(study_dir: Path):
     assert inventory(study)["ms_per_update"].notna().all()
 
 
+def test_the_time_of_an_update_is_the_median_of_the_intervals_but_the_first(study_dir: Path):
+    """10 updates in 9 s, which compile; then 10 in 0.1 s, 20 in 0.4 s and 10 in 0.3 s."""
+    study = load(study_dir)
+    first = study.timing.drop_duplicates(["task", "variant", "seed"])
+    rows = pd.concat(
+        first.assign(updates=updates, update_s=seconds)
+        for updates, seconds in ((10, 9.0), (20, 9.1), (40, 9.5), (50, 9.8))
+    )
+    found = inventory(dataclasses.replace(study, timing=rows))
+    assert found["ms_per_update"].to_numpy() == pytest.approx(20.0)
+    assert found["update_s"].to_numpy() == pytest.approx(9.8)
+
+
 def test_a_run_of_the_interval_that_compiles_alone_has_no_time_of_an_update(study_dir: Path):
     study = load(study_dir)
     first = study.timing.groupby(["task", "variant", "seed"], sort=False).head(1)

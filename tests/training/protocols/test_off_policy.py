@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from mpo.algorithm.gaussian import log_prob
-from mpo.algorithm.metrics import METRICS
+from mpo.algorithm.metrics import COUNTS, METRICS
 from mpo.algorithm.networks import unflatten
 from mpo.settings import Settings
 from mpo.training.clock import Clock
 from mpo.training.environment import Diverged, Environment, EnvironmentFault
 from mpo.training.protocols.off_policy import Training
-from mpo.training.seeds import Stream
+from mpo.training.seeds import Seeds, Stream
 from mpo.training.session import Doing, Walk
 from tests.environments import PREFIX
 from tests.runs import finish, saved_on_the_way, seeds, tiny, walk_until
@@ -70,8 +70,32 @@ def test_evaluation_points_fall_between_the_steps_of_an_action_repeat() -> None:
     assert steps == [(k + 1) * 180 // 7 for k in range(7)]
 
 
-def test_logging_rows_average_their_intervals() -> None:
-    training = played(tiny())
+def test_logging_rows_average_their_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
+    single: list[np.ndarray] = []
+    ended: list[tuple[int, float]] = []
+    training = begun(tiny())
+    update, end = training.learner.update, training.logs.ended
+
+    def updated(batch: Any) -> None:
+        before = training.learner.sums.clone()
+        update(batch)
+        single.append((training.learner.sums - before)[0].double().numpy())
+
+    def episode(return_: float) -> None:
+        ended.append((training.step, return_))
+        end(return_)
+
+    monkeypatch.setattr(training.learner, "update", updated)
+    monkeypatch.setattr(training.logs, "ended", episode)
+    finish(training)
+    for place, row in enumerate(training.logs.training):
+        sums = np.sum(single[8 * place : 8 * place + 8], axis=0)
+        for name, total in zip(METRICS, sums, strict=True):
+            expected = total if name in COUNTS else total / 8
+            assert row[name] == pytest.approx(expected, rel=1e-4, abs=1e-6, nan_ok=True), name
+        since = training.logs.training[place - 1]["step"] if place else 0
+        returns = [return_ for step, return_ in ended if since < step <= row["step"]]
+        assert row["behaviour_return"] == pytest.approx(np.mean(returns))
     assert [row["updates"] for row in training.logs.training] == [8, 16, 24, 32]
     assert [row["updates"] for row in training.logs.timing] == [8, 16, 24, 32]
     for row in training.logs.training:
@@ -83,6 +107,42 @@ def test_logging_rows_average_their_intervals() -> None:
     assert [row["step"] for row in training.logs.training] == [
         24 + 4 * row["updates"] - 1 for row in training.logs.training
     ]
+
+
+def test_every_stream_has_a_use_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, of = [], Seeds.of
+
+    def asking(self: Seeds, stream: Stream, *index: int) -> int:
+        asked.append((stream, *index))
+        return of(self, stream, *index)
+
+    monkeypatch.setattr(Seeds, "of", asking)
+    training = begun(tiny(), seed=3)
+    own = [Stream.BEHAVIOUR, Stream.INITIALISATION, Stream.NOISE, Stream.REPLAY]
+    assert sorted(asked) == sorted((stream,) for stream in own)
+
+    def state(stream: Stream) -> Any:
+        return np.random.default_rng(of(seeds(3), stream)).bit_generator.state
+
+    assert training._collector._behaviour.bit_generator.state == state(Stream.BEHAVIOUR)
+    assert training._sampling.bit_generator.state == state(Stream.REPLAY)
+    assert training.learner.noise.initial_seed() == of(seeds(3), Stream.NOISE)
+
+
+def test_variants_begin_as_pairs() -> None:
+    """With one seed: the same networks, and the same draws, whatever else they do."""
+    other = {"dual": "stable", "epsilon": 0.2, "backup": "soft", "policy_learning_rate": 1e-3}
+    one, two, apart = begun(tiny()), begun(tiny(other)), begun(tiny(), seed=1)
+    for training, same in ((two, True), (apart, False)):
+        for part in ("policy", "critic"):
+            vectors = (getattr(each.learner.state, part).parameters for each in (one, training))
+            assert torch.equal(*vectors) is same
+        generators = (each._collector._behaviour.bit_generator.state for each in (one, training))
+        assert len({str(state) for state in generators}) == (1 if same else 2)
+        draws = (each._sampling.bit_generator.state for each in (one, training))
+        assert len({str(state) for state in draws}) == (1 if same else 2)
+        noises = {each.learner.noise.initial_seed() for each in (one, training)}
+        assert len(noises) == (1 if same else 2)
 
 
 def test_episodes_and_evaluations_start_from_their_derived_seeds() -> None:

@@ -131,7 +131,7 @@ class Training(Session[Learner]):
         """
         rows, size, written = usable(self.replay), self.settings.batch_size, self.replay.written
         age = (written - rows) % self.replay.capacity
-        whole = int((age <= written - self._begun).sum()) // size
+        whole = int(((age > 0) & (age <= written - self._begun)).sum()) // size
         return self._sampling.permutation(rows)[: whole * size].reshape(whole, size)
 
     # --- checkpoints ------------------------------------------------------------------------
