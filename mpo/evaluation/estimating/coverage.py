@@ -1,7 +1,8 @@
 """How often nominal 95 % intervals hold the truth, with so few runs.
 
 The lesser of two simulations, of normal scores and of runs of which one in four fails, as
-docs/statistics.md tabulates them. Means have intervals by Student's t, all else by the bootstrap.
+docs/statistics.md tabulates them. Means have intervals by Student's t, all else by the bootstrap;
+probabilities exact ones where that has no width.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ COVERAGE: dict[str, dict[int, dict[int, float]]] = {
         4: {3: 0.77, 5: 0.86, 10: 0.94, 20: 0.96},
     },
     "probability": {
-        1: {3: 0.68, 5: 0.83, 10: 0.92, 20: 0.94},
-        4: {3: 0.88, 5: 0.92, 10: 0.94, 20: 0.94},
+        1: {3: 0.98, 5: 0.95, 10: 0.93, 20: 0.94},
+        4: {3: 0.89, 5: 0.92, 10: 0.94, 20: 0.94},
     },
     "mean": {1: {3: 0.70, 5: 0.78, 10: 0.94, 20: 0.94}, 4: {3: 0.96, 5: 0.95, 10: 0.95, 20: 0.95}},
 }
@@ -26,15 +27,18 @@ COVERAGE: dict[str, dict[int, dict[int, float]]] = {
 
 
 def of(metric: str, n: int, tasks: int) -> float | None:
-    """The coverage of a metric's interval, at the next smaller n and number of tasks.
+    """The coverage of a metric's interval at the next smaller n, the lesser of the numbers of tasks
+    on either side of `tasks`.
 
     None where it is not known: of a number that has no interval, or of one or two runs.
     """
     kind = _kind(metric)
     if kind not in COVERAGE or n < 3:
         return None
-    row = COVERAGE[kind][max(size for size in COVERAGE[kind] if size <= tasks)]
-    return row[max(size for size in row if size <= n)]
+    sizes = [size for size in COVERAGE[kind] if size <= tasks][-1:]
+    sizes += [size for size in COVERAGE[kind] if size >= tasks][:1]
+    rows = [COVERAGE[kind][size] for size in sizes]
+    return min(row[max(size for size in row if size <= n)] for row in rows)
 
 
 def poor(metric: str, n: int, tasks: int) -> bool:

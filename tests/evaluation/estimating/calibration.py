@@ -20,7 +20,7 @@ from mpo.evaluation.claims import shares
 from mpo.evaluation.claims.claim import LEVEL, Claim
 from mpo.evaluation.claims.verdicts import measured, sides, two_sided
 from mpo.evaluation.estimating.contrasts import Stratum, contrast
-from mpo.evaluation.estimating.statistics import iqm, middles
+from mpo.evaluation.estimating.statistics import Estimate, iqm, middles, widened
 
 RUNS = (3, 5, 10, 20)
 TASKS = (1, 4)
@@ -254,6 +254,10 @@ def covered(statistic: str, scores: str, n: int, tasks: int) -> float:
         else:
             drawn = [_resampled(generator, study, statistic) for study in sample]
         low, high = np.percentile(np.stack(drawn), [2.5, 97.5], axis=1)
+        if statistic == "probability":
+            wins = better[:, :, None] > sample[:, None]
+            found = Estimate(n, wins.mean(axis=(1, 2, 3)), low, high)
+            _, _, low, high = widened(found, tasks)
     return float(np.mean((low <= truth) & (high >= truth)))
 
 
