@@ -102,12 +102,13 @@ def test_a_package_that_is_not_there_is_told_before_anything_is_trained(tmp_path
 
 
 def test_counts_may_be_numpy_s(tmp_path: Path) -> None:
-    step = np.int64(50)
+    step: Any
+    step, due, updates = np.array([50, 100, 7])
     with foreign_run(asked(tmp_path)) as run:
         run.report(step)
-        run.trained(step, np.int64(7))
+        run.trained(step, updates)
         run.evaluated(step, episodes(1.0))
-        run.evaluated(np.int64(100), episodes(1.0, 2.0))
+        run.evaluated(due, episodes(1.0, 2.0))
     assert faults_of(tmp_path / "out")[1] == []
 
 

@@ -1,6 +1,5 @@
 """An environment before anything has learnt in it: its sizes, its clock, the uniform policy."""
 
-import math
 from typing import NamedTuple
 
 import gymnasium
@@ -35,17 +34,17 @@ def describe(chosen: Settings, episodes: int, seed: int) -> Described:
     limit = environment.limit
     environment.close()
     if chosen.episode_steps is not None:
-        limit = min(limit, _own_limit(chosen))
+        limit = min(limit, _own_limit(chosen) or limit)
     table = random_returns({chosen.environment: chosen}, episodes, seed)
     return Described(*sizes, limit, float(table["return_mean"][0]), *_high(chosen, limit))
 
 
-def _own_limit(chosen: Settings) -> float:
-    """Control steps at which the environment itself cuts an episode; infinite without any."""
+def _own_limit(chosen: Settings) -> int | None:
+    """Control steps at which the environment itself cuts an episode; None without any."""
     try:
         environment = Environment.of(chosen.model_copy(update={"episode_steps": None}))
     except EnvironmentFault:
-        return math.inf
+        return None
     environment.close()
     return environment.limit
 

@@ -51,12 +51,16 @@ class Job:
         """Digest of the settings with what the random numbers derive from."""
         return self.settings.digest(*self.seeds)
 
-    @cached_property
+    @property
     def code_digest(self) -> str:
         """Digest of the code that the settings execute, as it is when first asked for.
 
         A file that is edited while the run is under way is not what trains it.
         """
+        return self._code_digest
+
+    @cached_property
+    def _code_digest(self) -> str:
         return code_digest(self.settings)
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,9 +11,7 @@ from mpo.evaluation.reading.frames import Frames, read_frames
 from mpo.evaluation.reading.load import Study, load
 from mpo.evaluation.stages import write_estimates, write_runs
 from mpo.study.published import load_published
-
-sys.path.insert(0, str(Path(__file__).parent))
-from synthetic import write_study
+from tests.evaluation.synthetic import write_study
 
 DIVERGED = ("acrobot-swingup", "paper", 1)
 

@@ -8,6 +8,7 @@ import pytest
 
 from mpo.evaluation.claims import claims_of
 from mpo.evaluation.reading.manifest import manifest_of
+from mpo.project import SHIPPED
 from mpo.study.claims import load_claims
 from mpo.study.config import load_study
 from mpo.study.yaml_files import ConfigError
@@ -125,7 +126,7 @@ def test_a_study_declares_claims_of_its_own_and_its_manifest_keeps_them(tmp_path
     assert list(study.manifest()["claims"]) == ["faster"]
     assert list(manifest_of(study.manifest()).claims) == ["faster"]
     assert claims_of(manifest_of(study.manifest()).claims)[0].metric == "area"
-    assert "claims" not in load_study("config/pilot.yaml").manifest()
+    assert "claims" not in load_study(SHIPPED / "config/pilot.yaml").manifest()
 
 
 def test_a_family_is_counted_over_both_files(tmp_path):

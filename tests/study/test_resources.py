@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mpo.project import SHIPPED
 from mpo.settings import settings
 from mpo.study.config import load_study
 from mpo.study.resources import (
@@ -129,7 +130,7 @@ def test_the_page_says_what_the_whole_suite_asks() -> None:
         for runs, body, minutes, mb in rows
     }
     asks = Counter[tuple[str, int, int]]()
-    for run in load_study("config/full.yaml").runs:
+    for run in load_study(SHIPPED / "config/full.yaml").runs:
         found = asked(run.task, run.variant, run.settings, Rates())
         body = "humanoid" if run.task.startswith("humanoid") else ""
         asks[body, found.runtime, found.mem_mb] += 1

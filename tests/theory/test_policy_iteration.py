@@ -78,3 +78,20 @@ def test_settled_soft_q_solves_its_equation(mdps):
 def test_crossings_are_interpolated_in_the_logarithm():
     gaps = np.array([[1.0, 1.0, 1.0, 1.0], [0.1, 0.1, 1e-2, 0.5], [1e-3, 1e-2, 1e-9, 0.4]])
     np.testing.assert_allclose(convergence.crossings(gaps), [1.5, 2.0, 1.0, np.inf])
+
+
+def test_the_summary_counts_who_is_ahead_by_hand():
+    """Of three processes, after 2, 3 and 2 iterations, and by the other after 1, 3 and 3."""
+    policy = np.array([[1, 1, 1], [0.1, 0.5, 0.1], [0.01, 0.1, 0.01], [1e-3, 0.01, 1e-3]])
+    improved = np.array([[1, 1, 1], [0.01, 0.5, 0.1], [1e-3, 0.1, 0.1], [1e-4, 0.01, 0.01]])
+    found = {("1", "policy"): policy, ("1", "improved"): improved}
+    first, second = convergence.summary(found).to_dict("records")
+    assert (first["ahead"], first["behind"], first["reached"]) == (0, 0, 3)
+    assert (second["ahead"], second["behind"], second["processes"]) == (1, 1, 3)
+    assert (first["iterations"], second["iterations"]) == pytest.approx((7 / 3, 7 / 3))
+    assert first["standard_error"] == pytest.approx(np.sqrt(1 / 3) / np.sqrt(3))
+    assert second["standard_error"] == pytest.approx(np.sqrt(4 / 3) / np.sqrt(3))
+    drawn = convergence.curves(found)
+    last = drawn[(drawn["backup"] == "improved") & (drawn["iteration"] == 2)].iloc[0]
+    assert last["value"] == pytest.approx(0.1)
+    assert (last["low"], last["high"]) == pytest.approx((1e-3 + 0.2 * 0.099, 0.1))

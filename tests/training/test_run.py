@@ -4,6 +4,7 @@ import csv
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors.numpy import load_file
@@ -122,7 +123,7 @@ def test_a_run_that_ended_in_this_one_s_place_meanwhile_is_not_replaced(
     other = replace(other, settings=tiny({"epsilon": 0.2}))
     keep = finished.keep
 
-    def ended_first(state: Path, *what: object) -> None:
+    def ended_first(state: Path, *what: Any) -> None:
         monkeypatch.setattr(finished, "keep", keep)
         assert run.train(other, bar=False) == "completed"
         keep(state, *what)

@@ -138,7 +138,6 @@ def regret(gain: float, returns: float) -> float:
     return float((totals[0] - returns) / (totals[0] - totals[1]))
 
 
-@pytest.mark.slow
 @ALL_AT_LENGTH
 def test_linear_quadratic_problem_is_solved(name: str) -> None:
     """The mean action approaches -k s, k from the discounted Riccati equation.

@@ -51,7 +51,6 @@ def test_on_a_gpu_runs_may_be_trained_one_by_one_all_the_same(tmp_path: Path):
     assert trained(planned(tmp_path)) == dict.fromkeys(VARIANTS, 4)
 
 
-@pytest.mark.slow
 def test_a_cohort_s_job_trains_all_its_runs_and_none_of_them_again(tmp_path: Path):
     copy_project(tmp_path)
     (tmp_path / CONFIG).write_text(TINY)

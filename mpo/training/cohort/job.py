@@ -22,8 +22,8 @@ class MemberJob(Job):
     """The folder of the folders of runs' states."""
 
     @cached_property
-    def code_digest(self) -> str:
-        """Digest of the code that the settings execute, the cohort's among it, as for a run."""
+    def _code_digest(self) -> str:
+        """The cohort's code is among it."""
         return code_digest(self.settings, cohort=True)
 
     @property

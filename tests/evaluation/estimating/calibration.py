@@ -247,6 +247,7 @@ def covered(statistic: str, scores: str, n: int, tasks: int) -> float:
     if statistic == "mean":
         low, high = contrast([(task,) for task in np.moveaxis(sample, 2, 0)]).interval()
     else:
+        better = sample
         if statistic == "probability":
             better = drawn_scores(generator, scores, shape) + BETTER
             pairs = zip(better, sample, strict=True)

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from rliable import metrics
 from scipy import stats
-from synthetic import write_study
 
 from mpo.evaluation.estimating.estimates import (
     aggregate,
@@ -21,6 +20,7 @@ from mpo.evaluation.estimating.estimates import (
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.load import load
 from mpo.evaluation.reading.scores import curves, scores
+from tests.evaluation.synthetic import write_study
 
 COLUMNS = ["metric", "task", "variant", "n", "value", "low", "high"]
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from synthetic import write_study
 
 from mpo.evaluation.reading.faults import StudyError
 from mpo.evaluation.reading.load import load
@@ -21,6 +20,7 @@ from mpo.evaluation.showing.tables import markdown
 from mpo.evaluation.telling.readme import filled
 from mpo.rundir import checksum
 from mpo.study.yaml_files import PROJECT
+from tests.evaluation.synthetic import write_study
 
 PAGE = PROJECT / "docs/faults.md"
 MARKS = ("<!-- begin files -->", "<!-- end files -->")

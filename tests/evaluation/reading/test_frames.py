@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
-from synthetic import write_study
 
 from mpo.evaluation.reading.frames import FRAMES, WORDS, read_csv, read_frames, read_text
 from mpo.evaluation.reading.load import KEYS, load
 from mpo.evaluation.stages import write_estimates, write_runs
 from mpo.study import core_schema
 from mpo.study.yaml_files import PROJECT, SCHEMAS
+from tests.evaluation.synthetic import write_study
 
 LIKE_NUMBERS = ["None", "NA", "nan", "NaN", "007", "1e3", "0x1", "True", "inf", "1_0", "2001-01-01"]
 """What readers of CSV take for numbers, dates or nothing."""

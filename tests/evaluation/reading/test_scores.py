@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from synthetic import RANDOM_RETURN
 
 from mpo.evaluation.reading.load import Study, load
 from mpo.evaluation.reading.manifest import Manifest, Task, Variant
 from mpo.evaluation.reading.scores import area, curves, diagnostics, scores
+from tests.evaluation.synthetic import RANDOM_RETURN
 
 KEYS = {"study": "s", "task": "t", "variant": "v", "seed": 0}
 

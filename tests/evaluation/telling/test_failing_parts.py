@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from synthetic import DIVERGED
 
 from mpo.evaluation.claims import claims_of
 from mpo.evaluation.reading.frames import Frames, write_text
@@ -35,6 +34,7 @@ from mpo.theory import figures as theory
 from mpo.training.environment import Diverged
 from mpo.training.replaying import NotPlayable, playing
 from tests.evaluation.showing.drawn import DRAWN, MADE
+from tests.evaluation.synthetic import DIVERGED
 
 PAGE = PROJECT / "docs/faults.md"
 MARKS = ("<!-- begin parts -->", "<!-- end parts -->")

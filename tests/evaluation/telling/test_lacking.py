@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from synthetic import write_study
 
 from mpo.evaluation.claims import claims_of
 from mpo.evaluation.reading.frames import Frames, read_frames, write_text
@@ -20,6 +19,7 @@ from mpo.evaluation.telling.page import report_html
 from mpo.study.claims import load_claims
 from mpo.study.published import load_published
 from tests.evaluation.showing.drawn import MADE
+from tests.evaluation.synthetic import write_study
 
 CLAIMS = claims_of(load_claims())
 

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from synthetic import write_study
 
 from mpo.evaluation.claims import claims_of
 from mpo.evaluation.reading.frames import Frames, read_csv, write_text
@@ -20,6 +19,7 @@ from mpo.evaluation.telling.page import report_html
 from mpo.evaluation.telling.report import _what_was_found, report
 from mpo.study.claims import load_claims
 from tests.evaluation.showing.drawn import DRAWN, MADE
+from tests.evaluation.synthetic import write_study
 
 PROJECT = Path(__file__).parents[3]
 SECTIONS = [

@@ -57,7 +57,9 @@ def test_iterations_reads_no_field_that_it_is_said_not_to_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values = {**iterating.VARIANTS["seed_report"], **iterating.TINY}
-    read = read_by(values, tmp_path, monkeypatch)
+    read = read_by(values, tmp_path / "cleared", monkeypatch)
+    assert "replay_capacity" not in read
+    read |= read_by(values | {"replay_cleared": False}, tmp_path / "kept", monkeypatch)
     unread = {*ITERATIONS_IGNORES, *ITERATIONS_UNREAD}
     assert read - set(ITERATIONS_FIXES) == FIELDS - unread - set(ITERATIONS_FIXES)
     assert not read & unread
