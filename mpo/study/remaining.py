@@ -53,7 +53,8 @@ def said(
 def as_shipped(study: Study, shipped: Path) -> dict[str, float]:
     """What the runs took of the study that this one reproduces, as far as they lie in `shipped`.
 
-    For each task and variant the median of those with the same settings, for seeds without one too.
+    Processor time, since one waits for what else a machine has to do: for each task and variant the
+    median of those with the same settings, for seeds without one too.
     """
     if study.reproduces is None:
         return {}
@@ -62,7 +63,7 @@ def as_shipped(study: Study, shipped: Path) -> dict[str, float]:
         file = shipped / f"results/{study.reproduces}" / run.path / RUN
         if file.exists():
             record = json.loads(file.read_text(encoding="utf-8"))
-            known = record.get("wall_s")  # which code that is not ours need not tell
+            known = record.get("cpu_s")  # which code that is not ours need not tell
             if known and record["settings_digest"] == run.settings_digest:
                 took.setdefault((run.task, run.variant), []).append(known)
     return {

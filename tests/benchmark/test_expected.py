@@ -25,6 +25,7 @@ def study() -> Study:
 def ended(root: Path, study: Study, run: Run, wall_s: float) -> None:
     record = {"settings_digest": run.settings_digest, "code_digest": run.code_digest}
     record |= {"status": "completed", "steps": run.settings.steps, "wall_s": wall_s}
+    record |= {"cpu_s": wall_s - 1.0}
     file = root / study.folder / run.path / "run.json"
     file.parent.mkdir(parents=True)
     write_atomically(file, json.dumps(record).encode())
@@ -65,7 +66,7 @@ def test_runs_of_the_study_that_it_reproduces_say_more_than_the_benchmark(tmp_pa
     assert reckoned.keys() == measured.keys()
     for run in study.runs:
         like = (run.task, run.variant) == (first.task, first.variant)
-        assert reckoned[run.path] == (70.0 if like else measured[run.path])
+        assert reckoned[run.path] == (69.0 if like else measured[run.path])
 
 
 def test_a_run_under_way_counts_with_what_it_lacks(study: Study, tmp_path: Path):
