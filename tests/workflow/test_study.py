@@ -297,6 +297,10 @@ def test_a_study_is_set_beside_the_one_that_it_trains_again(project: Path, tmp_p
     named = ("--config", "reproduces=earlier")
     assert "rule compare_studies" not in snakemake(copy, CONFIG, *named, "--dry-run").stdout
     shutil.copytree(copy / "results/brief", copy / "results/earlier")
+    (copy / "results/earlier/tables/claims.csv").rename(copy / "claims.csv")
+    unfinished = snakemake(copy, CONFIG, *named, "--dry-run")
+    assert (unfinished.returncode, "compare_studies" in unfinished.stdout) == (0, False)
+    (copy / "claims.csv").rename(copy / "results/earlier/tables/claims.csv")
     target = "results/brief/reproduced.md"
     planned = snakemake(copy, CONFIG, *named, "--dry-run", "--", "results/brief/report.md").stdout
     assert "rule compare_studies" in planned

@@ -73,6 +73,20 @@ def test_a_missing_part_is_named_with_its_command(written, study_dir: Path, file
         (study_dir / file).write_bytes(before)
 
 
+def test_what_a_study_asks_for_no_more_is_not_told(written, study_dir: Path):
+    """Though it lies there still."""
+    theirs = study_dir / "reproduced.md"
+    theirs.write_text("Beside another.")
+    try:
+        assert "Beside another." in report(study_dir)
+        text = report(study_dir, left_out=["reproduced", "theory"])
+    finally:
+        theirs.unlink()
+    assert "Reproduced?" not in text
+    assert THEORY.strip() not in text
+    assert THEORY.strip() in written
+
+
 def test_the_report_has_all_sections_and_the_same_text_each_time(written, study_dir):
     assert re.findall(r"^## (.*)$", written, flags=re.MULTILINE) == SECTIONS
     assert written == report(study_dir)

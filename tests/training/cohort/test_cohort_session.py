@@ -12,6 +12,7 @@ from mpo.algorithm.cohort.member import Member
 from mpo.settings import Settings, SettingsError
 from mpo.training import checkpoints
 from mpo.training.clock import Clock
+from mpo.training.cohort.crew import crew
 from mpo.training.cohort.session import CohortSession
 from mpo.training.environment import Diverged, Environment
 from mpo.training.protocols.off_policy import Training
@@ -182,6 +183,27 @@ def test_within_an_evaluation_it_can_be_paused(tmp_path) -> None:
     assert saved is not None
     assert max(steps) <= 40
     assert walked(restored(chosen, saved, 0, 4)) == straight
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_one_that_cannot_be_made_leaves_no_worker(
+    workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a card's memory is too small for its replays."""
+    crews: list[Any] = []
+
+    def made(*of: Any) -> Any:
+        crews.append(crew(*of))
+        return crews[-1]
+
+    def full(*_: Any) -> None:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr("mpo.training.cohort.session.crew", made)
+    monkeypatch.setattr("mpo.training.cohort.session.Storage", full)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        begun(tiny(), 0, 1, workers=workers)
+    assert not any(process.is_alive() for process in getattr(crews[0], "_processes", ()))
 
 
 def test_protocols_that_have_no_cohorts_are_named() -> None:
