@@ -23,7 +23,7 @@ from mpo.training.cohort.job import CohortJob, MemberJob, ranges
 from mpo.training.cohort.session import CohortSession
 from mpo.training.holding import Held, clear, locked
 from mpo.training.resumption import resume
-from mpo.training.run import require_device
+from mpo.training.run import require_device, warn_of_no_update
 from mpo.training.session import Doing
 from mpo.training.stopping import Interrupted, StopRequest
 from mpo.training.vacancy import require_vacant
@@ -115,6 +115,7 @@ def _train(under: _Under, bar: bool) -> dict[int, str]:
     torch.use_deterministic_algorithms(True)
     seeds = [each.seeds for each in under.left]
     git = provenance.git()
+    warn_of_no_update(settings)
     spent = progress.spent(state) if checkpoints.there(state) else (0.0, 0.0)
     training = CohortSession(settings, seeds, asked.workers, spent)
     try:
