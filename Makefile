@@ -5,8 +5,8 @@
 #   make smoke                                      a small one, in minutes
 #   make report CONFIG=config/smoke.yaml            what there is of it so far, while it is trained
 #   make baselines                                  MPO beside SAC, TD3 and PPO of Stable-Baselines3
-#   make figures STUDY=pilot                        a shipped study's, from its runs, untrained
-#   make readme STUDY=pilot                         shows a finished study in README.md
+#   make figures STUDY=tuning                       a shipped study's, from its runs, untrained
+#   make readme STUDY=tuning                        shows a finished study in README.md
 #   make findings                                   the pages about shipped studies, from their numbers
 #   make soak                                       long trials of faults: kills, bytes compared
 #   make slurm-test                                 a study on a Slurm of its own, struck (docs/clusters.md)
@@ -62,9 +62,9 @@ readme: $(READY)
 	$(BIN)/python workflow/scripts/readme.py results/$(STUDY) README.md
 
 findings: $(READY)
-	$(BIN)/python workflow/scripts/findings.py results/pilot docs/findings.template.md docs/findings.md
+	$(BIN)/python workflow/scripts/findings.py results/reference docs/findings.template.md docs/findings.md
 	$(BIN)/python workflow/scripts/findings.py results/tuning docs/tuning.template.md docs/tuning.md
-	$(BIN)/python workflow/scripts/findings.py results/pilot results/README.template.md results/README.md
+	$(BIN)/python workflow/scripts/findings.py results/reference results/README.template.md results/README.md
 
 # Both at once, since the type checker keeps one core busy.
 test: $(READY)

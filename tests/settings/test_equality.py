@@ -79,7 +79,7 @@ def test_a_manifest_that_is_none_is_refused_in_one_line(tmp_path: Path, content:
 
 
 def test_the_manifest_of_a_run_is_that_of_its_study():
-    assert manifest_of(Path("results/pilot/runs/toy/paper/0")) == Path(
-        "results/pilot/manifest.json"
+    assert manifest_of(Path("results/reference/runs/toy/paper/0")) == Path(
+        "results/reference/manifest.json"
     )
     assert manifest_of(Path("/out")) == Path("/manifest.json")

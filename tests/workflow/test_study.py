@@ -1,7 +1,7 @@
 """A whole study through Snakemake, trained for real but briefly: files, figures, equal bytes.
 
 One of its variants diverges, on every task. (The theory has a rule a figure too, and is computed in
-`tests/theory`; from the shipped runs all is drawn together, in `test_pilot`.)
+`tests/theory`; from the shipped runs all is drawn together, in `test_reference`.)
 """
 
 from __future__ import annotations
@@ -230,7 +230,7 @@ def test_verify_recomputes_the_tables_and_trains_a_run_again(project: Path, tmp_
 
 def test_a_shipped_study_is_drawn_again_without_training_it(project: Path, tmp_path: Path):
     """From run files alone, in a place that never trained: what is missing is made, and equal, but
-    for films, which policies are needed for. (That all of a study is, `test_pilot` shows.)
+    for films, which policies are needed for. (That all of a study is, `test_reference` shows.)
 
     The code of one variant has changed since, which the report says.
     """

@@ -9,7 +9,7 @@ from mpo.evaluation.showing.exhibits import ReportError
 from mpo.evaluation.telling.prose import render
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("study", type=Path, help="folder of the study, as results/pilot")
+parser.add_argument("study", type=Path, help="folder of the study, as results/reference")
 parser.add_argument("template", type=Path, help="file to fill, as docs/findings.template.md")
 parser.add_argument("page", type=Path, help="file to write, as docs/findings.md")
 chosen = parser.parse_args()

@@ -26,6 +26,8 @@ PAPERS = {
     "SR": "the report of Chen et al. 2021, which reproduced P1",
 }
 """What a claim's source stands for."""
+LAST = ["equivalence", "computed"]
+"""Tests whose claims are named after the others: they show that nothing differs, or no run."""
 CLEAREST = 2
 """Claims of a verdict that are named; the table has them all."""
 LOG2 = "log2_"
@@ -74,8 +76,10 @@ def _counts(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _clearest(rows: pd.DataFrame, verdict: str) -> str:
-    """A sentence on the claims of a verdict whose adjusted p are least; computed ones come last."""
-    found = rows[rows["verdict"] == verdict].sort_values("p_adjusted", kind="stable")
+    """A sentence on the claims of a verdict whose adjusted p are least; those of `LAST` come last."""
+    late = rows["test"].map({test: place for place, test in enumerate(LAST, 1)}).fillna(0)
+    found = rows.assign(late=late)[rows["verdict"] == verdict]
+    found = found.sort_values(["late", "p_adjusted"], kind="stable")
     if found.empty:
         return f"No claim is {verdict}."
     named = [_named(row) for row in found.head(CLEAREST).to_dict("records")]

@@ -14,7 +14,6 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
-from mpo.evaluation.claims.judging import NOT_RUN
 from mpo.evaluation.estimating.costs import relative
 from mpo.evaluation.reading.frames import Frames, read_csv, read_frames, read_text
 from mpo.evaluation.reading.manifest import ALL
@@ -22,7 +21,7 @@ from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.claims.shown import effect, needed
 from mpo.evaluation.showing.exhibits import ReportError, figure, required, table
 from mpo.evaluation.showing.tables import falls, markdown
-from mpo.evaluation.showing.tables.cells import NOTHING, integer, interval, number
+from mpo.evaluation.showing.tables.cells import integer, interval, number
 from mpo.evaluation.showing.wording import count, listed
 from mpo.evaluation.telling import variants
 from mpo.settings.equality import MANIFEST
@@ -185,22 +184,6 @@ class Facts:
         """The verdicts in short, as the README has them."""
         return claims.in_short(self._folder).strip()
 
-    def judged_before(self, path: str) -> str:
-        """Verdicts in a CSV file of older ones beside today's, of the claims in either."""
-        before = {str(row["claim"]): row for row in read_csv(self._file(path)).to_dict("records")}
-        now = {name: row for name, row in self._claims.items() if row["verdict"] != NOT_RUN}
-        lines = [
-            {"claim": f"`{name}`"}
-            | {
-                f"{word} {when}": text
-                for when, rows in (("before", before), ("now", now))
-                for word, text in _told(rows.get(name)).items()
-            }
-            for name in self._claims
-            if name in before or name in now
-        ]
-        return markdown(pd.DataFrame(lines)).strip()
-
     def figure(self, name: str, folder: str) -> str:
         """A figure with its caption, linked in `folder`."""
         return figure(name, self._frames, self._folder, folder)
@@ -259,15 +242,3 @@ class Facts:
         found = self._of(mine, task, variant)
         tasks = len(self._frames.manifest.tasks) if task == ALL else 1
         return interval(found, metric, tasks, shown)
-
-
-def _told(row: dict | None) -> dict[str, str]:
-    """Verdict, adjusted p and seeds of a claim, as text; of one that was not judged, nothing."""
-    if row is None:
-        return {"verdict": "not run", "p": NOTHING, "seeds": NOTHING}
-    seeds = row["seeds_needed"]
-    return {
-        "verdict": str(row["verdict"]),
-        "p": number(row["p_adjusted"], 2),
-        "seeds": NOTHING if pd.isna(seeds) else integer(seeds),
-    }

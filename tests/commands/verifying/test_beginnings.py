@@ -24,7 +24,7 @@ def updates(chosen) -> int:
     return after // chosen.steps_per_update
 
 
-@pytest.mark.parametrize("name", ["pilot", "study"])
+@pytest.mark.parametrize("name", ["tricks", "study"])
 def test_the_beginnings_of_a_study_refresh_their_targets_and_log_more_than_once(name: str):
     for key, chosen in load_study(PROJECT / f"config/{name}.yaml").settings.items():
         short, lowered = shortened(chosen, None)

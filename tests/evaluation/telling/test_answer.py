@@ -54,6 +54,16 @@ def test_the_clearest_are_named_first_and_the_others_counted(rows, frames: Frame
     assert "ms per update of a are 1.32 [1.01, 1.87] times those of b, adjusted p" in refuted
 
 
+def test_what_differs_is_named_before_what_is_alike_and_what_was_computed(
+    rows, frames: Frames, tmp_path: Path
+):
+    names = ("appendix_sign", "parametric_loss", "huber_loss")
+    some = decided(rows, **dict.fromkeys(names, "supported"))
+    supported = told(some, frames, tmp_path)[2]
+    assert supported.startswith("**Supported** most clearly, of 3: squared and Huber loss")
+    assert "a parametric q ends within" in supported and "appendix" not in supported
+
+
 def test_at_most_three_sentences_stand_below_the_counts(rows, frames: Frames, tmp_path: Path):
     some = decided(rows, acrobot_hard="supported", estep_cost="refuted", huber_loss="undecided")
     some.loc[some["claim"] == "huber-loss", "seeds_needed"] = 12

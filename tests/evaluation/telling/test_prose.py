@@ -131,20 +131,6 @@ def test_seeds_are_those_that_a_claim_needs(study_dir: Path, tmp_path: Path):
     assert render(template, copy) == "980 (600 to > 1,000), 16 (8 to 40)"
 
 
-def test_older_verdicts_stand_beside_todays(said, study_dir: Path, tmp_path: Path):
-    rows = read_csv(study_dir / "tables/claims.csv").set_index("claim")
-    file = tmp_path / "before.csv"
-    file.write_text(
-        "claim,verdict,p_adjusted,seeds_needed\ncartpole-easy,refuted,0.0009,\n"
-        "tricks-over-paper,undecided,0.5,31\n"
-    )
-    lines = said(f'{{{{ judged_before("{file}") }}}}').splitlines()
-    assert "| `cartpole-easy` | refuted | 0.00090 | – | not run | – | – |" in lines
-    now = rows.loc["tricks-over-paper", "verdict"]
-    assert any(f"| `tricks-over-paper` | undecided | 0.50 | 31 | {now} |" in line for line in lines)
-    assert not any("`parametric-loss`" in line for line in lines), "judged neither then nor now"
-
-
 def test_a_csv_file_is_a_table(said, tmp_path: Path):
     file = tmp_path / "made.csv"
     file.write_text("name,value\nx,12\n")

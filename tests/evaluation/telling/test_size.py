@@ -19,10 +19,10 @@ from mpo.theory import figures as theory
 LARGEST = 5 * 2**20
 VARIANTS, TASKS, SEEDS, POINTS = 8, 5, 10, 25
 PIXELS, MORE = 7, 1.5
-"""Figures with a line a run, too large for SVG, and how much larger than a pilot's largest one."""
+"""Figures with a line a run, too large for SVG, and how much larger than the largest shipped one."""
 PARTS = 5
 """Of runs, of which one is measured."""
-PILOT = PROJECT / "results/pilot"
+SHIPPED = PROJECT / "results/reference"
 
 
 def curves(frames: Frames, folder: Path) -> int:
@@ -42,16 +42,16 @@ def curves(frames: Frames, folder: Path) -> int:
 def test_the_page_of_a_large_study_is_no_larger_than_it_may_be(frames: Frames, tmp_path: Path):
     runs = tables.module("runs").shown(frames)
     many = pd.concat([runs] * (VARIANTS * TASKS * SEEDS // PARTS // len(runs) + 1))
-    films = [len(pictures.inlined(file)) for file in PILOT.glob("films/*/stabilised.gif")]
+    films = [len(pictures.inlined(file)) for file in SHIPPED.glob("films/*/stabilised.gif")]
     elsewhere = {"sweeps", "ladder"}  # of other studies
     sharp = len({*figures.names()} - elsewhere) + len(theory.NAMES) - PIXELS
     parts = {
         "library": len(_packed("library", library())),
         "numbers": 2 * PARTS * curves(frames, tmp_path),  # against core-seconds too
         "films": VARIANTS * TASKS * sum(films) / len(films),
-        "pixels": PIXELS * MORE * len(pictures.inlined(PILOT / "figures/kl_relative.png")),
+        "pixels": PIXELS * MORE * len(pictures.inlined(SHIPPED / "figures/kl_relative.png")),
         "sharp": sharp * LARGEST_SVG * 4 / 3,
         "text": 2 * PARTS * len(report_html(tables.markdown(many), tmp_path)),
     }
-    assert len(films) == 4
+    assert len(films) >= 4
     assert sum(parts.values()) < LARGEST, parts
