@@ -1,5 +1,6 @@
 """Tiny runs: settings of a few seconds, jobs, and what must be equal between two of them."""
 
+import json
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -59,6 +60,11 @@ def job(folder: Path, chosen: Settings, seed: int = 0, study_seed: int = 1) -> J
 def contents(done: Job) -> dict[str, bytes]:
     """The files that must be equal."""
     return {name: (done.out / name).read_bytes() for name in BYTES}
+
+
+def described(done: Job) -> dict[str, Any]:
+    """What the run's run.json says."""
+    return json.loads((done.out / rundir.RUN).read_text())
 
 
 def state_of(done: Job) -> list[str]:

@@ -1,18 +1,16 @@
 """A larger budget goes on from a smaller one's end, where both are evaluated at the same steps."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mpo import rundir
 from mpo.training import resumption, run
 from mpo.training.extending import origin, trunk
 from mpo.training.job import Job
 from mpo.training.protocols.off_policy import Training
-from tests.runs import contents, job, tiny
+from tests.runs import contents, described, job, tiny
 
 pytestmark = pytest.mark.usefixtures("unchecked")
 LARGER: dict[str, Any] = {"steps": 320, "evaluation_points": 8}
@@ -24,10 +22,6 @@ def in_one_place(folder: Path, **fields: Any) -> Job:
     made = job(folder, tiny(fields))
     name = "-".join(str(value) for value in fields.values()) or "tiny"
     return replace(made, out=folder / f"out-{name}", state=folder / "state" / name)
-
-
-def described(done: Job) -> dict[str, Any]:
-    return json.loads((done.out / rundir.RUN).read_text())
 
 
 @pytest.fixture

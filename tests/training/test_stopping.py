@@ -26,7 +26,7 @@ from mpo.training.job import Job
 from mpo.training.protocols.off_policy import Training
 from mpo.training.stopping import Interrupted
 from tests.environments import PREFIX
-from tests.runs import TRIED, contents, job, signalled, state_of, tiny
+from tests.runs import TRIED, contents, described, job, signalled, state_of, tiny
 
 pytestmark = pytest.mark.usefixtures("unchecked")
 SHORT: dict[str, Any] = {
@@ -59,10 +59,6 @@ ALWAYS |= {"Walker2d-v5"}
 
 def progress(stopped: Job) -> dict[str, Any]:
     return json.loads((stopped.state_folder / PROGRESS).read_text())
-
-
-def described(done: Job) -> dict[str, Any]:
-    return json.loads((done.out / rundir.RUN).read_text())
 
 
 @pytest.fixture
