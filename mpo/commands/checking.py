@@ -53,9 +53,13 @@ def run(folder: Path) -> None:
     Within a study, results/STUDY/runs/TASK/VARIANT/SEED, it is held to the study's manifest;
     elsewhere to what its own run.json says.
     """
+    from mpo.evaluation.reading.manifest import ManifestError
     from mpo.evaluation.reading.single import faults_of
 
-    held, faults = faults_of(folder)
+    try:
+        held, faults = faults_of(folder)
+    except ManifestError as error:
+        raise InputError(str(error)) from None
     click.echo(f"held to {held}")
     _tell([(fault.what, "") for fault in faults] or [("every file is as asked", None)])
 

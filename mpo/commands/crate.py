@@ -4,7 +4,8 @@ Profiles, on RO-Crate 1.1: Workflow Run Crate 0.5, hence Process Run Crate 0.5 a
 RO-Crate 1.0 (https://www.researchobject.org/workflow-run-crate). The crate holds the workflow with
 its code and configuration, every file of the study with its SHA-256, and one action that made the
 one of the other. Settings, digests, versions and machines are in the files (manifest.json,
-run.json), and the action's description sums them up.
+run.json), and the action's description sums them up. When the action began and ended is left out:
+no file of a run tells a time of day, and when a file was written is lost where it is copied.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from __future__ import annotations
 import json
 import mimetypes
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +102,6 @@ def _crate(study_dir: Path, name: str) -> Any:
                 "@type": "CreateAction",
                 "name": f"The study {name}",
                 "description": _description(study_dir),
-                "startTime": _time(study_dir / "manifest.json"),
-                "endTime": _time(study_dir / "report.md"),
                 "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
             },
         )
@@ -152,7 +150,3 @@ def _description(study_dir: Path) -> str:
         f"run.json. Processors: {', '.join(machines)}. Versions: {'; '.join(versions)}. "
         f"Code: {', '.join(codes)}."
     )
-
-
-def _time(file: Path) -> str:
-    return datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat(timespec="seconds")

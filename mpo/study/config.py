@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import fnmatch
+import math
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -61,8 +62,7 @@ def load_study(
     uniform = load_random_returns(config / "random_scores.csv")
     for alias, task in tasks.items():
         if task.score_range is None and alias not in uniform:
-            command = f"mpo evaluate --policy uniform --task {alias} --csv config/random_scores.csv"
-            allowed = f"it may be left out once random_scores.csv has the task: python -m {command}"
+            allowed = f"it may be left out once random_scores.csv has the task: {measured(alias)}"
             raise ConfigError(config / "tasks.yaml", f"{alias}.score_range", MISSING, allowed)
     known = study_variants(
         content.get("own_variants") or {},
@@ -121,11 +121,50 @@ def without_switch(key: str, overrides: Iterable[str]) -> tuple[bool, list[str]]
 
 
 def load_random_returns(file: Path) -> dict[str, float]:
-    """Mean return of uniformly random actions by task; none where `file` is missing."""
+    """Mean return of uniformly random actions by task; none where `file` is missing.
+
+    Raises `ConfigError` for the first fault.
+    """
     if not file.exists():
         return {}
-    with file.open(encoding="utf-8", newline="") as rows:
-        return {row["task"]: float(row["return_mean"]) for row in csv.DictReader(rows)}
+    try:
+        with file.open(encoding="utf-8", newline="") as lines:
+            return _random_returns(file, csv.DictReader(lines))
+    except UnicodeDecodeError:
+        raise ConfigError(file, "", str(file), "it cannot be read: not UTF-8") from None
+
+
+def _random_returns(file: Path, rows: csv.DictReader[str]) -> dict[str, float]:
+    """The rows of `file`, which has the columns task and return_mean, and may have others."""
+    columns = rows.fieldnames or ()
+    if lacking := [name for name in ("task", "return_mean") if name not in columns]:
+        allowed = f"the column {lacking[0]} is required"
+        raise ConfigError(file, "line 1", ",".join(columns), allowed)
+    found: dict[str, float] = {}
+    for row in rows:
+        try:
+            found[row["task"]] = _finite(row["return_mean"] or "")
+        except ValueError:
+            where = f"{row['task'] or f'line {rows.line_num}'}.return_mean"
+            allowed = "it must be a finite number"
+            raise ConfigError(file, where, row["return_mean"], allowed) from None
+    return found
+
+
+def _finite(text: str) -> float:
+    """The number written as `text`. Raises ValueError where it is none, or not finite."""
+    if not math.isfinite(number := float(text)):
+        raise ValueError
+    return number
+
+
+def measured(alias: str) -> str:
+    """The command that measures the uniform policy on a task, and puts it into the project's file.
+
+    `mpo.evaluation.reading.load` says the same, which cannot import this.
+    """
+    more = "--csv config/random_scores.csv --episodes 100"
+    return f"python -m mpo evaluate --policy uniform --task {alias} {more}"
 
 
 def _chosen_tasks(content: dict[str, Any], file: Path, known: dict[str, Task]) -> dict[str, Task]:

@@ -141,7 +141,7 @@ def _variants(content: dict[str, Any], known: dict[str, Variant], file: Path) ->
     """The variants that entries make, which may build on those that are `known`."""
     for name, entry in content.items():
         _check_external(name, entry, file)
-    found = entries(content, file)
+    found = entries(content, file, known)
     variants = {name: _variant(name, found, known, file) for name in found}
     for variant in variants.values():
         merged(variant.asked, Origin(variant.settings, file, variant.name))

@@ -1,7 +1,8 @@
 """Which runs stand in Slurm's queue: submitted from this folder and not started yet.
 
 Snakemake's plugin for Slurm puts rule and wildcards into a job's comment, as
-`rule_train_paper_wildcards_cartpole-balance_0`; the study is not in it.
+`rule_train_paper_wildcards_cartpole-balance_0`; the study is not in it. The rule is called as
+`Variant.rule` says, which is not the variant's name where a sweep made it.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from pathlib import Path
 FORMAT = "%T|%Z|%k"
 """State, working directory, comment."""
 STATES = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT", "SUSPENDED")
-COMMENT = re.compile(r"rule_train_(?P<variant>.+)_wildcards_(?P<rest>.+)")
+COMMENT = re.compile(r"rule_(?P<rule>train_.+)_wildcards_(?P<rest>.+)")
 SEED = re.compile(r"(.+)_(\d+)")
 PATIENCE_S = 20.0
 
 
 def queued(folder: Path = Path()) -> dict[str, set[tuple[str, str]]]:
-    """By variant, the `job` of each that waits; nothing where no Slurm answers."""
+    """By rule, the `job` of each that waits; nothing where no Slurm answers."""
     command = ["squeue", "--me", "--noheader", f"--format={FORMAT}"]
     if shutil.which(command[0]) is None:
         return {}
@@ -42,7 +43,7 @@ def waiting(text: str, folder: Path) -> dict[str, set[tuple[str, str]]]:
         if state not in STATES or Path(place) != folder:
             continue
         if told := COMMENT.fullmatch(comment):
-            found[told["variant"]].add(_parts(told["rest"]))
+            found[told["rule"]].add(_parts(told["rest"]))
     return dict(found)
 
 

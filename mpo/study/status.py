@@ -41,7 +41,7 @@ class RunStatus:
     run: Run
     state: str
     share: float | None = None
-    """Of its control steps."""
+    """Of its control steps; None where nothing tells it, as code that is not ours need not."""
     last_return: float | None = None
     left_s: float | None = None
     step_s: float | None = None
@@ -59,7 +59,7 @@ def study_status(
 ) -> list[RunStatus]:
     """The status of every run of `study`, whose results and states lie below `root`.
 
-    `in_queue` tells, by variant, the `queue.job` of each that is not started yet. Raises
+    `in_queue` tells, by rule, the `queue.job` of each that is not started yet. Raises
     `SettingsError` where the study's manifest is broken.
     """
     now, folder, waiting = time.time(), root / study.folder, in_queue()
@@ -68,7 +68,7 @@ def study_status(
     return [
         replace(each, state=QUEUED, left_s=None)
         if job(each.run.task, None if each.run.cohort else each.run.seed)
-        in waiting.get(each.run.variant, ())
+        in waiting.get(study.variants[each.run.variant].rule, ())
         and each.state not in (*ENDED, KEPT, RUNNING)
         else each
         for each in found
@@ -84,11 +84,10 @@ def run_status(
     """
     record = _read(folder / run.path / RUN)
     if record and _digests(record) == (run.settings_digest, run.code_digest):
-        known = record.get("wall_s") and record["steps"]  # none where it diverged in its first
-        step_s = record["wall_s"] / record["steps"] if known else None
-        if record["status"] == DIVERGED:
-            share = record["steps"] / run.settings.steps
-            return RunStatus(run, DIVERGED, share, step_s=step_s)
+        steps, wall_s = record.get("steps"), record.get("wall_s")
+        step_s = wall_s / steps if wall_s and steps else None  # it may diverge in its first step
+        if record.get("status") == DIVERGED:
+            return RunStatus(run, DIVERGED, _share(steps, run.settings.steps), step_s=step_s)
         return RunStatus(run, DONE, 1.0, step_s=step_s)
     codes = equal_codes(shown, run.task, run.variant, run.code_digest)
     states = (root / replace(run, code_digest=code).state for code in codes)
@@ -102,18 +101,26 @@ def run_status(
 
 
 def _under_way(run: Run, progress: dict[str, Any], log: Path, now: float) -> RunStatus:
-    """The status of a run of which there is a progress.json."""
-    share, rate = progress["step"] / progress["steps"], progress["steps_per_s"]
-    last = share, progress["return"]
+    """The status of a run of which there is a progress.json.
+
+    It may say nothing but how the run ended: other code ended well, but what it wrote is no run.
+    """
+    step, steps = progress.get("step"), progress.get("steps")
+    share, rate = _share(step, steps), progress.get("steps_per_s") or 0.0
+    last = share, progress.get("return")
     if ended := progress.get("ended"):
         return RunStatus(run, ended["how"], *last, why=ended["why"], log=log)
     patience = UNHEARD_S if progress.get("doing") in UNHEARD else SILENT_S
-    if now - progress["time"] > patience:
+    if now - progress.get("time", 0.0) > patience:
         return RunStatus(run, SILENT, *last, log=log)
-    if rate <= 0:
+    if step is None or not steps or rate <= 0:
         return RunStatus(run, RUNNING, *last)
-    left = (progress["steps"] - progress["step"]) / rate
-    return RunStatus(run, RUNNING, *last, left, 1 / rate)
+    return RunStatus(run, RUNNING, *last, (steps - step) / rate, 1 / rate)
+
+
+def _share(step: float | None, steps: float | None) -> float | None:
+    """How much of `steps` control steps is done after `step`; None where either is not told."""
+    return step / steps if step is not None and steps else None
 
 
 def _not_begun(run: Run, log: Path, older: Path, now: float) -> RunStatus:

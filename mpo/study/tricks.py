@@ -13,7 +13,7 @@ with all of them, and of each part there are two variants more:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,8 +46,12 @@ class Entry(NamedTuple):
     rung: Rung | None = None
 
 
-def entries(content: dict[str, dict[str, Any]], file: Path) -> dict[str, Entry]:
+def entries(
+    content: dict[str, dict[str, Any]], file: Path, known: Container[str] = ()
+) -> dict[str, Entry]:
     """Every entry of the file by name, the generated ones after the one they are of.
+
+    Names that are `known` are another file's.
 
     Raises `ConfigError` for tricks without a base, one that needs an unknown one, a field that two
     of them set, a value of a sweep that cannot be named, and a generated name that is taken.
@@ -64,9 +68,10 @@ def entries(content: dict[str, dict[str, Any]], file: Path) -> dict[str, Entry]:
         plain = entry["change"], entry["source"], fields, entry.get("external", [])
         found[name] = Entry(entry.get("base"), *plain)
         for other, generated in [*_ladder(name, entry, tricks), *_sweep(name, entry, file)]:
-            if other in content:
-                allowed = f"{name}.tricks stands for a variant of this name; give one another name"
-                raise ConfigError(file, other, content[other], allowed)
+            if other in content or other in found or other in known:
+                part = "sweep" if generated.swept else "tricks"
+                allowed = f"{name}.{part} stands for a variant of this name; give one another name"
+                raise ConfigError(file, other, content.get(other, other), allowed)
             found[other] = generated
     return found
 

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from mpo.__main__ import main
+from mpo.evaluation.reading.faults import StudyError
+from mpo.evaluation.reading.load import load
 from mpo.rundir import EVALUATIONS, POLICY, RUN, TRAINING
 from mpo.settings import OPTION_PACKAGES
+from tests.commands.saying import fault
 from tests.evaluation.synthetic import write_study
 from tests.own_options import LOWER_CONFIDENCE
 
@@ -149,6 +152,94 @@ def test_outside_of_a_study_it_is_held_to_what_it_says_itself(
     edit(alone, settings={**asked, "steps": 10_000}, files=None)
     status, text = checked(alone, capsys)
     assert "FAIL  training.csv has other columns than asked" in text
+
+
+def told(run: Path, external: bool) -> Path:
+    """Say in the manifest above whether other code trains the run; returns the study's folder."""
+    study = run.parents[3]
+    manifest = json.loads((study / "manifest.json").read_text())
+    manifest["variants"]["paper"]["external"] = external
+    (study / "manifest.json").write_text(json.dumps(manifest))
+    return study
+
+
+@pytest.mark.parametrize("lacking", [{"steps", "updates"}, {"steps", "updates", "settings"}])
+def test_a_run_of_other_code_is_held_to_what_aggregation_asks(
+    run: Path, capsys: pytest.CaptureFixture[str], lacking: set[str]
+) -> None:
+    edit(run, **dict.fromkeys(lacking))
+    study = told(run, external=True)
+    load(study)
+    status, text = checked(run, capsys)
+    assert status == 0, text
+    told(run, external=False)
+    with pytest.raises(StudyError, match=r"run\.json lacks .*steps, updates"):
+        load(study)
+    status, text = checked(run, capsys)
+    assert status == 1
+    assert text.splitlines()[0] == f"held to {study / 'manifest.json'}"
+    found = {line.split(":")[1] for line in text.splitlines()[1:]}
+    assert found == {f" the key {key} is missing" for key in lacking}
+
+
+def test_what_other_code_need_not_tell_may_be_null_but_not_wrong(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told(run, external=True)
+    content = json.loads((run / RUN).read_text())
+    (run / RUN).write_text(json.dumps({**content, "steps": None}))
+    assert checked(run, capsys)[0] == 0
+    edit(run, steps="many")
+    assert "FAIL  run.json: steps: 'many' is not allowed" in checked(run, capsys)[1]
+
+
+def test_a_run_alone_says_itself_that_other_code_trained_it(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone = tmp_path / "alone"
+    shutil.copytree(run, alone)
+    asked = {"evaluation_points": 5, "evaluation_episodes": 2, "evaluation_final_episodes": 3}
+    asked["steps"] = 10_000
+    edit(alone, settings=asked, steps=None, updates=None)
+    status, text = checked(alone, capsys)
+    assert (status, text.count("is missing")) == (1, 2)
+    edit(alone, settings={**asked, "foreign": {"learning_rate": 0.1}})
+    status, text = checked(alone, capsys)
+    assert status == 0, text
+
+
+def test_a_folder_is_found_in_its_study_however_it_is_written(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, text = checked(run / "../../paper/0", capsys)
+    assert status == 0, text
+
+
+def test_a_folder_that_the_study_does_not_ask_for(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = Path(shutil.copytree(run, run.parent / "7"))
+    edit(other, status=None)
+    status, text = checked(other, capsys)
+    assert status == 1
+    assert "manifest.json" in text.splitlines()[0]
+    assert "runs/cartpole-balance/paper/7 is no run of the study's manifest" in text
+    assert "FAIL  run.json: the key status is missing" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "manifest.json: not JSON"),
+        ("[]", "manifest.json: a list is not allowed; a manifest must be an object"),
+        ('{"format": 1}', "manifest.json: the key 'evaluation' is missing"),
+    ],
+)
+def test_a_broken_manifest_above_is_one_line(
+    run: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    (run.parents[3] / "manifest.json").write_text(text)
+    assert said in fault(capsys, "check", "run", str(run))
 
 
 def test_a_folder_without_anything_says_what_belongs_there(

@@ -78,6 +78,13 @@ def test_a_crate_passes_all_that_the_profile_requires(validator: Path, crate: Pa
     assert verdict["statistics"]["total_passed_checks"] > 40
 
 
+def test_a_crate_says_no_time_that_no_file_tells(crate: Path) -> None:
+    """When a file was written says when it was checked out, or was written again."""
+    content = json.loads((crate / "ro-crate-metadata.json").read_text())
+    action = next(entity for entity in content["@graph"] if entity["@id"] == "#run")
+    assert not {"startTime", "endTime"} & set(action)
+
+
 def test_the_validator_notices_an_action_without_its_workflow(validator: Path, crate: Path) -> None:
     metadata = crate / "ro-crate-metadata.json"
     content = json.loads(metadata.read_text())

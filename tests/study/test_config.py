@@ -113,6 +113,48 @@ def test_the_manifest_says_what_was_asked_for(config: Path):
 
 
 @pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("hop,many,100", "hop.return_mean: 'many' is not allowed; it must be a finite number"),
+        ("hop,nan,100", "hop.return_mean: 'nan' is not allowed; it must be a finite number"),
+        ("hop,-inf,100", "hop.return_mean: '-inf' is not allowed; it must be a finite number"),
+        ("hop,,100", "hop.return_mean: '' is not allowed; it must be a finite number"),
+        ("hop", "hop.return_mean: null is not allowed; it must be a finite number"),
+        (",x,100", "line 3.return_mean: 'x' is not allowed; it must be a finite number"),
+    ],
+)
+def test_a_fault_of_the_random_scores_is_named_by_task_and_column(
+    config: Path, row: str, said: str
+):
+    (config / "random_scores.csv").write_text(f"task,return_mean,episodes\nbalance,350,9\n{row}\n")
+    with pytest.raises(ConfigError) as error:
+        load(config)
+    assert str(error.value) == f"random_scores.csv: {said}"
+
+
+def test_random_scores_that_are_no_text_are_refused(config: Path):
+    (config / "random_scores.csv").write_bytes(b"task,return_mean\n\xe9,1\n")
+    with pytest.raises(ConfigError, match=r"^random_scores\.csv: .* cannot be read: not UTF-8$"):
+        load(config)
+
+
+@pytest.mark.parametrize(
+    ("head", "value", "lacking"),
+    [
+        ("task,mean", "'task,mean'", "return_mean"),
+        ("name,return_mean", "'name,return_mean'", "task"),
+    ],
+)
+def test_random_scores_without_a_column_are_refused(
+    config: Path, head: str, value: str, lacking: str
+):
+    (config / "random_scores.csv").write_text(f"{head}\nhop,1.5\n")
+    said = rf"scores\.csv: line 1: {value} is not allowed; the column {lacking} is required$"
+    with pytest.raises(ConfigError, match=said):
+        load(config)
+
+
+@pytest.mark.parametrize(
     "name", sorted({path.name for path in (PROJECT / "config").glob("*.yaml")} - {"claims.yaml"})
 )
 def test_the_files_of_the_project_are_sound(name: str):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mpo.study.config import ConfigError
 from tests.configuration import config, load
@@ -51,6 +52,20 @@ def test_a_pattern_stands_for_all_that_it_fits_once(config: Path) -> None:
 def test_a_fault_is_named_where_it_stands(config: Path, old: str, new: str, said: str) -> None:
     write(config, "[paper, latest]", OWN.replace(old, new, 1))
     with pytest.raises(ConfigError, match=f"study.yaml: {said}"):
+        load(config)
+
+
+def test_what_an_entry_stands_for_replaces_no_variant_of_all_studies(config: Path) -> None:
+    """`late` has a trick `few` in variants.yaml, and a study's own variant one of that name too."""
+    known = config / "variants.yaml"
+    entry = {"change": "fewer", "settings": {"action_samples": 10}}
+    content = yaml.safe_load(known.read_text())
+    content["shipped"] = {"base": "late", "change": "-", "source": "-", "tricks": {"few": entry}}
+    known.write_text(yaml.safe_dump(content, sort_keys=False))
+    own = {"mine": {"base": "late", "change": "-", "source": "-", "tricks": {"few": entry}}}
+    write(config, "[paper, mine]", "\n" + yaml.safe_dump({"own_variants": own}))
+    said = r"own_variants\.late_with_few: .* mine\.tricks stands for a variant of this name"
+    with pytest.raises(ConfigError, match=said):
         load(config)
 
 

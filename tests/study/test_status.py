@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mpo.rundir import FINISHED, RUN, RUN_FILES
+from mpo.rundir.progress import end
 from mpo.study.config import Study, load_study
 from mpo.study.entries import load_variants
 from mpo.study.listing import differences, variants_table
@@ -21,6 +22,15 @@ from mpo.study.study import Run
 from mpo.study.yaml_files import PROJECT
 
 NOW = 1_800_000_000.0
+SWEPT = {
+    "mine": {
+        "base": "paper",
+        "change": "the bound",
+        "source": "made up",
+        "sweep": {"epsilon": [0.5, 2]},
+    }
+}
+"""An entry of variants.yaml whose values are variants."""
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +123,35 @@ def test_a_run_that_compiles_may_be_silent_for_longer(study: Study, tmp_path: Pa
     assert states(tmp_path, study) == ["running", "silent"]
 
 
+def test_a_run_that_only_says_how_it_ended(study: Study, tmp_path: Path):
+    """As `mpo external` has it of a program whose files are no run."""
+    run = study.runs[0]
+    end(tmp_path / run.state, "failed", "it is no run")
+    status = study_status(study, tmp_path)[0]
+    assert (status.state, status.share, status.last_return) == ("failed", None, None)
+    assert status.why == "it is no run"
+    assert f"{run.task}/paper/0 failed: it is no run" in status_table(study, tmp_path)
+
+
+def test_a_running_run_that_tells_nothing_of_its_steps(study: Study, tmp_path: Path):
+    write(tmp_path / study.runs[0].state / "progress.json", {"time": NOW, "steps_per_s": 5.0})
+    status = study_status(study, tmp_path)[0]
+    assert (status.state, status.share, status.left_s) == ("running", None, None)
+
+
+@pytest.mark.parametrize("ended", ["completed", "diverged"])
+def test_a_run_of_other_code_need_not_tell_its_steps(study: Study, tmp_path: Path, ended: str):
+    finish(tmp_path, study, study.runs[0], status=ended, wall_s=100.0)
+    file = tmp_path / study.folder / study.runs[0].path / "run.json"
+    record = json.loads(file.read_text())
+    del record["steps"]
+    write(file, record)
+    status = study_status(study, tmp_path)[0]
+    state, share = {"completed": ("done", 1.0), "diverged": ("diverged", None)}[ended]
+    assert (status.state, status.share, status.step_s) == (state, share, None)
+    assert status_table(study, tmp_path)
+
+
 @pytest.mark.parametrize("how", ["stopped", "failed"])
 def test_a_run_says_how_it_ended(study: Study, tmp_path: Path, how: str):
     ended = {"how": how, "why": "no such GPU"}
@@ -166,7 +205,8 @@ def test_a_log_of_the_run_before_is_no_failure(study: Study, tmp_path: Path):
 
 def test_what_stands_in_the_queue_is_queued_unless_it_runs_or_is_done(study: Study, tmp_path: Path):
     first, second = study.runs
-    both = {"paper": {(run.task, "0") for run in study.runs}, "other": {(second.task, "1")}}
+    others = {(second.task, "1")}
+    both = {"train_paper": {(run.task, "0") for run in study.runs}, "train_other": others}
     progress(tmp_path, first)
     found = study_status(study, tmp_path, lambda: both)
     assert [status.state for status in found] == ["running", "queued"]
@@ -174,6 +214,16 @@ def test_what_stands_in_the_queue_is_queued_unless_it_runs_or_is_done(study: Stu
     finish(tmp_path, study, second)
     found = study_status(study, tmp_path, lambda: both)
     assert [status.state for status in found] == ["queued", "done"]
+
+
+def test_a_value_of_a_sweep_waits_in_slurm_by_its_rule(tmp_path: Path):
+    overrides = ["seeds=[0]", 'variants=["mine@*"]', f"own_variants={json.dumps(SWEPT)}"]
+    study = load_study(PROJECT / "config" / "smoke.yaml", overrides)
+    run = study.runs[0]
+    assert run.variant == "mine@epsilon=0.5"
+    line = f"PENDING|/here|rule_train_mine__epsilon_0p5_wildcards_{run.task}_0\n"
+    found = study_status(study, tmp_path, lambda: waiting(line, Path("/here")))
+    assert [status.state for status in found] == ["queued", "waiting", "waiting", "waiting"]
 
 
 def test_slurm_s_queue_is_read_by_folder_and_state():
@@ -185,8 +235,8 @@ def test_slurm_s_queue_is_read_by_folder_and_state():
         "PENDING|/here|(null)\n"
     )
     assert waiting(text, Path("/here")) == {
-        "a_wildcards_b": {("task_1", "0")},
-        "paper": {("ball_in_cup-catch", "12")},
+        "train_a_wildcards_b": {("task_1", "0")},
+        "train_paper": {("ball_in_cup-catch", "12")},
     }
     assert waiting("", Path("/here")) == {}
 
@@ -194,7 +244,7 @@ def test_slurm_s_queue_is_read_by_folder_and_state():
 @pytest.mark.parametrize("task", ["hopper-stand", "task_1"])
 def test_a_cohort_waits_in_slurm_by_its_task(task: str) -> None:
     line = f"PENDING|/here|rule_train_paper_wildcards_{task}\n"
-    assert waiting(line, Path("/here")) == {"paper": {job(task, None)}}
+    assert waiting(line, Path("/here")) == {"train_paper": {job(task, None)}}
     assert job(task, 3) == (task, "3")
 
 

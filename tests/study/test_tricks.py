@@ -97,6 +97,9 @@ def test_it_needs_a_base_and_free_names(tmp_path: Path) -> None:
     taken = {"base": "paper", "change": "-", "source": "-"}
     with pytest.raises(ConfigError, match=r"middle_with_clip: .* another name"):
         loaded(tmp_path, {"clip": CLIP}, middle_with_clip=taken)
+    twin = {"base": "middle", "change": "-", "source": "-", "tricks": {"clip": CLIP}}
+    with pytest.raises(ConfigError, match=r"middle_with_clip: .* twin\.tricks stands for"):
+        loaded(tmp_path, {"clip": CLIP}, twin=twin)
 
 
 def test_those_that_are_shipped_are_allowed_and_differ() -> None:

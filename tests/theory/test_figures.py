@@ -36,11 +36,17 @@ def test_figure_has_its_three_files(study, name):
         assert (study / "figures" / f"{name}.{kind}").stat().st_size > 500
 
 
-@pytest.mark.parametrize("name", ["overflow_map", "policy_iteration"])
-def test_figure_has_the_same_bytes_again(study, name, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "tables"),
+    [("overflow_map", []), ("policy_iteration", ["theory/cycling.csv", "theory/iterations.csv"])],
+)
+def test_figure_has_the_same_bytes_again(study, name, tables, tmp_path, monkeypatch):
     make_small(monkeypatch)
     figures.write(name, tmp_path)
-    for path in sorted(tmp_path.rglob("*.*")):
+    written = sorted(path for path in tmp_path.rglob("*") if path.is_file())
+    drawn = [f"figures/{name}.{kind}" for kind in ("csv", "png", "svg")]
+    assert [path.relative_to(tmp_path).as_posix() for path in written] == drawn + tables
+    for path in written:
         assert path.read_bytes() == (study / path.relative_to(tmp_path)).read_bytes(), path.name
 
 

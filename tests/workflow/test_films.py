@@ -12,6 +12,7 @@ import pytest
 from mpo.evaluation.reading.load import load
 from mpo.evaluation.showing.failures import count, standing
 from mpo.evaluation.stages import write_estimates, write_runs
+from mpo.rundir import POLICY
 from mpo.study.published import load_published
 from mpo.study.yaml_files import PROJECT
 from mpo.training import films
@@ -28,6 +29,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two variants on two tasks."""
     folder = tmp_path_factory.mktemp("films") / "made"
     write_study(folder, ["cartpole-balance", "hopper-stand"], ["paper", "stable_dual"], [0], 2)
+    for run in folder.glob("runs/*/*/*"):
+        (run / POLICY).touch()
     write_runs(load(folder), load_published(), folder)
     write_estimates(folder)
     return folder
@@ -78,6 +81,17 @@ def test_what_no_try_would_mend_has_its_line_and_is_not_tried_again(section, stu
     which = "`paper` on cartpole-balance (seed 0), `paper` on hopper-stand (seed 0)"
     assert line == f"No film of {which}: {said}."
     assert count("films", study) == before
+    assert standing(study) == []
+
+
+def test_a_policy_that_was_not_shipped_is_no_fault(section, study):
+    lacking = study / "runs/hopper-stand/paper/0" / POLICY
+    lacking.unlink()
+    text = section(lambda run: None)
+    lacking.touch()
+    said = "no policy lies beside the run, as none is shipped"
+    assert f"No film of `paper` on hopper-stand (seed 0): {said}." in text
+    assert text.count("![") == 3
     assert standing(study) == []
 
 

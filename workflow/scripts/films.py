@@ -12,6 +12,7 @@ from mpo.evaluation import read_frames
 from mpo.evaluation.reading.frames import write_text
 from mpo.evaluation.showing import filmed
 from mpo.evaluation.showing.failures import Absent, Exhibit, Failure, attempt, record, tried
+from mpo.rundir import POLICY
 
 WIDTH, SECONDS, RATE = 120, 5.0, 10.0
 FILMS = Exhibit("section", "films", "films", ("films.md",))
@@ -28,6 +29,8 @@ def film(task: str, variant: str, seed: int) -> None:
     from mpo.training.replaying import NotPlayable
 
     run = chosen.study / f"runs/{task}/{variant}/{seed}"
+    if not (run / POLICY).is_file():
+        raise Absent("no policy lies beside the run, as none is shipped")
     try:
         render(run, chosen.study / filmed.file_of(task, variant), 0, WIDTH, SECONDS, RATE)
     except (NoPictures, NotPlayable) as error:

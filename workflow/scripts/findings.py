@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from mpo.evaluation.reading.frames import write_text
+from mpo.evaluation.reading.manifest import ManifestError
 from mpo.evaluation.showing.exhibits import ReportError
 from mpo.evaluation.telling.prose import render
 
@@ -16,5 +17,5 @@ chosen = parser.parse_args()
 
 try:
     write_text(render(chosen.template, chosen.study), chosen.page)
-except ReportError as error:
+except (ReportError, ManifestError, OSError) as error:
     sys.exit(str(error))

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from mpo.benchmark import expected
+from mpo.evaluation.reading.manifest import ManifestError
 from mpo.evaluation.showing.exhibits import ReportError
 from mpo.evaluation.telling.readme import fill
 from mpo.study.config import load_study
@@ -38,5 +39,5 @@ chosen = parser.parse_args()
 
 try:
     fill(chosen.study, chosen.readme, commands())
-except ReportError as error:
+except (ReportError, ManifestError, OSError) as error:
     sys.exit(str(error))

@@ -68,7 +68,8 @@ def together(found: Sequence[Again]) -> Iterator[str]:
     """What is wrong with runs drawn at random; says what they come to together.
 
     Where machine or versions differ, bytes may, and the mean difference of returns, run by run and
-    relative to the larger of the two, is held against its 95 % interval instead. A run that ended
+    relative to the larger of the two, is held against its 95 % interval instead; one such run alone
+    has none, and is held to bytes. A run that ended
     otherwise is a fault by itself; one without returns, as it diverged before any, has no part.
     """
     from mpo.evaluation.estimating.contrasts import contrast
@@ -96,6 +97,10 @@ def together(found: Sequence[Again]) -> Iterator[str]:
         click.echo(f"{len(others)} runs on another machine or versions: now less then {told}")
         if low > 0 or high < 0:
             yield f"{len(others)} runs on another machine end elsewhere than they did: {told}"
+    elif others:  # whose return alone has no interval to be held against
+        (alone,) = others
+        click.echo(f"{alone.run_dir}: one run alone on another machine or versions")
+        yield from alone.faults()
 
 
 def _sum(run: dict[str, Any], run_dir: Path, file: str) -> str:

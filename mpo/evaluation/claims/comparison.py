@@ -10,13 +10,14 @@ import fnmatch
 import itertools
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from mpo.evaluation.claims.claim import LEVEL, Claim
 from mpo.evaluation.claims.judging import judge
 from mpo.evaluation.claims.metrics import METRICS
 from mpo.evaluation.claims.samples import samples
-from mpo.evaluation.claims.sizes import runs_needed
+from mpo.evaluation.claims.sizes import UNKNOWN, runs_needed
 from mpo.evaluation.claims.verdicts import measured
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL, Manifest
@@ -51,7 +52,10 @@ def compare(
 def compare_all(
     frames: Frames, metric: str = "score", tasks: Sequence[str] = (), margin: float = 0.0
 ) -> pd.DataFrame:
-    """Rows as of `judge`, one a pair of variants, over all of `tasks`; all pairs are one family."""
+    """Rows as of `judge`, one a pair of variants, over all of `tasks`; all pairs are one family.
+
+    Raises ValueError as `compare` does, and for a study of one variant.
+    """
     _check(frames, (), metric, tasks)
     chosen = list(dict.fromkeys(tasks or frames.manifest.tasks))
     claims = [
@@ -92,47 +96,52 @@ def power(frames: Frames, effects: Sequence[float], pair: Sequence[str] = ()) ->
     """Seeds that show each of `effects`, a difference of mean scores, by the spread of the runs.
 
     Of a `pair` a row an effect, over all tasks and on each; else a row a variant with its base (or
-    any other, where none has one), over all tasks. Raises ValueError with one seed.
+    any other, where none has one), over all tasks. A dash stands where runs tell of no spread, or
+    where no task has runs of both. Raises ValueError with one seed, with one variant, and where no
+    task has runs of both variants of any pair asked about.
     """
     manifest = frames.manifest
     if len(manifest.seeds) < 2:
         raise ValueError(f"study {manifest.study} has one seed; its runs have no spread")
     if pair:
         _check(frames, pair, "score", ())
-        places = {"all tasks": list(manifest.tasks), **{task: [task] for task in manifest.tasks}}
-        return pd.DataFrame(
-            {
-                "difference of scores": f"{effect:g}",
-                **{name: _needed(frames, pair, each, effect) for name, each in places.items()},
-            }
-            for effect in effects
-        )
     based = [(name, base) for name in manifest.variants if (base := manifest.base_of(name))]
-    pairs = based or _pairs(manifest)
-    if not pairs:
-        raise ValueError(f"study {manifest.study} has one variant; two are compared")
-    tasks = list(manifest.tasks)
+    pairs = [tuple(pair)] if pair else based or _pairs(manifest)
+    tasks, named = list(manifest.tasks), [f"{effect:g}" for effect in effects]
+    found = [_needed(frames, each, tasks, effects) for each in pairs]
+    if not any(found):
+        first, second = pairs[0]
+        raise ValueError(f"variant: no task has runs of both {first} and {second}")
+    none = [UNKNOWN] * len(effects)
+    if pair:
+        alone = {task: _needed(frames, pair, [task], effects) or none for task in tasks}
+        return pd.DataFrame({"difference of scores": named, "all tasks": found[0], **alone})
     return pd.DataFrame(
-        {
-            "pair": f"{first} - {second}",
-            **{
-                f"{effect:g}": _needed(frames, (first, second), tasks, effect) for effect in effects
-            },
-        }
-        for first, second in pairs
+        {"pair": " - ".join(each), **dict(zip(named, cells or none, strict=True))}
+        for each, cells in zip(pairs, found, strict=True)
     )
 
 
-def _needed(frames: Frames, pair: Sequence[str], tasks: list[str], effect: float) -> str:
+def _needed(
+    frames: Frames, pair: Sequence[str], tasks: list[str], effects: Sequence[float]
+) -> list[str]:
+    """Seeds that show each effect; empty where no task has runs of both."""
     claim = _claim("power", list(pair), "score", tasks, 0.0, "")
     strata = samples(claim, frames).strata
+    if not strata:
+        return []
     n = min(len(sample) for stratum in strata for sample in stratum)
-    return str(runs_needed(measured(claim, strata), n, effect, LEVEL))
+    found = measured(claim, strata)
+    spread = not np.isnan(found.error)
+    return [runs_needed(found, n, effect, LEVEL).told(spread) for effect in effects]
 
 
 def _pairs(manifest: Manifest) -> list[tuple[str, str]]:
-    """All pairs of the study's variants, the later one first."""
-    return [(second, first) for first, second in itertools.combinations(manifest.variants, 2)]
+    """All pairs of the study's variants, the later one first. Raises ValueError with one."""
+    found = [(second, first) for first, second in itertools.combinations(manifest.variants, 2)]
+    if not found:
+        raise ValueError(f"study {manifest.study} has one variant; two are compared")
+    return found
 
 
 def _claim(

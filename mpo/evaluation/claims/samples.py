@@ -12,10 +12,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from mpo.evaluation.claims.claim import Claim, Key
-from mpo.evaluation.claims.metrics import METRICS
+from mpo.evaluation.claims.metrics import METRICS, log2_ms_per_update
 from mpo.evaluation.claims.shapes import ALLOWED, clumped, clumps_said, erring
 from mpo.evaluation.estimating.contrasts import Stratum, stratum
 from mpo.evaluation.reading.frames import Frames
+from mpo.evaluation.reading.inventory import processor
 from mpo.evaluation.reading.manifest import RUN_KEYS
 
 
@@ -50,6 +51,8 @@ def samples(claim: Claim, frames: Frames) -> Samples:
         return Samples([], notes, fault)
     sides = [[_side(claim, [by_key[key] for key in side]) for side in part] for part in kept]
     strata = [_stratum(claim, part, frames, keys) for part in sides]
+    if claim.metric == log2_ms_per_update.__name__:
+        notes += crossed(used, frames.runs)
     n = min(len(sample) for part in strata for sample in part)
     if not n:
         return Samples([], [*notes, "no seed has runs of all of the variants"])
@@ -81,6 +84,19 @@ def diverged(runs: pd.DataFrame) -> str:
     lost = runs.index[runs["diverged"]]
     named = ", ".join(f"{name} on {task} (seed {seed})" for task, name, seed in lost)
     return f"{len(lost)} of {len(runs)} runs diverged: {named}"
+
+
+def crossed(used: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
+    """A note on seeds of a task whose `used` runs several kinds of processor trained; else none.
+
+    Their times tell the processors apart as much as the variants.
+    """
+    kinds = runs.set_index(RUN_KEYS)["machine"].map(processor).reindex(used.index)
+    several = kinds.groupby(["task", "seed"]).nunique() > 1
+    if not several.any():
+        return []
+    named = ", ".join(f"{task} (seed {seed})" for task, seed in several.index[several])
+    return [f"times of several kinds of processor are compared: {named}"]
 
 
 def _kept(sides: tuple[list[Key], ...], had: Container[Key]) -> list[list[Key]]:

@@ -21,6 +21,8 @@ POWER = 0.8
 RANGE = (0.1, 0.9)
 """Quantiles of the spread between which runs needed are given."""
 MOST_RUNS = 1000
+UNKNOWN = "–"
+"""In place of runs needed where no spread was seen: of one run, or of runs that are all equal."""
 
 
 class Needed(NamedTuple):
@@ -34,6 +36,10 @@ class Needed(NamedTuple):
         """Such as "16 (9 to 40)"."""
         runs, *ends = (f"> {MOST_RUNS:,}" if each is None else f"{each:,}" for each in self)
         return runs if None in self[:2] else f"{runs} ({' to '.join(ends)})"
+
+    def told(self, spread: bool) -> str:
+        """The same, where runs have shown a `spread`: without one, None is no large number."""
+        return str(self) if spread or self.runs is not None else UNKNOWN
 
 
 def smallest_effect(found: Contrast, n: int, runs: int, level: float) -> float:

@@ -1,10 +1,15 @@
-"""What an update of a variant costs beside its base's, on the same kind of processor."""
+"""What runs cost, and an update of a variant beside its base's on the same kind of processor."""
 
 from __future__ import annotations
 
-import json
-
 import pandas as pd
+
+from mpo.evaluation.reading.inventory import processor
+
+
+def core_hours(runs: pd.DataFrame) -> float:
+    """Processor time of all runs that say theirs; NaN where none does. `runs` is that frame."""
+    return float(runs["cpu_s"].astype(float).sum(min_count=1)) / 3600
 
 
 def relative(runs: pd.DataFrame, variant: str, base: str | None) -> pd.Series:
@@ -13,8 +18,8 @@ def relative(runs: pd.DataFrame, variant: str, base: str | None) -> pd.Series:
     `runs` is the frame of that name. Runs of one study may come from several machines: medians are
     divided among the runs of one kind of processor, and the middle one of those ratios is taken.
     """
-    processors = [json.loads(text).get("cpu", "") for text in runs["machine"]]
-    groups = runs.assign(processor=processors).groupby(["task", "processor", "variant"])
+    kinds = runs.assign(processor=runs["machine"].map(processor))
+    groups = kinds.groupby(["task", "processor", "variant"])
     times = groups["ms_per_update"].median().unstack()
     tasks = runs["task"].unique()
     if not {variant, base} <= set(times.columns):

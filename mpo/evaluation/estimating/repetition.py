@@ -9,13 +9,15 @@ import pandas as pd
 from scipy.stats import binom
 
 from mpo.evaluation.estimating.contrasts import CONFIDENCE, contrast, stratum
+from mpo.evaluation.reading.manifest import Task
 from mpo.evaluation.reading.pair import PAIR, Side, alike
 
 
 def differences(mine: Side, theirs: Side) -> pd.DataFrame:
     """The mean score of each task and variant of both, and the difference of the two.
 
-    Columns: task, variant, n, n_there, mean, there, difference, low, high, judged, outside. The
+    Columns: task, variant, n, n_there, mean, there, difference, low, high, judged, outside. Scores
+    are by the ranges of `mine`. The
     difference and its interval are those of `contrasts`: of the seeds that both have, seed by seed,
     where they derive from one study seed and are two at least; else of all, which are independent.
     `outside` says that it leaves out 0; without spread, as of runs that
@@ -25,7 +27,8 @@ def differences(mine: Side, theirs: Side) -> pd.DataFrame:
     common = mine.manifest.study_seed == theirs.manifest.study_seed
     rows = []
     for task, variant in alike(mine, theirs):
-        ours, other = _scores(mine, task, variant), _scores(theirs, task, variant)
+        range_ = mine.manifest.tasks[task]
+        ours, other = (_scores(side, range_, variant) for side in (mine, theirs))
         means = (len(ours), len(other), float(ours.mean()), float(other.mean()))
         both = ours.index.intersection(other.index)
         if paired := common and len(both) > 1:
@@ -46,21 +49,11 @@ def by_chance(outside: int, compared: int) -> float:
     return float(binom.sf(outside - 1, compared, 1 - CONFIDENCE))
 
 
-def verdicts(mine: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
-    """The claims that both studies judged, from their tables of claims.
-
-    Columns: claim, statement, verdict, verdict_there, effect, low, high, effect_there, low_there,
-    high_there, same.
-    """
-    columns = ["claim", "statement", "verdict", "effect", "low", "high"]
-    both = mine[columns].merge(
-        theirs[columns].drop(columns="statement"), on="claim", suffixes=("", "_there")
-    )
-    both = both[(both["verdict"] != "not_run") & (both["verdict_there"] != "not_run")]
-    return both.assign(same=both["verdict"] == both["verdict_there"]).reset_index(drop=True)
-
-
-def _scores(side: Side, task: str, variant: str) -> pd.Series:
+def _scores(side: Side, task: Task, variant: str) -> pd.Series:
+    """Scores by seed; of a task whose range a study's own runs gave, by that of `task`."""
     rows = side.scores
-    mine = rows[(rows["task"] == task) & (rows["variant"] == variant)]
-    return mine.set_index("seed")["score"].sort_index()
+    mine = rows[(rows["task"] == task.name) & (rows["variant"] == variant)]
+    mine = mine.set_index("seed").sort_index()
+    if not task.relative:
+        return mine["score"]
+    return (mine["return_mean"] - task.low) / (task.high - task.low)

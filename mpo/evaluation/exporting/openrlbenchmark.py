@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Hashable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from mpo.evaluation.reading.load import Study
 from mpo.evaluation.reading.manifest import RUN_KEYS
@@ -41,10 +44,9 @@ def write(study: Study, folder: Path) -> None:
     for _, curve in curves(study).groupby(RUN_KEYS, sort=False):
         key = tuple(curve.iloc[0][RUN_KEYS])
         run = runs[key]
-        per_step = float(run.get("wall_s", 0.0)) / max(run["steps"], 1)
         history = {
             "global_step": curve["step"],
-            "_runtime": per_step * curve["step"],
+            "_runtime": _seconds_of_step(run) * curve["step"],
             "charts/episodic_return": curve["return_mean"],
         }
         entry = _entry(study.manifest.study, *key)
@@ -61,6 +63,17 @@ def write(study: Study, folder: Path) -> None:
         for entry in described:
             texts = [v if isinstance(v := entry[n], str) else json.dumps(v) for n in COLUMNS]
             database.execute(f"INSERT INTO offlinerun VALUES ({','.join('?' * len(texts))})", texts)
+
+
+def _seconds_of_step(run: dict[Hashable, Any]) -> float:
+    """Seconds of a control step; 0 where a run took none, or other code did not tell.
+
+    What a run does not tell is missing, or NaN where another run of its study does.
+    """
+    wall_s, steps = (run.get(name) for name in ("wall_s", "steps"))
+    if pd.isna(wall_s) or pd.isna(steps):
+        return 0.0
+    return float(wall_s) / max(steps, 1)
 
 
 def _entry(study: str, task: str, variant: str, seed: int) -> dict[str, Any]:

@@ -50,7 +50,9 @@ KEYS = {
     "steps": "control steps trained, an integer",
     "updates": "updates taken, an integer",
 }
-"""What run.json must say, and what that is; of other code some of it may be missing."""
+"""What run.json must say, and what that is."""
+OURS = ("settings", "steps", "updates")
+"""Those of `KEYS` that only a run that MPO trained must have: other code need not tell them."""
 
 
 class RunFiles(NamedTuple):

@@ -16,6 +16,8 @@ from mpo.evaluation.reading.load import KEYS, Study
 
 PARTS = ["environment_s", "act_s", "update_s", "evaluation_s", "checkpoint_s"]
 """Seconds of a run by part, from `timing.csv`, up to its last row."""
+QUIET = 0.1
+"""The share of a run's intervals in which nothing else is taken to have kept the machine busy."""
 MOVED = "processors"
 """What the column `machine` has of runs that were resumed on another kind of processor."""
 
@@ -23,9 +25,10 @@ MOVED = "processors"
 def inventory(study: Study) -> pd.DataFrame:
     """One row a run: keys, outcome, counters, seconds, digests, commit, machine, versions.
 
-    `ms_per_update` is the median over the intervals of `timing.csv` but the first, which compiles:
-    a pause of the machine, or another program's load, is one interval's. A run of one interval, as
-    of one that diverged early, has none. `settings`, `machine` and `versions` are JSON.
+    `ms_per_update` is the first decile over the intervals of `timing.csv` but the first, which
+    compiles: a pause of the machine, or another program's load, only ever adds time. A run of one
+    interval, as of one that diverged early, has none. `settings`, `machine` and `versions` are
+    JSON.
     """
     timing = dict(iter(study.timing.groupby(KEYS, sort=False)))
     rows = []
@@ -35,6 +38,19 @@ def inventory(study: Study) -> pd.DataFrame:
         seconds = _seconds(timing.get(tuple(keys.values())))
         rows.append({**keys, **_outcome(run), **seconds, **_origin(run)})
     return pd.DataFrame(rows)
+
+
+def processor(machine: str) -> str:
+    """The kind of processor in a cell of the column `machine`, as "AMD EPYC (avx avx2 fma)".
+
+    A model's name alone does not tell one: what it may execute decides how fast it is. Empty where
+    a user's own code has not said any.
+    """
+    told = json.loads(machine)
+    flags = " ".join(map(str, told.get("flags") or ()))
+    name = f"{told.get('cpu') or ''} ({flags})" if flags else str(told.get("cpu") or "")
+    device = told.get("device") or "cpu"
+    return name if device == "cpu" else f"{name}, {device}".strip(", ")
 
 
 def _outcome(run: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +72,7 @@ def _seconds(rows: pd.DataFrame | None) -> dict[str, float]:
     intervals = rows[["updates", "update_s"]].diff().iloc[1:]
     each = 1000 * intervals["update_s"] / intervals["updates"]
     return {
-        "ms_per_update": float(each[intervals["updates"] > 0].median()),
+        "ms_per_update": float(each[intervals["updates"] > 0].quantile(QUIET)),
         **{part: float(rows.iloc[-1][part]) for part in PARTS},
     }
 

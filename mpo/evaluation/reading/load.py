@@ -117,10 +117,12 @@ def _complete(files: RunFiles, manifest: Manifest, planned: PlannedRun) -> pd.Da
 
 
 def _no_random_return(task: str) -> Fault:
+    """What measures the uniform policy is said by `mpo.study.config.measured` too."""
+    more = "--csv config/random_scores.csv --episodes 100"
     return Fault(
         f"manifest.json: tasks.{task}.random_return",
         "missing, and a run of this task diverged, so its score needs it",
-        f"python -m mpo evaluate --policy uniform --task {task} --episodes 100",
+        f"python -m mpo evaluate --policy uniform --task {task} {more}",
     )
 
 

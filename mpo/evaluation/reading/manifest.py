@@ -175,6 +175,9 @@ def read_manifest(study_dir: Path) -> Manifest:
         ) from None
     except ValueError as error:
         raise ManifestError(f"{path}: not JSON ({error})") from None
+    if not isinstance(values, dict):
+        what = type(values).__name__
+        raise ManifestError(f"{path}: a {what} is not allowed; a manifest must be an object")
     if values.get("format") != FORMAT:
         raise ManifestError(
             f"{path}: format: {values.get('format')!r} is not allowed; this code reads {FORMAT}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
+import pandas as pd
+
 from mpo.evaluation.estimating import coverage
 from mpo.evaluation.estimating.estimates import shared_tasks
 from mpo.evaluation.reading.frames import Frames
@@ -16,6 +18,10 @@ from mpo.evaluation.showing.wording import count, named
 T = "95 % t intervals"
 METHOD = "95 % intervals by percentile bootstrap, runs resampled within each task"
 """What `mpo.evaluation.estimating.statistics` does, in a caption's words."""
+AGGREGATES = (
+    f"{T} of mean and optimality gap, {METHOD.removeprefix('95 % intervals ')} of the others"
+)
+"""The same of the aggregate metrics."""
 WORDS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 
 
@@ -31,7 +37,7 @@ def said_score(frames: Frames) -> str:
 
 def runs_each(frames: Frames) -> tuple[int, int]:
     """The least and the greatest number of runs of a variant on a task; equal once finished."""
-    counts = frames.scores.groupby(["task", "variant"]).size()
+    counts = _runs(frames)
     complete = len(counts) == len(frames.manifest.tasks) * len(frames.manifest.variants)
     return int(counts.min()) if complete else 0, int(counts.max())
 
@@ -61,10 +67,10 @@ def said_diverged(frames: Frames) -> str:
 
 def said_interval(frames: Frames, how: str = METHOD) -> str:
     """How intervals were made, or that one run gives none."""
-    least, most = runs_each(frames)
-    if most == 1:
+    counts = _runs(frames)
+    if counts.max() == 1:
         return "one run gives no interval"
-    return how if least > 1 else f"{how}; one run gives none"
+    return f"{how}; one run gives none" if counts.min() == 1 else how
 
 
 def said_coverage(
@@ -72,34 +78,49 @@ def said_coverage(
     metrics: Iterable[str],
     tasks: int | Collection[int] = 1,
     which: str = f"{MARK}: such intervals",
+    drawn: pd.DataFrame | None = None,
 ) -> str:
     """How rarely intervals of `metrics` hold the truth, a sentence; empty where as often as said.
 
     `tasks` is how many they are taken over, or each number that some are, `which` the sentence's
-    subject.
+    subject. Told of the fewest runs with an interval among the rows `drawn`: unless given, those
+    of each task for one, the aggregates for several.
     """
-    least, most = runs_each(frames)
-    n = max(least, 2)
     sizes = {tasks} if isinstance(tasks, int) else set(tasks)
-    pairs = [(each, size) for each in metrics for size in sizes]
-    poor = [coverage.of(each, n, size) for each, size in pairs if coverage.poor(each, n, size)]
-    if not poor or most < 2:
+    usual = {size: frames.by_task if size == 1 else frames.aggregate for size in sizes}
+    fewest = {size: _fewest(rows if drawn is None else drawn) for size, rows in usual.items()}
+    cases = [(each, n, size) for each in metrics for size, n in fewest.items()]
+    poor = [coverage.of(*case) for case in cases if coverage.poor(*case)]
+    if not poor:
         return ""
     known = sorted({found for found in poor if found is not None})
     ends = dict.fromkeys([f"{known[0]:.2f}", f"{known[-1]:.2f}"]) if known else ["far fewer"]
     return f" {which} held the truth in {' to '.join(ends)} of simulated studies, not 0.95."
 
 
-def said_bars(frames: Frames, metrics: Iterable[str], tasks: int = 1, how: str = METHOD) -> str:
-    """What stands beside an estimate in a figure, bars or the seeds of few runs, and n."""
-    most = runs_each(frames)[1]
-    if 1 < most < coverage.FEW:
-        return (
-            "Small ones are single seeds: an interval of fewer than "
-            f"{WORDS[coverage.FEW]} is no more than their range. {said_n(frames)}."
-        )
-    bars = "" if most == 1 else "Bars are intervals. "
-    poor = said_coverage(frames, metrics, tasks, "Such intervals")
+def said_bars(
+    frames: Frames,
+    drawn: pd.DataFrame,
+    metrics: Iterable[str],
+    tasks: int = 1,
+    how: str = METHOD,
+) -> str:
+    """What stands beside the estimates `drawn`: bars, the seeds of few runs or both; and n.
+
+    `drawn` has a row an estimate, with the n of its runs.
+    """
+    several = drawn[drawn["n"] > 1]
+    barred = several[several["n"] >= coverage.FEW]
+    dots = (
+        "are single seeds: an interval of fewer than "
+        f"{WORDS[coverage.FEW]} is no more than their range. "
+    )
+    if barred.empty and len(several):
+        return f"Small ones {dots}{said_n(frames)}."
+    bars = "" if barred.empty else "Bars are intervals. "
+    if len(barred) < len(several):
+        bars = f"Bars are intervals; small points, in their place, {dots}"
+    poor = said_coverage(frames, metrics, tasks, "Such intervals", barred)
     return f"{bars}{said_n(frames)}; {said_interval(frames, how)}.{poor}"
 
 
@@ -116,3 +137,20 @@ def said_all(frames: Frames) -> str:
     """The tasks that `ALL` stands for: "all tasks", or which of them."""
     said = said_tasks(frames)
     return said if "(" in said else named(ALL)
+
+
+def said_thresholds(frames: Frames) -> str:
+    """The threshold score of each task, such as "0.9 on cartpole-balance"."""
+    tasks = frames.manifest.tasks.values()
+    return ", ".join(f"{task.threshold:g} on {task.name}" for task in tasks)
+
+
+def _runs(frames: Frames) -> pd.Series:
+    """How many runs each variant has on each task that it has any on."""
+    return frames.scores.groupby(["task", "variant"]).size()
+
+
+def _fewest(rows: pd.DataFrame) -> int:
+    """The least n that an interval of `rows` is of; 0 where none has an interval."""
+    several = rows.loc[rows["n"] > 1, "n"]
+    return int(several.min()) if len(several) else 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from mpo.evaluation.claims.claim import LEVEL
@@ -43,15 +45,16 @@ def answer(rows: pd.DataFrame) -> str:
         f"{effect(over)} more {over['metric']} than {over['second']} on average, p = "
         f"{number(over['p_adjusted'], 2)} ({_margin(over)}), n = {over['n']} a task."
     )
-    if over["verdict"] not in (SUPPORTED, REFUTED):
-        text += f" Seeds that would decide, were the difference what it is here: {needed(over)}."
-    if over["n"] > 1:
+    seeds = needed(over)
+    if over["verdict"] not in (SUPPORTED, REFUTED) and seeds != NOTHING:
+        text += f" Seeds that would decide, were the difference what it is here: {seeds}."
+    if over["n"] < 2:
+        text += " One run gives no p below 1."
+    elif math.isfinite(over["smallest_effect"]):
         text += (
             f" The t test has no smallest p; so many seeds show a difference of "
             f"{number(over['smallest_effect'], 2)} beyond the margin with probability {POWER:g}."
         )
-    else:
-        text += " One run gives no p below 1."
     note = f" Note: {over['note']}." if over["note"] else ""
     return f"{text}{note} The p of single tasks are corrected for their number, by Holm."
 
@@ -71,7 +74,8 @@ def said_power(frames: Frames) -> str:
         f"{POWER:g} at a two-sided level of {LEVEL:g}, by the spread of the scores in study "
         f"{frames.manifest.study} ({len(frames.manifest.seeds)} seeds; variants trained here in "
         "pairs). That is itself uncertain: in brackets is what it would be in four of five such "
-        "studies."
+        f"studies. {NOTHING} stands where runs tell of no spread: where they are all equal, where "
+        "there is one, and where no task has runs of both."
     )
 
 

@@ -56,7 +56,10 @@ SPARE = [
 
 
 def styles(variants: Sequence[str]) -> dict[str, Style]:
-    """The style of each of `variants`."""
+    """The style of each of `variants`, all of a study's, whatever a figure draws of them.
+
+    Of some alone, an unlisted name might not find the style taken that it has moved on from.
+    """
     chosen: dict[str, Style] = {}
     for variant in variants:
         if variant in STYLES:

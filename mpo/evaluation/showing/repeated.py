@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from mpo.evaluation.estimating.repetition import by_chance, differences, verdicts
+from mpo.evaluation.claims.repeated import verdicts
+from mpo.evaluation.estimating.repetition import by_chance, differences
 from mpo.evaluation.reading.frames import read_csv, write_text
 from mpo.evaluation.reading.pair import Side, alike, equal_runs, read_side, unlike
 from mpo.evaluation.showing import tables
@@ -34,7 +35,10 @@ def write(study_dir: Path, other_dir: Path) -> None:
     """The section and its two tables. Raises `Absent` where the studies have nothing in common."""
     mine, theirs = read_side(study_dir), read_side(other_dir)
     if not alike(mine, theirs):
-        raise Absent(f"{other_dir} has no variant and task that was trained with these settings")
+        raise Absent(
+            f"{other_dir} has no variant and task that was trained with these settings, for as "
+            "long, and scored by the same range"
+        )
     means = differences(mine, theirs)
     judged = verdicts(*(read_csv(side.folder / "tables/claims.csv") for side in (mine, theirs)))
     folder = study_dir / "tables"
@@ -58,7 +62,8 @@ def section(mine: Side, theirs: Side, means: pd.DataFrame, judged: pd.DataFrame)
             tables.markdown(shown_claims(judged)),
             captioned(
                 "Claims that both studies judged: verdict and effect here and there, with 95 % t "
-                "intervals. Undecided is no disagreement, where the other decided."
+                "intervals. Undecided is no disagreement, where the other decided; a claim that is "
+                "not about the same rests on other tasks or variants there."
             ),
         ]
     paired = "seed by seed of those in common" if len(seeds) > 1 else "of independent runs"
@@ -82,7 +87,7 @@ def _common_seeds(mine: Side, theirs: Side) -> set[int]:
 def _found(mine: Side, theirs: Side, means: pd.DataFrame, judged: pd.DataFrame) -> list[str]:
     lines = []
     if len(judged):
-        lines.append(f"{judged['same'].sum()} of {count(len(judged), 'verdict')} are the same.")
+        lines += _verdicts(judged)
     if compared := int(means["judged"].sum()):
         outside = int(means["outside"].sum())
         chance = by_chance(outside, compared)
@@ -100,7 +105,24 @@ def _found(mine: Side, theirs: Side, means: pd.DataFrame, judged: pd.DataFrame) 
             )
     if left := unlike(mine, theirs):
         named = ", ".join(f"`{variant}` on {task}" for task, variant in left)
-        lines.append(f"Not compared, since settings or budget differ: {named}.")
+        lines.append(f"Not compared, since settings, budget or score differ: {named}.")
+    return lines
+
+
+def _verdicts(judged: pd.DataFrame) -> list[str]:
+    """How many verdicts are the same, of claims about the same and of others."""
+    alike_, others = judged[judged["alike"]], judged[~judged["alike"]]
+    lines = []
+    if len(alike_):
+        same = int(alike_["same"].sum())
+        verb = "is" if len(alike_) == 1 else "are"
+        lines.append(f"{same} of {count(len(alike_), 'verdict')} {verb} the same.")
+    if len(others):
+        same = int(others["same"].sum())
+        lines.append(
+            f"{same} of {count(len(others), 'verdict')} that rest on other tasks or variants "
+            f"there {'is' if len(others) == 1 else 'are'} the same."
+        )
     return lines
 
 
@@ -110,6 +132,7 @@ def shown_claims(judged: pd.DataFrame) -> pd.DataFrame:
         {
             "claim": row["claim"],
             "statement": row["statement"],
+            "about the same": "yes" if row["alike"] else "no",
             "here": row["verdict"],
             "there": row["verdict_there"],
             "effect here": with_interval(row["effect"], row["low"], row["high"]),

@@ -76,7 +76,7 @@ def _counts(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _clearest(rows: pd.DataFrame, verdict: str) -> str:
-    """A sentence on the claims of a verdict whose adjusted p are least; those of `LAST` come last."""
+    """The claims of a verdict whose adjusted p are least, those of `LAST` at the end."""
     late = rows["test"].map({test: place for place, test in enumerate(LAST, 1)}).fillna(0)
     found = rows.assign(late=late)[rows["verdict"] == verdict]
     found = found.sort_values(["late", "p_adjusted"], kind="stable")

@@ -7,20 +7,20 @@ A name that the study does not have is an error that says which it has.
 
 from __future__ import annotations
 
-import json
 from functools import cached_property
 from pathlib import Path
 
 import jinja2
 import pandas as pd
 
-from mpo.evaluation.estimating.costs import relative
-from mpo.evaluation.reading.frames import Frames, read_csv, read_frames, read_text
+from mpo.evaluation.estimating.costs import core_hours, relative
+from mpo.evaluation.reading.frames import Frames, read_frames
+from mpo.evaluation.reading.inventory import processor
 from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.claims.shown import effect, needed
 from mpo.evaluation.showing.exhibits import ReportError, figure, required, table
-from mpo.evaluation.showing.tables import falls, markdown
+from mpo.evaluation.showing.tables import falls
 from mpo.evaluation.showing.tables.cells import integer, interval, number
 from mpo.evaluation.showing.wording import count, listed
 from mpo.evaluation.telling import variants
@@ -32,7 +32,7 @@ def render(template: Path, study_dir: Path) -> str:
 
     Raises `ReportError` for a template that asks for what there is not.
     """
-    facts = Facts(study_dir, template.parent)
+    facts = Facts(study_dir)
     names = {name: getattr(facts, name) for name in dir(Facts) if not name.startswith("_")}
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False
@@ -47,9 +47,9 @@ def render(template: Path, study_dir: Path) -> str:
 class Facts:
     """What can be said of a study, as text with its interval or its single runs."""
 
-    def __init__(self, study_dir: Path, beside: Path) -> None:
-        """Read the frames of the study in `study_dir`; `beside` is the template's folder."""
-        self._folder, self._beside = study_dir, beside
+    def __init__(self, study_dir: Path) -> None:
+        """Read the frames of the study in `study_dir`."""
+        self._folder = study_dir
         self._frames: Frames = read_frames(study_dir)
         self._others: dict[str, Facts] = {}
 
@@ -58,7 +58,7 @@ class Facts:
         if name not in self._others:
             folder = self._folder.parent / name
             required(folder / MANIFEST, f"make figures STUDY={name}")
-            self._others[name] = Facts(folder, self._beside)
+            self._others[name] = Facts(folder)
         return self._others[name]
 
     # --- what was run -----------------------------------------------------------------------
@@ -69,12 +69,14 @@ class Facts:
 
     def core_hours(self) -> str:
         """Processor time of all runs."""
-        return number(float(self._frames.runs["cpu_s"].sum()) / 3600)
+        return number(core_hours(self._frames.runs))
 
     def machines(self) -> str:
-        """Processors, with how many runs each trained."""
-        names = self._frames.runs["machine"].map(lambda text: json.loads(text).get("cpu"))
-        return listed(f"{name} ({count(n, 'run')})" for name, n in names.value_counts().items())
+        """Kinds of processor, with how many runs each trained."""
+        names = (
+            self._frames.runs["machine"].map(processor).replace("", "processors that are not said")
+        )
+        return listed(f"{name}: {count(n, 'run')}" for name, n in names.value_counts().items())
 
     def updates(self, task: str) -> str:
         """Updates of a run on `task`."""
@@ -90,11 +92,6 @@ class Facts:
         return listed(
             integer(x) for x in self._of(self._frames.scores, task, variant)["return_mean"]
         )
-
-    def best(self, task: str, variant: str) -> str:
-        """The best evaluation of each run, in the order of the seeds."""
-        rows = self._of(self._frames.curves, task, variant)
-        return listed(integer(x) for x in rows.groupby("seed")["return_mean"].max())
 
     def reached(self, task: str, variant: str) -> str:
         """Control steps until each run reached its task's threshold, in the order of the seeds."""
@@ -192,29 +189,19 @@ class Facts:
         """A table with its caption."""
         return table(name, self._frames, self._folder)
 
-    def csv(self, path: str) -> str:
-        """The table in a CSV file, whose path is from the template's folder, as it is."""
-        return markdown(read_text(self._file(path))).strip()
-
     # --- looking up ---------------------------------------------------------------------------
-    def _file(self, path: str) -> Path:
-        if not (self._beside / path).exists():
-            raise KeyError(f"no file {self._beside / path}")
-        return self._beside / path
-
     @cached_property
     def _falls(self) -> pd.DataFrame:
         return falls.table(self._frames)
 
     @cached_property
     def _claims(self) -> dict[str, dict]:
-        path = self._folder / "tables/claims.csv"
-        required(path, f"python workflow/scripts/claims.py config/claims.yaml {self._folder}")
-        return {str(row["claim"]): row for row in read_csv(path).to_dict("records")}
+        rows = claims.judged(self._folder)
+        return {} if rows is None else {str(row["claim"]): row for row in rows.to_dict("records")}
 
     def _claim(self, name: str) -> dict:
         if name not in self._claims:
-            raise KeyError(f"no claim {name!r}; claims are {', '.join(self._claims)}")
+            raise KeyError(f"no claim {name!r}; claims are {', '.join(self._claims) or 'none'}")
         return self._claims[name]
 
     def _known(self, *variants: str) -> None:
@@ -240,5 +227,8 @@ class Facts:
     def _estimate(self, rows: pd.DataFrame, metric: str, task: str, variant: str, shown) -> str:
         mine = rows if "seed" in rows else rows.assign(seed=0)
         found = self._of(mine, task, variant)
+        if metric not in set(found["metric"]):
+            known = ", ".join(sorted(set(rows["metric"]))) or "none"
+            raise KeyError(f"no {metric} of {variant} on {task}; there are {known}")
         tasks = len(self._frames.manifest.tasks) if task == ALL else 1
         return interval(found, metric, tasks, shown)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from mpo.evaluation.estimating.costs import core_hours
 from mpo.evaluation.reading.frames import Frames, read_frames, write_text
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.showing.exhibits import ReportError, figure, table
@@ -80,7 +81,7 @@ def what_was_run(frames: Frames) -> str:
     tasks = listed([f"{task.name} ({task.steps:,} steps)" for task in manifest.tasks.values()])
     variants = listed([f"`{name}`" for name in manifest.variants])
     seeds = count(len(manifest.seeds), "seed")
-    minutes = integer(float(frames.runs["cpu_s"].sum()) / 60)
+    minutes = integer(60 * core_hours(frames.runs))
     return (
         f"The study `{manifest.study}`: {variants} on {tasks}, {seeds} each, "
         f"{count(len(manifest.runs), 'run')} and {minutes} core-minutes in all."

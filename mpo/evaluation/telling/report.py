@@ -189,7 +189,7 @@ def _what_was_found(frames: Frames) -> list[str]:
     if len(frames.manifest.seeds) == 1:
         findings.append("One run of each variant and task says nothing about certainty.")
     seen = "What follows is seen, not tested; what is tested are the claims above."
-    seen += said_coverage(frames, ["score_iqm"], tasks)
+    seen += said_coverage(frames, ["score_iqm"], tasks, drawn=frames.aggregate)
     lost = said_diverged(frames) or f"None of the {len(frames.scores)} runs diverged"
     return [f"{lost}.", *([" ".join([seen, *findings])] if findings else [])]
 

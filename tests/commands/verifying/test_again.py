@@ -50,6 +50,17 @@ def test_a_run_that_ended_otherwise_is_a_fault_and_hides_no_other(
     assert "nan" not in capsys.readouterr().out
 
 
+def test_one_run_alone_on_another_machine_is_held_to_bytes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    gone = again((900.0, 100.0), ("evaluations.csv",), "cpu a then, b now")
+    assert list(together([again(), gone])) == [
+        f"{RUN}/evaluations.csv: another one came out (cpu a then, b now)"
+    ]
+    assert f"{RUN}: one run alone on another machine" in capsys.readouterr().out
+    assert list(together([again(), again(unlike="cpu a then, b now")])) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

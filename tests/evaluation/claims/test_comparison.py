@@ -14,11 +14,12 @@ from scipy import stats
 
 from mpo.__main__ import main
 from mpo.evaluation.claims.comparison import compare, compare_all, power
-from mpo.evaluation.claims.sizes import MOST_RUNS, runs_needed
+from mpo.evaluation.claims.sizes import MOST_RUNS, Needed, runs_needed
 from mpo.evaluation.estimating.contrasts import Contrast, contrast
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing.comparison import answer
+from mpo.evaluation.showing.tables.cells import NOTHING
 
 SEEDS = list(range(8))
 
@@ -154,6 +155,44 @@ def test_larger_effects_need_fewer_seeds_and_more_tasks_fewer_still(planted):
         assert rows[column].is_monotonic_decreasing
     assert (rows["all tasks"] <= rows.max(axis=1)).all()
     assert power(frames, [0.1])["pair"].tolist() == ["stabilised - paper"]
+
+
+def test_runs_that_are_all_equal_are_told_as_no_number(planted):
+    """Neither how many seeds a difference takes, nor which difference so many show."""
+    frames = planted(paper=np.full((len(SEEDS), 2), 0.5), stabilised=np.full((len(SEEDS), 2), 0.7))
+    assert (power(frames, [0.1, 0.3])[["0.1", "0.3"]] == NOTHING).all(axis=None)
+    assert set(power(frames, [0.1], ("stabilised", "paper")).iloc[0, 1:]) == {NOTHING}
+    text = answer(compare(frames, "stabilised", "paper"))
+    assert "runs that are all equal do not tell their spread" in text
+    assert NOTHING not in text and "so many seeds show" not in text
+    none = Needed(None, None, None)
+    assert (none.told(spread=True), none.told(spread=False)) == ("> 1,000", NOTHING)
+    one = dataclasses.replace(frames, scores=frames.scores[frames.scores["seed"] == 0])
+    assert power(one, [0.1])["0.1"].item() == NOTHING, "one run of each, of a study under way"
+
+
+def test_power_of_variants_without_a_task_in_common_names_them(planted):
+    drawn_so = {name: drawn(0.5, 0.1, k) for k, name in enumerate(("paper", "stabilised", "huber"))}
+    frames = planted(**drawn_so)
+    first, second = frames.manifest.tasks
+    rows = frames.scores
+    apart = {"paper": first, "stabilised": second}
+    kept = rows[rows["task"] == rows["variant"].map(apart).fillna(rows["task"])]
+    frames = dataclasses.replace(frames, scores=kept)
+    with pytest.raises(ValueError, match="no task has runs of both paper and stabilised"):
+        power(frames, [0.1], ("paper", "stabilised"))
+    cells = power(frames, [0.1], ("paper", "huber")).iloc[0]
+    assert cells[second] == NOTHING and cells[first] == cells["all tasks"] != NOTHING
+    variants = {name: frames.manifest.variants[name] for name in apart}
+    two = dataclasses.replace(frames.manifest, variants=variants)
+    with pytest.raises(ValueError, match="no task has runs of both stabilised and paper"):
+        power(dataclasses.replace(frames, manifest=two), [0.1])
+
+
+def test_a_study_of_one_variant_has_no_pairs(planted):
+    for ask in (compare_all, lambda frames: power(frames, [0.1])):
+        with pytest.raises(ValueError, match="has one variant; two are compared"):
+            ask(planted(paper=drawn(0.5, 0.1)))
 
 
 def test_the_commands_answer(frames: Frames, study_dir: Path, capsys):

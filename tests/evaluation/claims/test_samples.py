@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -52,6 +53,22 @@ def test_a_diverged_run_is_named_and_no_seed_is_dropped(frames: Frames):
     assert found["note"].startswith(
         "1 of 24 runs diverged: stabilised on cartpole-balance (seed 0)"
     )
+
+
+def test_times_of_several_kinds_of_processor_are_noted(frames: Frames):
+    first = frames.runs.index[0]
+    task, seed = frames.runs.loc[first, ["task", "seed"]]
+    machine = json.dumps({"cpu": "another"})
+    runs = frames.runs.assign(
+        machine=frames.runs["machine"].where(frames.runs.index != first, machine),
+        ms_per_update=np.linspace(1.0, 2.0, len(frames.runs)),
+    )
+    made = dataclasses.replace(frames, runs=runs)
+    asked = claim(metric="log2_ms_per_update", tasks=[task], variants=["stable_dual", "paper"])
+    note = f"times of several kinds of processor are compared: {task} (seed {seed})"
+    assert samples(asked, made).notes == [note]
+    same = dataclasses.replace(made, runs=runs.assign(machine=machine))
+    assert samples(asked, same).notes == []
 
 
 def test_a_metric_that_a_diverged_run_lacks_is_not_judged(frames: Frames):

@@ -9,6 +9,8 @@ import pytest
 
 from mpo.evaluation.estimating.costs import relative
 
+FLAGS = {"narrow": ["avx2"], "wide": ["avx2", "avx512f"]}
+
 
 def runs(*rows: tuple[str, str, float]) -> pd.DataFrame:
     return pd.DataFrame(
@@ -27,6 +29,13 @@ def test_a_slower_processor_is_no_cost_of_the_variant_that_it_trained() -> None:
     assert relative(made, "ours", "base").to_dict() == {"a-task": 1.5}
     both = runs(*[("slow", "base", 5.0), ("slow", "ours", 6.0), ("fast", "ours", 1.0)])
     assert relative(both, "ours", "base")["a-task"] == pytest.approx(1.2)
+
+
+def test_processors_of_one_name_are_of_two_kinds_where_they_execute_other_instructions() -> None:
+    kinds = {name: json.dumps({"cpu": "one", "flags": flags}) for name, flags in FLAGS.items()}
+    made = runs(*[("", "ours", 6.0), ("", "base", 1.0), ("", "ours", 1.5)])
+    told = made.assign(machine=[kinds["narrow"], kinds["wide"], kinds["wide"]])
+    assert relative(told, "ours", "base").to_dict() == {"a-task": 1.5}
 
 
 def test_where_no_processor_trained_both_there_is_no_ratio() -> None:

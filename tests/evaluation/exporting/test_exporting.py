@@ -101,6 +101,26 @@ def test_openrlbenchmark(study: Study, tmp_path: Path) -> None:
         assert history["_runtime"].is_monotonic_increasing
 
 
+@pytest.mark.parametrize("lacking", [("steps",), ("wall_s",), ("steps", "updates", "wall_s")])
+@pytest.mark.parametrize("variants", [["sac"], ["paper", "sac"]])
+def test_openrlbenchmark_of_runs_that_do_not_tell_their_pace(
+    made: Callable[..., Path], tmp_path: Path, variants: list[str], lacking: tuple[str, ...]
+) -> None:
+    """Runs of other code, alone or beside one that does tell."""
+    folder = made(variants=variants, seeds=[0])
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["variants"]["sac"]["external"] = True
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    file = next(folder.glob("runs/*/sac/0/run.json"))
+    run = json.loads(file.read_text())
+    file.write_text(json.dumps({key: run[key] for key in run if key not in lacking}))
+    FORMATS["openrlbenchmark"](load(folder), tmp_path)
+    for variant in variants:
+        history = tmp_path / "mpo" / manifest["study"] / f"{TASKS[0]}__{variant}__0/run_df.csv"
+        seconds = pd.read_csv(history)["_runtime"]
+        assert (seconds == 0).all() if variant == "sac" else (seconds > 0).all()
+
+
 def scalars_in(folder: Path) -> dict[str, list[Any]]:
     """What TensorBoard itself reads in a folder of events, by name: steps and values."""
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")

@@ -12,6 +12,7 @@ import pytest
 from mpo.evaluation.reading.faults import StudyError, configuration
 from mpo.evaluation.reading.load import load
 from mpo.evaluation.reading.manifest import ManifestError
+from mpo.study.config import measured
 from tests.shown_equal import record, shown
 
 RUN = "runs/cartpole-balance/paper/0"
@@ -254,7 +255,8 @@ def test_a_diverged_run_without_a_return_to_fill_with_is_a_fault(made):
     (folder / "manifest.json").write_text(json.dumps(manifest))
     text = faults(folder)
     assert "manifest.json: tasks.cartpole-balance.random_return: missing" in text
-    assert "python -m mpo evaluate --policy uniform --task cartpole-balance" in text
+    assert text.splitlines()[-1] == f"  {measured('cartpole-balance')}"
+    assert "--task cartpole-balance --csv config/random_scores.csv" in text
 
 
 def test_a_users_own_code_needs_evaluations_and_a_short_run_json_only(made):
@@ -284,6 +286,15 @@ def test_a_manifest_that_cannot_be_read_says_so(tmp_path):
     (tmp_path / "manifest.json").write_text('{"format": 1}')
     with pytest.raises(ManifestError, match="key 'evaluation' is missing"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize(("text", "what"), [("[]", "list"), ('"a"', "str"), ("null", "NoneType")])
+def test_a_manifest_that_is_no_object_says_so(tmp_path, text, what):
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(ManifestError) as error:
+        load(tmp_path)
+    said = f"manifest.json: a {what} is not allowed; a manifest must be an object"
+    assert str(error.value) == f"{tmp_path}/{said}"
 
 
 def test_the_mend_names_the_file_that_configures_the_study(tmp_path):

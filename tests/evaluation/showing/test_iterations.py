@@ -19,10 +19,21 @@ COLLECTED = {"protocol": "iterations", "iteration_episodes": 4, "episode_steps":
 QUANTITIES = ["return", "loss_critic", "temperature"]
 
 
+def collected(frames: Frames, **more: int) -> Frames:
+    """`frames` as if all runs had been collected so, some settings apart."""
+    runs = frames.runs.assign(settings=json.dumps(COLLECTED | more))
+    return dataclasses.replace(frames, runs=runs)
+
+
 @pytest.fixture(scope="module")
 def iterated(frames: Frames) -> Frames:
-    runs = frames.runs.assign(settings=json.dumps(COLLECTED))
-    return dataclasses.replace(frames, runs=runs)
+    return collected(frames)
+
+
+@pytest.fixture(scope="module")
+def as_printed(frames: Frames) -> Frames:
+    """Episodes of 300 steps, as SR's are."""
+    return collected(frames, episode_steps=300)
 
 
 def test_every_quantity_is_drawn_by_iteration(iterated: Frames):
@@ -45,12 +56,12 @@ def test_every_quantity_is_drawn_by_iteration(iterated: Frames):
     assert "By iteration of 2,000 control steps" in figures.caption("iterations", iterated)
 
 
-def test_the_mean_return_at_the_end_stands_beside_what_was_printed(iterated: Frames):
-    rows = tables.module("printed").table(iterated)
-    tasks = [name for name in iterated.manifest.tasks if name in PRINTED]
+def test_the_mean_return_at_the_end_stands_beside_what_was_printed(as_printed: Frames):
+    rows = tables.module("printed").table(as_printed)
+    tasks = [name for name in as_printed.manifest.tasks if name in PRINTED]
     assert list(rows["task"].unique()) == tasks
     for row in rows.to_dict("records"):
-        curve = iterated.curves
+        curve = as_printed.curves
         mine = curve[(curve["task"] == row["task"]) & (curve["variant"] == row["variant"])]
         last = mine.sort_values("step").groupby("seed")["return_mean"].last()
         assert row["n"] == len(last)
@@ -59,16 +70,16 @@ def test_the_mean_return_at_the_end_stands_beside_what_was_printed(iterated: Fra
         assert row["low"] <= low + 1e-9 and row["high"] >= high - 1e-9
         printed = PRINTED[row["task"]]
         assert row["agrees"] == (row["low"] <= printed.high and row["high"] >= printed.low)
-        assert row["iteration"] == iterated.manifest.tasks[row["task"]].steps / 2000
-    shown = tables.module("printed").shown(iterated)
+        assert row["iteration"] == as_printed.manifest.tasks[row["task"]].steps / 1200
+    shown = tables.module("printed").shown(as_printed)
     assert set(shown["SR"]) == {"299", "3 to 6.5"}
     assert set(shown["agrees"]) <= {"yes", "no"}
-    assert "n = 3 runs of each variant on each task" in tables.caption("printed", iterated)
+    assert "n = 3 runs of each variant on each task" in tables.caption("printed", as_printed)
 
 
-def test_only_a_study_of_such_runs_has_the_table(frames: Frames, iterated: Frames):
+def test_only_a_study_of_such_runs_has_the_table(frames: Frames, as_printed: Frames):
     """`verify` recomputes the tables that a study has, and no other."""
-    assert tables.of(iterated) == tables.names()
+    assert tables.of(as_printed) == tables.names()
     assert tables.of(frames) == [name for name in tables.names() if name != "printed"]
 
 
@@ -77,3 +88,11 @@ def test_runs_that_learn_otherwise_are_not_held_against_it(frames: Frames):
         figures.draw("iterations", frames)
     with pytest.raises(Absent, match="no task that SR printed"):
         tables.module("printed").table(frames)
+
+
+def test_returns_of_longer_episodes_are_not_held_against_it(iterated: Frames):
+    """Of 500 steps, whose return may be 500."""
+    assert "printed" not in tables.of(iterated)
+    said = "SR printed returns of 300 control steps, and this study's episodes have 500"
+    with pytest.raises(Absent, match=said):
+        tables.module("printed").table(iterated)

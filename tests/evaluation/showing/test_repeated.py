@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -60,7 +61,7 @@ def edit(path: Path, change) -> None:
 def test_the_same_study_is_the_same(here: Path, there: Path) -> None:
     repeated.make(here, there)
     text = (here / repeated.SECTION).read_text()
-    assert "- 1 of 1 verdict are the same." in text
+    assert "- 1 of 1 verdict is the same." in text
     assert "- 0 of 2 means of a task and variant differ by more than their interval" in text
     assert "Of 6 runs trained again on the same kind of processor 6 came out equal" in text
     assert all((here / name).exists() for name in repeated.FILES)
@@ -95,6 +96,37 @@ def test_other_settings_or_budgets_are_not_compared(here: Path, there: Path) -> 
 def _made(here: Path, there: Path) -> str:
     repeated.make(here, there)
     return (here / repeated.SECTION).read_text()
+
+
+def test_a_verdict_on_other_tasks_is_counted_apart(here: Path, there: Path) -> None:
+    rows = pd.read_csv(there / "tables/claims.csv")
+    rows.assign(where="cartpole-balance, hopper-stand").to_csv(
+        there / "tables/claims.csv", index=False
+    )
+    text = _made(here, there)
+    assert "- 1 of 1 verdict that rest on other tasks or variants there is the same." in text
+    assert "are the same." not in text
+    table = pd.read_csv(here / f"tables/{repeated.CLAIMS}.csv")
+    assert (table["alike"].tolist(), table["same"].tolist()) == ([False], [True])
+
+
+def test_scores_by_ranges_of_the_runs_own_are_compared_by_one(here: Path, there: Path) -> None:
+    """The best run ended at 1,000 here and at 500 there; returns are 50 lower there."""
+    for folder, best, less in ((here, 1000.0, 0.0), (there, 500.0, 50.0)):
+        task = {"score_range": None, "reference": "", "random_return": 0.0}
+        edit(
+            folder / "manifest.json",
+            lambda asked, task=task: asked["tasks"]["cartpole-balance"].update(task),
+        )
+        scales = pd.DataFrame([("cartpole-balance", 0.0, best, "relative: best")])
+        scales.columns = ["task", "low", "high", "reference"]
+        scales.to_csv(folder / "scales.csv", index=False)
+        rows = pd.read_csv(folder / "scores.csv")
+        rows["return_mean"] -= less
+        rows.assign(score=rows["return_mean"] / best).to_csv(folder / "scores.csv", index=False)
+    found = differences(read_side(here), read_side(there))
+    assert len(found) == 2
+    assert found["difference"].to_numpy() == pytest.approx(0.05)
 
 
 def test_seeds_of_their_own_are_independent_runs(here: Path, there: Path) -> None:
@@ -168,7 +200,7 @@ def _planted(side: Side, number: int, shift: float, same_seeds: bool) -> Side:
         **{
             **vars(side.manifest),
             "study_seed": 7 if same_seeds else number,
-            "tasks": dict.fromkeys(tasks, task),
+            "tasks": {name: dataclasses.replace(task, name=name) for name in tasks},
         }
     )
     draws = np.random.default_rng(number).normal(shift, 1.0, (len(tasks), len(seeds)))

@@ -19,7 +19,7 @@ from mpo.theory import figures as theory
 LARGEST = 5 * 2**20
 VARIANTS, TASKS, SEEDS, POINTS = 8, 5, 10, 25
 PIXELS, MORE = 7, 1.5
-"""Figures with a line a run, too large for SVG, and how much larger than the largest shipped one."""
+"""Figures with a line a run, too large for SVG, and how much larger than the largest shipped."""
 PARTS = 5
 """Of runs, of which one is measured."""
 SHIPPED = PROJECT / "results/reference"

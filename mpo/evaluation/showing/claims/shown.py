@@ -9,7 +9,7 @@ import pandas as pd
 
 from mpo.evaluation.claims.claim import LEVEL
 from mpo.evaluation.claims.judging import NOT_RUN, UNDECIDED, VERDICTS
-from mpo.evaluation.claims.sizes import MOST_RUNS, POWER, Needed
+from mpo.evaluation.claims.sizes import POWER, Needed
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.captions import said_score
 from mpo.evaluation.showing.tables.cells import NOTHING, number, text, with_interval
@@ -114,12 +114,12 @@ def effect(row: dict) -> str:
 
 def needed(row: dict) -> str:
     """Seeds that would decide with their range, as "16 (9 to 40)"."""
-    if pd.isna(row["seeds_needed"]):
-        alike = pd.isna(row["low"]) and row["test"] != "share"  # runs that tell of no spread
-        unknown = row["verdict"] != UNDECIDED or pd.isna(row["n"]) or row["n"] < 2 or alike
-        return NOTHING if unknown else f"> {MOST_RUNS:,}"
+    unknown = row["verdict"] != UNDECIDED or pd.isna(row["n"]) or row["n"] < 2
+    if unknown and pd.isna(row["seeds_needed"]):
+        return NOTHING
     ends = (row[f"seeds_{name}"] for name in ("needed", "low", "high"))
-    return str(Needed(*(None if pd.isna(each) else int(each) for each in ends)))
+    runs = Needed(*(None if pd.isna(each) else int(each) for each in ends))
+    return runs.told(spread=row["test"] == "share" or not pd.isna(row["low"]))
 
 
 def _line(row: dict) -> dict[str, str]:

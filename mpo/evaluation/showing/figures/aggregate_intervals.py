@@ -11,13 +11,7 @@ from matplotlib.figure import Figure
 from mpo.evaluation.estimating.estimates import by_seed, shared_tasks
 from mpo.evaluation.estimating.statistics import middles
 from mpo.evaluation.reading.frames import Frames
-from mpo.evaluation.showing.captions import (
-    METHOD,
-    T,
-    said_bars,
-    said_score,
-    said_tasks,
-)
+from mpo.evaluation.showing.captions import AGGREGATES, said_bars, said_score, said_tasks
 from mpo.evaluation.showing.live.specs import Points
 from mpo.evaluation.showing.palette import styles
 from mpo.evaluation.showing.panels.layout import grid
@@ -80,9 +74,8 @@ def figure(frames: Frames) -> Figure:
 def caption(frames: Frames) -> str:
     """What the points and bars are."""
     tasks = len(shared_tasks(frames.manifest, frames.scores))
-    how = f"{T} of mean and optimality gap, {METHOD.removeprefix('95 % intervals ')} of the others"
     return (
         "Aggregate metrics of the normalised score over "
         f"{said_tasks(frames)} ({said_score(frames)}): large points are estimates. "
-        f"{said_bars(frames, TITLES, tasks, how)}"
+        f"{said_bars(frames, frames.aggregate, TITLES, tasks, AGGREGATES)}"
     )

@@ -58,8 +58,8 @@ def figure(frames: Frames) -> Figure:
 def caption(frames: Frames) -> str:
     """What the dots and lines are."""
     return (
-        "Cost by variant: the time of learning alone an update, the median over intervals but the "
-        "first, which compiles, and the processor's time of whole runs, with environments and "
-        "evaluations. Dots are runs, lines their medians. Measured on the machines of these runs, "
-        f"under the load that they had. {said_n(frames)}."
+        "Cost by variant: the time of learning alone an update, the first decile over logged "
+        "intervals, since other load only adds to it, and the processor's time of whole runs, with "
+        "environments and evaluations. Dots are runs, lines their medians. Measured on the "
+        f"machines of these runs, under the load that they had. {said_n(frames)}."
     )

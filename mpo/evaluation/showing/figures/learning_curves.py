@@ -20,7 +20,7 @@ from mpo.evaluation.showing.live.specs import Curves
 from mpo.evaluation.showing.palette import styles
 from mpo.evaluation.showing.panels.axes import thousands_axis
 from mpo.evaluation.showing.panels.layout import label_rows, task_panels
-from mpo.evaluation.showing.panels.marks import refer
+from mpo.evaluation.showing.panels.marks import band, refer
 from mpo.evaluation.showing.references import distinct, returns
 
 ABSENT = "no run was evaluated"
@@ -80,19 +80,13 @@ def draw_curves(
     panel: Axes, rows: pd.DataFrame, x: str, group: list[str], variants: list[str]
 ) -> None:
     """`rows` of one task against their column `x`, of the variants in `group`."""
-    for variant in group:
-        style = styles(variants)[variant]
+    found = styles(variants)
+    for place, variant in enumerate(group):
+        style = found[variant]
         mine = rows[rows["variant"] == variant]
         for _, run in mine[mine["seed"].notna()].groupby("seed"):
             panel.plot(run[x], run["value"], color=style.colour, alpha=0.35, linewidth=0.5)
-        middle = mine[mine["seed"].isna()]
-        across = middle[x].to_numpy(dtype=float)
-        panel.fill_between(
-            across, middle["low"], middle["high"], color=style.colour, alpha=0.16, linewidth=0
-        )
-        every = max(1, len(across) // 5)
-        start = group.index(variant) * every // max(1, len(group))
-        panel.plot(across, middle["value"], **style.of_line(markevery=(start, every)))
+        band(panel, mine[mine["seed"].isna()], x, style, place, len(group))
 
 
 def scale(panel: Axes, rows: pd.DataFrame, references: Iterable[float] = ()) -> None:

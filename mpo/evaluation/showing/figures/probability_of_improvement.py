@@ -46,7 +46,7 @@ def figure(frames: Frames) -> Figure:
     labels = [f"{name}\nover {bases[name]}" for name in variants]
     columns = -(-len(tasks) // lines)
     drawing, axes = grid(lines, columns, height=height, names=labels, sharey=True)
-    found = styles(variants)
+    found = styles(list(frames.manifest.variants))
     for place, panel in enumerate(axes.ravel()):
         if place >= len(tasks):
             panel.set_visible(False)
@@ -72,5 +72,5 @@ def caption(frames: Frames) -> str:
     return (
         "Probability that a run of a variant ends above a run of its base, a tie counting half: "
         "large points are estimates; at one half neither is better. "
-        f"{said_bars(frames, ['probability_of_improvement'], how=how)}"
+        f"{said_bars(frames, frames.improvement, ['probability_of_improvement'], how=how)}"
     )

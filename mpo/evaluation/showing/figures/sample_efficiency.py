@@ -40,5 +40,5 @@ def caption(frames: Frames) -> str:
         "Sample efficiency: interquartile mean of the normalised score over "
         f"{said_tasks(frames)} after each share of a task's budget; bands "
         f"are intervals, each point on its own. {said_n(frames)}; {said_interval(frames)}."
-        f"{said_coverage(frames, ['iqm'], tasks, 'Such intervals')}"
+        f"{said_coverage(frames, ['iqm'], tasks, 'Such intervals', frames.aggregate)}"
     )

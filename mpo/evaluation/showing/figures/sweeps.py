@@ -15,7 +15,7 @@ from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL, TUNING_SEED, Manifest
 from mpo.evaluation.showing.captions import said_coverage, said_interval, said_n
 from mpo.evaluation.showing.live.specs import Sweeps
-from mpo.evaluation.showing.palette import styles
+from mpo.evaluation.showing.palette import Style, styles
 from mpo.evaluation.showing.panels.layout import ROW_TASKS, grid, label_rows, title
 from mpo.evaluation.showing.panels.marks import bar
 from mpo.evaluation.showing.values import logarithmic, numbers, placed, ticks
@@ -46,6 +46,7 @@ def drawn(frames: Frames) -> pd.DataFrame:
 def figure(frames: Frames) -> Figure:
     """A line of panels a sweep: all tasks, then each; the base's own value is ringed."""
     rows, sweeps = drawn(frames), frames.manifest.sweeps
+    found = styles(list(dict.fromkeys([*frames.manifest.variants, *(base for base, _ in sweeps)])))
     tasks = [ALL, *frames.manifest.tasks]
     columns = min(len(tasks), ROW_TASKS)
     lines = -(-len(tasks) // columns)
@@ -58,7 +59,7 @@ def figure(frames: Frames) -> Figure:
             panel = axes[place * lines + index // columns][index % columns]
             panel.set_visible(True)
             title(panel, base, named(task))
-            _curve(panel, mine[mine["task"] == task], base)
+            _curve(panel, mine[mine["task"] == task], base, found[base])
             panel.set_xlabel(field)
     label_rows([panel for panel in axes.ravel() if panel.get_visible()], "score (IQM)")
     return drawing
@@ -106,9 +107,8 @@ def _written(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _curve(panel: Axes, rows: pd.DataFrame, base: str) -> None:
+def _curve(panel: Axes, rows: pd.DataFrame, base: str, style: Style) -> None:
     """The scores in the order of the values, on an axis of numbers where all are."""
-    style = styles([base])[base]
     words = numbers(rows["setting"]) is None
     rows, places = placed(rows)
     across, middle = places.to_numpy(), rows["value"].to_numpy(dtype=float)

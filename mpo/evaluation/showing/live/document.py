@@ -62,8 +62,9 @@ def figure_data(name: str, manifest: Manifest, study_dir: Path) -> dict[str, Any
     for _, plot in drawn:
         document.add_root(plot)
     panels = [{"title": title, "plot": plot.id} for title, plot in drawn]
-    variants = [name for name in manifest.variants if name in set(rows["variant"])]
-    found = spec.marks if isinstance(spec, Rungs) else styles(variants)
+    had = set(rows["variant"])
+    mine = {name: style for name, style in styles([*manifest.variants]).items() if name in had}
+    found = spec.marks if isinstance(spec, Rungs) else mine
     legend = [
         {"name": name, "colour": style.colour, "dash": dash(style)} for name, style in found.items()
     ]
@@ -88,10 +89,11 @@ def _width(spec: Live, rows: pd.DataFrame) -> float:
 
 def _panels(spec: Live, rows: pd.DataFrame, manifest: Manifest) -> Iterator[tuple[str, Any]]:
     """The title and the plot of each panel."""
+    variants = list(manifest.variants)
     if isinstance(spec, Sweeps):
         for key, mine in rows.groupby(["base", "field", "task"], sort=False):
             base, field, task = map(str, key)
-            yield f"{field} of {base}: {named(task)}", sweep(spec, mine)
+            yield f"{field} of {base}: {named(task)}", sweep(spec, mine, variants)
         return
     if isinstance(spec, Rungs):
         for key, mine in rows.groupby(["of", "task"], sort=False):
@@ -101,7 +103,10 @@ def _panels(spec: Live, rows: pd.DataFrame, manifest: Manifest) -> Iterator[tupl
     for key in dict.fromkeys(rows[spec.panels]) if spec.panels else [""]:
         mine = rows[rows[spec.panels] == key] if spec.panels else rows
         refs = spec.references(manifest, key)
-        plot = curves(spec, mine, refs) if isinstance(spec, Curves) else points(spec, mine, refs)
+        if isinstance(spec, Curves):
+            plot = curves(spec, mine, refs, variants)
+        else:
+            plot = points(spec, mine, refs, variants)
         yield spec.titles.get(key, named(key)), plot
 
 

@@ -1,7 +1,8 @@
 """One panel of a figure as a Bokeh plot: variants by name, so that the page can hide them.
 
 Each renderer has the name of its variant, in a ladder's that of its marks. A tooltip says variant,
-place and value, and the interval of an estimate or the seed of a run.
+place and value, and the interval of an estimate or the seed of a run. `variants` are all of the
+study, whose styles are those of every figure, where `rows` have some.
 """
 
 from __future__ import annotations
@@ -59,13 +60,15 @@ def pixels(pattern: Iterable[float]) -> list[int]:
     return [round(2 * part) or 1 for part in pattern]
 
 
-def curves(spec: Curves, rows: pd.DataFrame, refs: Iterable[Reference]) -> Any:
+def curves(
+    spec: Curves, rows: pd.DataFrame, refs: Iterable[Reference], variants: Sequence[str] = ()
+) -> Any:
     """`rows` of one panel as lines: columns variant, `spec.x`, value, low, high and seed."""
     plot, large = _plot(spec.x_label, spec.y_label, HEIGHT), rows[spec.x].max() >= LARGE
     if large:
         plot.xaxis.formatter = NumeralTickFormatter(format="0.[0]a")
     estimates, runs = [], []
-    for variant, style, middle, alone in _by_variant(rows):
+    for variant, style, middle, alone in _by_variant(rows, variants):
         for _, run in alone.groupby("seed", sort=False):
             thin = Line(x=spec.x, y="value", line_alpha=0.3, line_width=1)
             runs.append(_add(plot, variant, style, thin, _source(run, spec.x, *RUN)))
@@ -79,13 +82,15 @@ def curves(spec: Curves, rows: pd.DataFrame, refs: Iterable[Reference]) -> Any:
     return plot
 
 
-def points(spec: Points, rows: pd.DataFrame, refs: Iterable[Reference]) -> Any:
+def points(
+    spec: Points, rows: pd.DataFrame, refs: Iterable[Reference], variants: Sequence[str] = ()
+) -> Any:
     """`rows` of one panel as points: columns variant, value, low, high and seed."""
-    variants = list(dict.fromkeys(rows["variant"]))
-    plot = _plot(spec.x_label, None, 70 + ROW * len(variants), y_range=variants[::-1])
+    names = list(dict.fromkeys(rows["variant"]))
+    plot = _plot(spec.x_label, None, 70 + ROW * len(names), y_range=names[::-1])
     plot.ygrid.visible = False
     estimates, runs = [], []
-    for variant, style, middle, alone in _by_variant(rows):
+    for variant, style, middle, alone in _by_variant(rows, variants):
         source = _source(middle, "variant", *ESTIMATE)
         _bar(plot, variant, style, source, "x", "variant")
         dot = Scatter(x="value", y="variant", size=6, fill_alpha=0.45, line_alpha=0)
@@ -117,7 +122,7 @@ def rungs(spec: Rungs, rows: pd.DataFrame, refs: Iterable[Reference]) -> Any:
     return plot
 
 
-def sweep(spec: Sweeps, rows: pd.DataFrame) -> Any:
+def sweep(spec: Sweeps, rows: pd.DataFrame, variants: Sequence[str] = ()) -> Any:
     """`rows` of one base, field and task as points on a line, the base's own value ringed.
 
     Columns setting, variant, value, low and high; values of a setting that are no numbers keep
@@ -139,7 +144,7 @@ def sweep(spec: Sweeps, rows: pd.DataFrame) -> Any:
     line = Line(x="setting", y="value", line_width=1.5)
     plot.add_glyph(_source(rows, "setting", "value"), line)
     estimates = []
-    for variant, style, middle, _ in _by_variant(rows.assign(seed=math.nan)):
+    for variant, style, middle, _ in _by_variant(rows.assign(seed=math.nan), variants):
         source = _source(middle, "setting", *ESTIMATE)
         _bar(plot, variant, style, source, "y", "setting")
         if variant == base:
@@ -158,12 +163,18 @@ def sweep(spec: Sweeps, rows: pd.DataFrame) -> Any:
     return plot
 
 
-def _by_variant(rows: pd.DataFrame) -> Iterable[tuple[str, Style, pd.DataFrame, pd.DataFrame]]:
-    """Of each variant its style, the rows of estimates, and those of single runs."""
-    alone = rows["seed"].notna()
-    for variant, style in styles(list(dict.fromkeys(rows["variant"]))).items():
+def _by_variant(
+    rows: pd.DataFrame, variants: Sequence[str]
+) -> Iterable[tuple[str, Style, pd.DataFrame, pd.DataFrame]]:
+    """Of each variant its style, the rows of estimates, and those of single runs.
+
+    Styles go by `variants`, all of the study.
+    """
+    names, alone = list(dict.fromkeys(rows["variant"])), rows["seed"].notna()
+    found = styles(list(dict.fromkeys([*variants, *names])))
+    for variant in names:
         mine = rows["variant"] == variant
-        yield variant, style, rows[mine & ~alone], rows[mine & alone]
+        yield variant, found[variant], rows[mine & ~alone], rows[mine & alone]
 
 
 def _source(rows: pd.DataFrame, *columns: str) -> ColumnDataSource:

@@ -22,7 +22,7 @@ from mpo.evaluation.showing.panels.layout import (
     title,
 )
 from mpo.evaluation.showing.panels.legends import LINE_HEIGHT, legend, shape
-from mpo.evaluation.showing.panels.marks import medians
+from mpo.evaluation.showing.panels.marks import band, medians
 
 
 def tracks(
@@ -49,18 +49,19 @@ def rows_of_tasks(
 
     The axis of `y` is logarithmic and has the `label`. Thick lines are medians over runs.
     """
-    variants = [name for name in frames.manifest.variants if name in set(rows["variant"])]
+    variants = list(frames.manifest.variants)
+    names = [name for name in variants if name in set(rows["variant"])]
     tasks = list(frames.manifest.tasks)
     drawing, axes = grid(len(tasks), len(titles), sharey="row", sharex="row")
     for task, line in zip(tasks, axes, strict=True):
-        for (value, name), panel in zip(titles.items(), line, strict=True):
+        for (value, said), panel in zip(titles.items(), line, strict=True):
             mine = rows[(rows["task"] == task) & (rows[column] == value)]
-            medians(panel, mine, "updates", y, variants)
-            title(panel, task, name)
+            medians(panel, mine, "updates", y, names, variants)
+            title(panel, task, said)
             thousands_axis(panel, "updates")
         log_axis(line[0])
         line[0].set_ylabel(label)
-    legend(drawing, variants)
+    legend(drawing, names, variants)
     return drawing, axes
 
 
@@ -88,12 +89,5 @@ def bands(rows: pd.DataFrame, x: str, variants: Sequence[str]) -> tuple[Figure, 
             title(panel, *named)
         for place, variant in enumerate(group):
             mine = rows[rows["variant"] == variant]
-            style = found[variant]
-            across = mine[x].to_numpy(dtype=float)
-            panel.fill_between(
-                across, mine["low"], mine["high"], color=style.colour, alpha=0.16, linewidth=0
-            )
-            every = max(1, len(across) // 5)
-            start = place * every // len(group)
-            panel.plot(across, mine["value"], **style.of_line(markevery=(start, every)))
+            band(panel, mine, x, found[variant], place, len(group))
     return drawing, axes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,16 +15,39 @@ from mpo.evaluation.showing.panels.legends import REFERENCE_LINE
 from mpo.evaluation.showing.references import Reference
 
 
-def medians(panel: Axes, rows: pd.DataFrame, x: str, y: str, variants: Sequence[str]) -> None:
-    """A thin line of `y` over `x` for each run in `rows`, and a thick one for their median."""
+def medians(
+    panel: Axes,
+    rows: pd.DataFrame,
+    x: str,
+    y: str,
+    names: Sequence[str],
+    variants: Sequence[str] = (),
+) -> None:
+    """A thin line of `y` over `x` for each run in `rows`, and a thick one for their median.
+
+    `names` are the variants of the figure; `variants` all of the study, where those are some.
+    """
+    found = styles(variants or names)
     for variant, each in rows.groupby("variant", sort=False):
-        style = styles(variants)[str(variant)]
+        style = found[str(variant)]
         for _, run in each.groupby("seed"):
             panel.plot(run[x], run[y], color=style.colour, alpha=0.35, linewidth=0.5)
         middle = each.groupby(x)[y].median()
-        every = max(1, len(middle) // 5)
-        start = list(variants).index(str(variant)) * every // len(variants)
-        panel.plot(middle.index, middle, **style.of_line(markevery=(start, every)))
+        _line(panel, middle.index, middle, style, list(names).index(str(variant)), len(names))
+
+
+def band(
+    panel: Axes, rows: pd.DataFrame, x: str, style: Style, place: int = 0, lines: int = 1
+) -> None:
+    """A thick line of `value` over `x` and its interval as a band.
+
+    `place` is its own among the `lines` of the panel, whose markers keep clear of each other.
+    """
+    across = rows[x].to_numpy(dtype=float)
+    panel.fill_between(
+        across, rows["low"], rows["high"], color=style.colour, alpha=0.16, linewidth=0
+    )
+    _line(panel, across, rows["value"], style, place, lines)
 
 
 def estimated(panel: Axes, place: float, rows: pd.DataFrame, style: Style) -> None:
@@ -75,3 +99,11 @@ def with_seeds(rows: pd.DataFrame, of_seeds: Callable[[dict], Mapping[int, float
     ]
     shown = rows.assign(seed=math.nan, low=rows["low"].where(~few), high=rows["high"].where(~few))
     return pd.concat([shown, pd.DataFrame(singles)]) if singles else shown
+
+
+def _line(
+    panel: Axes, across: Any, values: pd.Series, style: Style, place: int, lines: int
+) -> None:
+    """A thick line with five or so markers, which stand elsewhere on each of the `lines`."""
+    every = max(1, len(values) // 5)
+    panel.plot(across, values, **style.of_line(markevery=(place * every // lines, every)))

@@ -9,8 +9,7 @@ from mpo.evaluation.estimating.statistics import runs_in_iqm
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing.captions import (
-    METHOD,
-    T,
+    AGGREGATES,
     said_all,
     said_coverage,
     said_interval,
@@ -68,12 +67,11 @@ def shown(frames: Frames) -> pd.DataFrame:
 def caption(frames: Frames) -> str:
     """What the cells are."""
     tasks = len(shared_tasks(frames.manifest, frames.scores))
-    how = f"{T} of mean and optimality gap, {METHOD.removeprefix('95 % intervals ')} of the others"
     return (
         f"Normalised scores over {said_all(frames)} ({said_score(frames)}): interquartile mean, "
         "median, mean and optimality gap (lower is better), the interquartile mean of the area "
         "under the learning curve, the probability that a run of the variant ends above one of "
         "its base, and how many runs of each task are in the IQM of the score, which leaves out "
-        f"the best and the worst quarter. {said_n(frames)}; {said_interval(frames, how)}."
-        f"{said_coverage(frames, [*COLUMNS, BETTER], tasks)}"
+        f"the best and the worst quarter. {said_n(frames)}; {said_interval(frames, AGGREGATES)}."
+        f"{said_coverage(frames, [*COLUMNS, BETTER], tasks, drawn=frames.aggregate)}"
     )

@@ -14,6 +14,7 @@ from mpo.evaluation.showing.captions import (
     said_interval,
     said_n,
     said_score,
+    said_thresholds,
 )
 from mpo.evaluation.showing.tables.cells import integer, interval, number, value
 
@@ -65,9 +66,7 @@ def shown(frames: Frames) -> pd.DataFrame:
 
 def caption(frames: Frames) -> str:
     """What the cells are."""
-    tasks = frames.manifest.tasks.values()
-    how = f"{METHOD}, of steps {T}"
-    thresholds = ", ".join(f"{task.threshold:g} on {task.name}" for task in tasks)
+    how, thresholds = f"{METHOD}, of steps {T}", said_thresholds(frames)
     return (
         "By task: interquartile mean over runs of the return, the runs' least and greatest "
         f"return and their standard deviation, normalised score ({said_score(frames)}), the mean "

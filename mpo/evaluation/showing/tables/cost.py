@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from mpo.evaluation.estimating.costs import relative
+from mpo.evaluation.estimating.costs import core_hours, relative
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.inventory import PARTS
 from mpo.evaluation.showing.tables.cells import NOTHING, integer, number
@@ -24,7 +24,7 @@ def table(frames: Frames) -> pd.DataFrame:
     groups = rows.groupby(["task", "variant"], sort=False)
     found = groups[columns].median()
     found.insert(0, "n", groups.size())
-    found.insert(6, "core_hours", groups["cpu_s"].sum() / 3600)
+    found.insert(6, "core_hours", groups["cpu_s"].sum(min_count=1) / 3600)
     found = found.reset_index()
     base_of = frames.manifest.base_of
     times = {name: relative(frames.runs, name, base_of(name)) for name in frames.manifest.variants}
@@ -61,14 +61,24 @@ def shown(frames: Frames) -> pd.DataFrame:
 
 def caption(frames: Frames) -> str:
     """What the cells are."""
-    hours = number(float(frames.runs["cpu_s"].sum()) / 3600)
     return (
         "Cost: medians over runs, and the share of a run's wall time by part; the time of an "
-        "update is that of learning alone, the median over intervals but the first, which "
-        "compiles; times the base is among runs on the same kind of processor. All "
-        f"{len(frames.runs)} runs took {hours} core-hours. These are measurements of the "
-        "machine under the load that it had."
+        "update is that of learning alone, the first decile over logged intervals, since other "
+        "load only adds to it; times the base is among runs on the same kind of processor. "
+        f"{_said_hours(frames.runs)} These are measurements of the machine under the load that it "
+        "had."
     )
+
+
+def _said_hours(runs: pd.DataFrame) -> str:
+    """What the runs took together, of those that say it."""
+    timed, hours = int(runs["cpu_s"].notna().sum()), number(core_hours(runs))
+    if not timed:
+        return "No run says what time it took."
+    which = (
+        f"All {timed} runs" if timed == len(runs) else f"{timed} of {len(runs)} runs say that they"
+    )
+    return f"{which} took {hours} core-hours."
 
 
 def _share(row: dict, part: str) -> str:

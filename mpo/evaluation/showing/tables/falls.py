@@ -6,7 +6,7 @@ import pandas as pd
 
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import RUN_KEYS
-from mpo.evaluation.showing.captions import said_n
+from mpo.evaluation.showing.captions import said_n, said_thresholds
 from mpo.evaluation.showing.tables.cells import NOTHING, integer, number
 
 KEPT = 0.8
@@ -78,9 +78,7 @@ def shown(frames: Frames) -> pd.DataFrame:
 
 def caption(frames: Frames) -> str:
     """What the cells are."""
-    thresholds = ", ".join(
-        f"{task.threshold:g} on {task.name}" for task in frames.manifest.tasks.values()
-    )
+    thresholds = said_thresholds(frames)
     return (
         f"Speed and falls: runs whose evaluations reached the threshold score ({thresholds}), "
         "control steps and core-seconds until the first that did, run by run in the order of "

@@ -36,11 +36,14 @@ PRINTED = {
     "hopper-hop": Printed(6, 6),
     "acrobot-swingup": Printed(3, 6.5),
 }
+EPISODE_STEPS = 300
+"""Control steps at which SR's code cuts an episode, which bound the returns that it printed."""
 
 
 def held(frames: Frames) -> bool:
-    """Whether the study learns as SR's code does, in iterations of one length."""
-    return iterations(frames) is not None
+    """Whether the study learns as SR's code does: iterations of one length, episodes of SR's."""
+    counted = iterations(frames)
+    return counted is not None and counted.episode_steps == EPISODE_STEPS
 
 
 def table(frames: Frames) -> pd.DataFrame:
@@ -54,6 +57,11 @@ def table(frames: Frames) -> pd.DataFrame:
     tasks = [name for name in frames.manifest.tasks if name in PRINTED]
     if counted is None or not tasks:
         raise Absent("this study has no task that SR printed numbers of, learnt by iterations")
+    if counted.episode_steps != EPISODE_STEPS:
+        raise Absent(
+            f"SR printed returns of {EPISODE_STEPS} control steps, and this study's episodes have "
+            f"{counted.episode_steps:,}"
+        )
     last = frames.curves.loc[frames.curves.groupby(RUN_KEYS)["step"].idxmax()]
     rows = []
     for task in tasks:

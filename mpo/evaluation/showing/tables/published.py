@@ -62,15 +62,10 @@ def caption(frames: Frames) -> str:
         "means over runs here, at the evaluation that comes nearest to the published steps where "
         f"the budget reaches them (same steps, within {100 * NEAR:g} %) and at its end. "
     )
-    apart = _apart(frames)
-    if apart is not None:
-        text += (
-            f"They are of other algorithms, and weak evidence: one algorithm, {apart['algorithm']},"
-            f" is at {number(apart['least'])} in one codebase and at {number(apart['most'])} in "
-            f"another on {apart['task']}. "
-        )
-    else:
+    if _theirs(frames).empty:
         text += "No scores of this study's tasks are in the list. "
+    else:
+        text += f"They are of other algorithms, and weak evidence{_said_apart(frames)}. "
     coverage = said_coverage(frames, ["iqm"], which="Such intervals")
     return f"{text}{said_n(frames)}; {said_interval(frames)}.{coverage}"
 
@@ -94,21 +89,27 @@ def _near(step: float, others) -> bool:
     return any(abs(step - other) <= NEAR * other for other in others)
 
 
-def _apart(frames: Frames) -> dict | None:
-    """The algorithm and task whose published returns lie furthest apart."""
-    rows = frames.published[frames.published["task"].isin(list(frames.manifest.tasks))]
-    groups = rows.groupby(["task", "algorithm"])["return"]
+def _theirs(frames: Frames) -> pd.DataFrame:
+    """The published scores of the study's tasks."""
+    return frames.published[frames.published["task"].isin(list(frames.manifest.tasks))]
+
+
+def _said_apart(frames: Frames) -> str:
+    """How far apart one algorithm's returns lie at most, after as many steps on a task.
+
+    Empty where no two differ.
+    """
+    groups = _theirs(frames).groupby(["task", "algorithm", "steps"])["return"]
     spread = (groups.max() - groups.min()).dropna()
     if spread.empty or not spread.max() > 0:
-        return None
+        return ""
     widest = spread.sort_values(kind="stable").index[-1]
+    task, algorithm, _ = widest
     mine = groups.get_group(widest)
-    return {
-        "task": widest[0],
-        "algorithm": widest[1],
-        "least": float(mine.min()),
-        "most": float(mine.max()),
-    }
+    return (
+        f": one algorithm, {algorithm}, is at {number(float(mine.min()))} in one codebase and at "
+        f"{number(float(mine.max()))} in another on {task}"
+    )
 
 
 def _return(row: dict) -> str:

@@ -65,5 +65,6 @@ def caption(frames: Frames) -> str:
         f"Mean rank by score among the {len(frames.manifest.variants)} variants, 1 being the best, "
         f"over {said_all(frames)} and by task: variants are ranked within each task and seed, ties "
         f"in the middle; a rank that is the same with every seed has no interval. "
-        f"{said_n(frames)}; {said_interval(frames, T)}.{said_coverage(frames, ['mean'], tasks)}"
+        f"{said_n(frames)}; {said_interval(frames, T)}."
+        f"{said_coverage(frames, ['mean'], tasks, drawn=frames.aggregate)}"
     )
