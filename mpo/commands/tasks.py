@@ -23,7 +23,7 @@ RANGE = """\
 """
 RELATIVE = """\
   # Scores are relative to the best run of a study, once the uniform policy is measured for them:
-  #   python -m mpo evaluate --policy uniform --task {alias} --csv config/random_scores.csv
+  #   python -m mpo evaluate --policy uniform --task {alias} --csv config/random_scores.csv --episodes 100
   # or, where HIGH is the return of a good policy, and known from somewhere:
   # score_range: [{low}, HIGH]
   # reference: uniformly random actions to HIGH, and where that is from

@@ -15,6 +15,7 @@ import pandas as pd
 
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.manifest import RUN_KEYS
+from mpo.rundir import DIVERGED
 
 MILLION = 1_000_000
 
@@ -108,7 +109,7 @@ def _of(rows: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def _diverged(frames: Frames, rows: pd.DataFrame) -> np.ndarray:
     """Whether the run of each of `rows` diverged."""
-    lost = frames.scores.loc[frames.scores["status"] == "diverged", RUN_KEYS]
+    lost = frames.scores.loc[frames.scores["status"] == DIVERGED, RUN_KEYS]
     keys = set(lost.itertuples(index=False, name=None))
     return np.array([key in keys for key in rows[RUN_KEYS].itertuples(index=False)], dtype=bool)
 

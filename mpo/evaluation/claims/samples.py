@@ -18,6 +18,7 @@ from mpo.evaluation.estimating.contrasts import Stratum, stratum
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.inventory import processor
 from mpo.evaluation.reading.manifest import RUN_KEYS
+from mpo.rundir import DIVERGED
 
 
 class Samples(NamedTuple):
@@ -70,7 +71,7 @@ def _runs(claim: Claim, frames: Frames) -> dict[Key, pd.DataFrame]:
     """
     runs = frames.scores.set_index(RUN_KEYS)[["status"]]
     runs["value"] = METRICS[claim.metric](frames).set_index(RUN_KEYS)["value"].reindex(runs.index)
-    runs["diverged"] = runs["status"] == "diverged"
+    runs["diverged"] = runs["status"] == DIVERGED
     told = {str(task) for task, rows in runs.groupby("task") if rows["value"].notna().any()}
     return {
         (str(task), str(name)): rows

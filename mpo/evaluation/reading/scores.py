@@ -21,6 +21,7 @@ import pandas as pd
 from mpo.evaluation.reading.load import KEYS, Study
 from mpo.evaluation.reading.manifest import RUN_KEYS
 from mpo.evaluation.reading.scales import LAST
+from mpo.rundir import DIVERGED
 
 
 def curves(study: Study) -> pd.DataFrame:
@@ -118,7 +119,7 @@ def _least(last: pd.Series, uniform: pd.Series, tasks: pd.Series, finished: pd.S
 def _lost(rows: pd.DataFrame, study: Study) -> np.ndarray:
     """Whether the run of each of `rows` diverged."""
     runs = study.runs.set_index(KEYS)["status"]
-    return runs.reindex(pd.MultiIndex.from_frame(rows[KEYS])).eq("diverged").to_numpy()
+    return runs.reindex(pd.MultiIndex.from_frame(rows[KEYS])).eq(DIVERGED).to_numpy()
 
 
 def _tasks(rows: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.reading.scores import LAST
 from mpo.evaluation.showing.tables.cells import MARK
 from mpo.evaluation.showing.wording import count, named
+from mpo.rundir import DIVERGED
 
 T = "95 % t intervals"
 METHOD = "95 % intervals by percentile bootstrap, runs resampled within each task"
@@ -54,7 +55,7 @@ def said_n(frames: Frames) -> str:
 def said_diverged(frames: Frames) -> str:
     """Which runs diverged, and what they count with; empty where none did."""
     scores = frames.scores
-    lost = scores[scores["status"] == "diverged"]
+    lost = scores[scores["status"] == DIVERGED]
     if lost.empty:
         return ""
     counts = Counter(zip(lost["variant"], lost["task"], strict=True))

@@ -13,6 +13,7 @@ from mpo.evaluation.reading.load import Study
 from mpo.evaluation.reading.manifest import Manifest
 from mpo.evaluation.showing import tables
 from mpo.evaluation.showing.wording import count, listed
+from mpo.rundir import DIVERGED
 
 FOLDER = "so-far"
 """Where a study's report of what there is so far goes, below the study's own folder."""
@@ -74,7 +75,7 @@ def _rule(found: Study) -> str:
         f"which every variant that has runs has some ({which}), and of a variant as many runs of "
         "each as of the one where it has fewest, the first by seed."
     )
-    diverged = int((found.runs["status"] == "diverged").sum())
+    diverged = int((found.runs["status"] == DIVERGED).sum())
     return (
         f"{text} Runs that end early come first, diverged ones ({diverged} here) before all: what "
         "there is so far is no fair sample of what there will be."

@@ -17,6 +17,7 @@ from mpo.evaluation.showing.captions import (
     said_thresholds,
 )
 from mpo.evaluation.showing.tables.cells import integer, interval, number, value
+from mpo.rundir import DIVERGED
 
 METRICS = ("return_iqm", "score_iqm", "area_iqm", "steps_to_threshold")
 """Those with intervals."""
@@ -84,5 +85,5 @@ def _steps(rows: pd.DataFrame) -> str:
 
 
 def _diverged(frames: Frames) -> Counter[tuple[str, str]]:
-    lost = frames.scores[frames.scores["status"] == "diverged"]
+    lost = frames.scores[frames.scores["status"] == DIVERGED]
     return Counter(zip(lost["task"], lost["variant"], strict=True))

@@ -8,6 +8,7 @@ from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.load import KEYS
 from mpo.evaluation.showing.captions import said_diverged, said_score
 from mpo.evaluation.showing.tables.cells import NOTHING, integer, number, text
+from mpo.rundir import DIVERGED
 
 
 def table(frames: Frames) -> pd.DataFrame:
@@ -55,7 +56,7 @@ def caption(frames: Frames) -> str:
 
 
 def _status(row: dict) -> str:
-    if row["status"] != "diverged":
+    if row["status"] != DIVERGED:
         return row["status"]
     at = "" if pd.isna(row["divergence_step"]) else f" at step {integer(row['divergence_step'])}"
     told = ", ".join(filter(None, (text(row[f"divergence_{part}"]) for part in ("what", "where"))))
