@@ -60,6 +60,8 @@ def run(folder: Path) -> None:
         held, faults = faults_of(folder)
     except ManifestError as error:
         raise InputError(str(error)) from None
+    except NotADirectoryError as error:
+        raise InputError(f"DIR: {error}") from None
     click.echo(f"held to {held}")
     _tell([(fault.what, "") for fault in faults] or [("every file is as asked", None)])
 

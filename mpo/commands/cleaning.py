@@ -35,6 +35,11 @@ def clean(name: str | None, orphans: bool, days: float, checkpoints: bool, remov
 
     if name and orphans:
         raise InputError("--orphans: they are no study's; leave out --study")
+    if orphans and (unknown := [str(folder / kept.MANIFEST) for folder in kept.unknown()]):
+        raise InputError(
+            f"--orphans: {', '.join(unknown)}: missing or not readable, so what that study asks "
+            "for is not known; `snakemake` on the study writes it, or remove the folder"
+        )
     found = kept.kept()
     known = {study: study for each in found for study in each.studies}
     if name and name not in known:
@@ -48,13 +53,15 @@ def clean(name: str | None, orphans: bool, days: float, checkpoints: bool, remov
         and not (orphans and each.studies)
     ]
     click.echo(kept.table(chosen))
+    runs = "1 run" if len(chosen) == 1 else f"{len(chosen)} runs"
     size = sum(each.size for each in chosen) / 2**20
     if not remove:
-        click.echo(f"\n{len(chosen)} runs, {size:.1f} MiB; --remove removes them")
+        them = "it" if len(chosen) == 1 else "them"
+        click.echo(f"\n{runs}, {size:.1f} MiB; --remove removes {them}")
         return
     removed = [each for each in chosen if _removed(each)]
     size = sum(each.size for each in removed) / 2**20
-    click.echo(f"\nremoved {len(removed)} of {len(chosen)} runs, {size:.1f} MiB")
+    click.echo(f"\nremoved {len(removed)} of {runs}, {size:.1f} MiB")
 
 
 def _removed(each: kept.Kept) -> bool:

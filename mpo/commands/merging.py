@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -33,9 +34,11 @@ def merge(sources: tuple[Path, ...], file: Path) -> None:
         lines = str(error).splitlines()
         for line in lines:
             click.echo(f"disagrees: {line}", err=True)
-        raise InputError(f"nothing is merged: {len(lines)} of the runs disagree") from None
+        verb = "disagrees" if len(lines) == 1 else "disagree"
+        raise InputError(f"nothing is merged: {len(lines)} of the runs {verb}") from None
     click.echo(f"{study.folder}: {count} of {len(study.runs)} runs")
     if missing:
         first = missing[0].path.removeprefix("runs/")
         click.echo(f"missing: {first}" + f" and {len(missing) - 1} more" * (len(missing) > 1))
-    click.echo(f"snakemake --cores all --configfile {file} trains what is missing, and reports")
+    command = f"snakemake --cores all --configfile {shlex.quote(str(file))}"
+    click.echo(f"{command} trains what is missing, and reports")

@@ -100,6 +100,9 @@ def _rows(file: Path) -> dict[str, dict[Hashable, Any]]:
 @click.option("--seconds", default=10.0, type=click.FloatRange(0.1, 120.0), help="Longest film.")
 def render(run_dir: Path, film: Path, seed: int, width: int, seconds: float) -> None:
     """Film one episode of a run's final policy as a GIF."""
+    if film.suffix.lower() != ".gif":
+        allowed = "a film is a GIF, and its file's name ends in .gif"
+        raise InputError(f"FILM: {str(film)!r} is not allowed; {allowed}")
     from mpo.training import films
     from mpo.training.replaying import NotPlayable
 
@@ -143,6 +146,7 @@ def _export_study(source: Path, out: Path | None, form: str) -> None:
     from mpo.evaluation import StudyError, load
     from mpo.evaluation.exporting import FORMATS
     from mpo.evaluation.reading.manifest import ManifestError
+    from mpo.evaluation.showing.wording import count
 
     if form not in FORMATS:
         raise InputError(f"--to: {form!r} is not allowed; {suggestion(form, FORMATS, 'format')}")
@@ -153,4 +157,4 @@ def _export_study(source: Path, out: Path | None, form: str) -> None:
         FORMATS[form](study, folder)
     except (StudyError, ManifestError, ValueError) as error:
         raise InputError(str(error)) from None
-    click.echo(f"{folder}: {len(study.runs)} runs")
+    click.echo(f"{folder}: {count(len(study.runs), 'run')}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +15,22 @@ if TYPE_CHECKING:
     from mpo.evaluation import Frames
 
 RESULTS = Path("results")
+READ = {
+    "scores": ("status", "score", "area", "censored"),
+    "curves": ("step", "score"),
+    "diagnostics": ("step",),
+    "runs": ("machine", "ms_per_update"),
+}
+"""Columns of frames that answers are made from, beside those that name a run."""
 STUDY = click.option("--study", required=True, help="Name of a study in results/, or its folder.")
+
+
+def _finite(context: click.Context, option: click.Parameter, value: Any) -> Any:
+    """The number or numbers of an option. Raises `BadParameter` for one that is not finite."""
+    for number in value if isinstance(value, tuple) else (value,):
+        if not math.isfinite(number):
+            raise click.BadParameter(f"{number} is not allowed; a finite number is")
+    return value
 
 
 @click.command()
@@ -28,6 +45,7 @@ STUDY = click.option("--study", required=True, help="Name of a study in results/
     "--margin",
     default=0.0,
     type=click.FloatRange(0),
+    callback=_finite,
     help="Do they differ by more than this, or by less (equivalence)?",
 )
 @click.option("--json", "as_json", is_flag=True, help="All numbers, for programs.")
@@ -78,6 +96,7 @@ def compare(
     "effects",
     multiple=True,
     type=click.FloatRange(0, 1, min_open=True),
+    callback=_finite,
     help="Difference of normalised scores; may be given more than once.",
 )
 def power(variants: tuple[str, ...], study: str, effects: tuple[float, ...]) -> None:
@@ -101,15 +120,68 @@ def power(variants: tuple[str, ...], study: str, effects: tuple[float, ...]) -> 
 
 
 def _frames(study: str) -> Frames:
+    """The frames of a study. Raises `InputError` where they are not there, or not whole."""
     from mpo.evaluation import read_frames
-    from mpo.evaluation.reading.manifest import ManifestError
+    from mpo.evaluation.reading.manifest import RUN_KEYS, ManifestError, read_manifest
 
     folder = Path(study) if Path(study).is_dir() else RESULTS / study
     if not folder.is_dir():
         there = sorted(path.parent.name for path in RESULTS.glob("*/manifest.json"))
-        raise InputError(f"--study: {study!r} is not allowed; studies here: {', '.join(there)}")
+        known = ", ".join(there) or "none yet"
+        raise InputError(f"--study: {study!r} is not allowed; studies here: {known}")
     try:
-        return read_frames(folder)
-    except (ManifestError, FileNotFoundError) as error:
-        missing = getattr(error, "filename", None)
-        raise InputError(f"--study: {missing} is missing" if missing else str(error)) from None
+        name = read_manifest(folder).study
+    except ManifestError as error:
+        raise InputError(str(error)) from None
+    try:
+        frames = read_frames(folder)
+    except FileNotFoundError as error:
+        raise InputError(_unfinished(name, error.filename)) from None
+    except ValueError:
+        raise InputError(_unreadable(name, folder)) from None
+    for frame, columns in READ.items():
+        there = getattr(frames, frame).columns
+        if lacking := [column for column in (*RUN_KEYS, *columns) if column not in there]:
+            raise InputError(_damaged(name, folder, frame, f"no column {lacking[0]}"))
+    return frames
+
+
+def _unfinished(study: str, missing: str) -> str:
+    """What to say of a study without the file `missing`: what shows and what completes it."""
+    from mpo.evaluation.reading.faults import configured
+
+    found = configured(study)
+    file = shlex.quote(str(found[0])) if found and found[1] == "study" else "FILE"
+    return (
+        f"--study: {missing} is missing; `python -m mpo report --study {file}` draws what there is "
+        f"so far, and `{_making(study)}` completes it"
+    )
+
+
+def _unreadable(study: str, folder: Path) -> str:
+    """What to say of a study of whose frames one is no table: the first such, and why."""
+    from mpo.evaluation.reading.frames import FRAMES, read_csv
+
+    for frame, file in FRAMES.items():
+        try:
+            read_csv(folder / file)
+        except ValueError as error:
+            return _damaged(study, folder, frame, str(error).strip().splitlines()[0])
+    return f"--study: the frames in {folder} cannot be read"
+
+
+def _damaged(study: str, folder: Path, frame: str, why: str) -> str:
+    """What to say of a frame that is not as it was written: its file, and what makes it anew."""
+    from mpo.evaluation.reading.frames import FRAMES
+
+    path = folder / FRAMES[frame]
+    command = f"rm {shlex.quote(str(path))} && {_making(study)}"
+    return f"--study: {path} is damaged ({why}); `{command}` makes it anew"
+
+
+def _making(study: str) -> str:
+    """The command that makes what a study lacks."""
+    from mpo.evaluation.reading.faults import configuration, configured
+
+    options = configuration(study) if configured(study) else "--configfile FILE"
+    return f"snakemake --cores all {options}"

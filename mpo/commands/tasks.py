@@ -11,8 +11,8 @@ from mpo.settings import settings
 STEPS = 1_000_000
 """The budget that an entry begins with."""
 ENTRY = """\
-# {observation_size} observations, {action_size} actions, episodes of {limit:,} steps at most
-# uniformly random actions: a mean return of {uniform:.6g} over {episodes} episodes
+# {observations}, {actions}, episodes of {limit:,} {step} at most
+# uniformly random actions: a mean return of {uniform:.6g} over {episodes}
 {alias}:
   environment: {environment}
   steps: {steps}
@@ -23,7 +23,7 @@ RANGE = """\
 """
 RELATIVE = """\
   # Scores are relative to the best run of a study, once the uniform policy is measured for them:
-  #   python -m mpo evaluate --policy uniform --task {alias} --csv config/random_scores.csv --episodes 100
+  #   python -m mpo evaluate --policy uniform --task {alias} --csv config/random_scores.csv
   # or, where HIGH is the return of a good policy, and known from somewhere:
   # score_range: [{low}, HIGH]
   # reference: uniformly random actions to HIGH, and where that is from
@@ -49,6 +49,7 @@ def task(environment: str, episodes: int, seed: int, episode_steps: int | None) 
     if episode_steps:
         fields["episode_steps"] = episode_steps
     chosen = settings(fields)
+    from mpo.evaluation.showing.wording import count
     from mpo.training.describing import describe
     from mpo.training.environment import Diverged
 
@@ -59,7 +60,10 @@ def task(environment: str, episodes: int, seed: int, episode_steps: int | None) 
     known = found.high is not None and found.high > found.uniform
     told = {
         **found._asdict(),
-        "episodes": episodes,
+        "observations": count(found.observation_size, "observation"),
+        "actions": count(found.action_size, "action"),
+        "step": "step" if found.limit == 1 else "steps",
+        "episodes": count(episodes, "episode"),
         "alias": alias_of(environment),
         "environment": environment,
         "low": f"{found.uniform:.4g}",

@@ -223,9 +223,12 @@ def _run_settings(
             )
         entry = tasks[task]
         values = {**variants[variant].settings, **entry.settings, "steps": entry.steps}
+    own = assigned(fields, Path("--set"))
     if steps is not None:
+        if "steps" in own:
+            raise InputError(f"--steps: {steps} is not allowed beside --set steps={own['steps']}")
         values["steps"] = steps
-    chosen = settings(overlaid(values, assigned(fields, Path("--set"))))
+    chosen = settings(overlaid(values, own))
     if chosen.foreign:
         allowed = "MPO reads none of it; a rule of your own is handed it, in a study"
         raise SettingsError("foreign", thawed(chosen.foreign), allowed)

@@ -76,7 +76,9 @@ def _verified(study_dir: Path, rerun: str | None, no_rerun: bool, count: int) ->
         study = load(study_dir)
     except (StudyError, ManifestError) as error:
         raise InputError(str(error)) from None
-    click.echo(f"{len(study.runs)} runs are whole, and those that the manifest asks for")
+    one = "1 run is whole, and the one that the manifest asks for"
+    several = f"{len(study.runs)} runs are whole, and those that the manifest asks for"
+    click.echo(one if len(study.runs) == 1 else several)
     faults = list(_recomputed(study_dir))
     if no_rerun:
         return faults

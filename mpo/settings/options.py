@@ -43,7 +43,7 @@ def options(field: str) -> tuple[str, ...]:
     every = folders(field)
     modules = {path.stem for folder in every for path in folder.glob("*.py")} - {"__init__"}
     packages = {path.parent.name for folder in every for path in folder.glob("*/__init__.py")}
-    return tuple(sorted(modules | packages))
+    return tuple(sorted(name for name in modules | packages if name.isidentifier()))
 
 
 def kind_of_folder(folder: str) -> str | None:

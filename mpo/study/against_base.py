@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from mpo.settings import settings
 from mpo.study.entries import Variant
 
 METRIC = "score"
@@ -21,7 +22,8 @@ def claims_against_base(
     """A claim for each variant of `chosen` that a base of it is compared with, by name.
 
     The base is the nearest one that the study has too. A pair whose scores a claim that is
-    `declared` compares over all tasks is left to that. Those of one base are one family. None has
+    `declared` compares over all tasks is left to that, and one that learns with equal settings
+    left out: it could only weaken the others. Those of one base are one family. None has
     the name of one that is declared, or of another variant's.
     """
     asked = {
@@ -32,7 +34,7 @@ def claims_against_base(
     found: dict[str, dict[str, Any]] = {}
     for name in chosen:
         base = _nearest(name, chosen, known)
-        if base is None or {name, base} in asked:
+        if base is None or {name, base} in asked or _equal(known[name], known[base]):
             continue
         found[_claim_name(name, {*declared, *found})] = {
             "statement": f"{name} ends elsewhere than {base}",
@@ -59,6 +61,13 @@ def _nearest(name: str, chosen: Collection[str], known: Mapping[str, Variant]) -
     while base is not None and base not in chosen:
         base = known[base].base
     return base
+
+
+def _equal(one: Variant, other: Variant) -> bool:
+    """Whether they learn with the same settings, told or not; of other code nobody knows."""
+    if one.external or other.external:
+        return False
+    return settings(one.settings) == settings(other.settings)
 
 
 def _claim_name(variant: str, taken: Collection[str]) -> str:

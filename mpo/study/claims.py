@@ -96,6 +96,9 @@ def _check_fields(file: Path, claim: str, entry: dict[str, Any]) -> None:
         if entry["direction"] == "different":
             allowed = f"{article} {test} claim is that it is greater or less than the margin"
             raise ConfigError(file, f"{claim}.direction", "different", allowed)
+        if test == "share" and (entry["variants"] == ALL or len(entry["variants"]) != 1):
+            allowed = "a share claim is about the runs of one variant: a claim each"
+            raise ConfigError(file, f"{claim}.variants", entry["variants"], allowed)
         if test == "share" and not 0 < entry["margin"] < 1:
             allowed = "the margin of a share is between 0 and 1; no test shows that all runs do it"
             raise ConfigError(file, f"{claim}.margin", entry["margin"], allowed)

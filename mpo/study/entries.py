@@ -27,6 +27,8 @@ TASK_FIELDS = (
     "episode_steps",
 )
 """The settings that an entry of tasks.yaml gives, besides the budget."""
+MADE_SO = ("kwargs", "wrappers", "episode_steps")
+"""Those of them that make of an environment's name another task."""
 STUDY_FIELDS = ("evaluation_points", "evaluation_episodes", "evaluation_final_episodes")
 """The settings that only a study gives, since its tables compare runs at the same points."""
 

@@ -61,6 +61,13 @@ def kept(root: Path = Path()) -> list[Kept]:
     return sorted(found, key=lambda each: (-each.age_s, each.folder))
 
 
+def unknown(root: Path = Path()) -> list[Path]:
+    """Folders of studies that have begun, and of which no manifest says what they ask for."""
+    folders = sorted(path for path in (root / RESULTS).glob("*") if path.is_dir())
+    begun = (path for path in folders if (path / "runs").is_dir() or (path / "logs").is_dir())
+    return [path for path in begun if "runs" not in _read(path / MANIFEST)]
+
+
 def table(found: Iterable[Kept]) -> str:
     """A row each."""
     return tabulate([each.row for each in found], HEADERS, disable_numparse=True)

@@ -37,7 +37,8 @@ def status_table(
     left = said(statuses, reckoned or {})
     told = f"; {left}" if left else ""
     faults = [line for status in statuses for line in _fault(status)]
-    count = f"study {study.name}: {len(statuses)} runs, {total}{told}"
+    runs = "1 run" if len(statuses) == 1 else f"{len(statuses)} runs"
+    count = f"study {study.name}: {runs}, {total}{told}"
     notes = [*faults, *([IN_KEEPING] if KEPT in counts else [])]
     return "\n".join([table, "", *notes, *([""] if notes else []), count])
 

@@ -15,7 +15,7 @@ from mpo.settings import Settings
 from mpo.settings.digests import code_digest, program_digest
 from mpo.settings.equality import MANIFEST, Equality, entries, equal_codes, equalities
 from mpo.settings.plain import thawed
-from mpo.study.entries import Task, Variant
+from mpo.study.entries import MADE_SO, Task, Variant
 
 
 @dataclass(frozen=True)
@@ -217,6 +217,7 @@ class Study:
             "reference": task.reference,
             "threshold": task.threshold,
             "random_return": self.random_returns.get(alias),
+            **{field: task.fields[field].value for field in MADE_SO if field in task.fields},
         }
 
 

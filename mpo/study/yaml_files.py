@@ -58,7 +58,7 @@ def suggestion(name: str, names: Iterable[str], kind: str) -> str:
     known = sorted(names)
     close = difflib.get_close_matches(str(name), known, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
-    return f"there is no such {kind}; {hint}known are {', '.join(known)}"
+    return f"there is no such {kind}; {hint}known are {', '.join(known) or 'none yet'}"
 
 
 def read(file: Path) -> Any:
@@ -70,8 +70,17 @@ def read(file: Path) -> Any:
         text = (file if file.exists() else PROJECT / file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise ConfigError(file, "", str(file), f"it cannot be read: {reason}") from None
+        meant = _meant(file)
+        hint = f"; did you mean {meant.as_posix()}?" if meant else ""
+        raise ConfigError(file, "", str(file), f"it cannot be read: {reason}{hint}") from None
     return parse(text, file)
+
+
+def _meant(file: Path) -> Path | None:
+    """The file in config/ of the study whose name alone, or whose folder, `file` is."""
+    meant = Path("config", f"{file.name.removesuffix('.yaml')}.yaml")
+    there = meant.is_file() or (PROJECT / meant).is_file()
+    return meant if there and file != meant else None
 
 
 def parse(text: str, file: Path) -> Any:
@@ -130,6 +139,8 @@ def _fault(error: Any, file: Path) -> ConfigError:
     value, allowed = error.instance, f"it must be {schema.get('description', error.message)}"
     if error.validator == "type" and schema.get("type") == "string" and _is_scalar(value):
         allowed += "; in quotes it is text"
+    elif error.validator == "enum" and not _names_all(error.validator_value, allowed):
+        allowed = suggestion(value, error.validator_value, path[-1])
     elif error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
         path, value = [*path, missing], MISSING
@@ -155,6 +166,11 @@ def _fault(error: Any, file: Path) -> ConfigError:
     return ConfigError(file, ".".join(path), value, allowed)
 
 
+def _names_all(names: Iterable[Any], text: str) -> bool:
+    """Whether all of `names` stand in `text`."""
+    return all(re.search(rf"\b{re.escape(str(name))}\b", text) for name in names)
+
+
 def _is_scalar(value: Any) -> bool:
     return isinstance(value, int | float | None)
 
@@ -176,5 +192,7 @@ def assigned(assignments: Iterable[str], place: Path) -> dict[str, Any]:
         name, equals, text = assignment.partition("=")
         if not equals:
             raise ConfigError(place, "", assignment, "FIELD=VALUE is")
+        if name in found:
+            raise ConfigError(place, name, text, "it is set already, and once is")
         found[name] = parse(text, place)
     return found

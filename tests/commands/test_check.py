@@ -242,9 +242,19 @@ def test_a_broken_manifest_above_is_one_line(
     assert said in fault(capsys, "check", "run", str(run))
 
 
+def test_a_folder_that_does_not_exist_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = fault(capsys, "check", "run", str(tmp_path / "nope"))
+    assert said == f"mpo: DIR: '{tmp_path / 'nope'}' is not allowed; there is no such folder"
+    (tmp_path / "file").write_text("")
+    assert fault(capsys, "check", "run", str(tmp_path / "file")).endswith("; this is no folder")
+
+
 def test_a_folder_without_anything_says_what_belongs_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / "none").mkdir()
     status, text = checked(tmp_path / "none", capsys)
     assert status == 1
     assert text.count("is missing") == 5

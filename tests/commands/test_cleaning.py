@@ -73,12 +73,30 @@ def test_what_is_listed_is_what_is_removed(
     assert main(["clean", *options]) == 0
     said = capsys.readouterr().out
     assert [letter for letter in "abc" if f"of_{letter}" in said] == [*listed]
-    assert said.endswith(f"{len(listed)} runs, 0.0 MiB; --remove removes them\n")
+    runs, them = ("1 run", "it") if len(listed) == 1 else (f"{len(listed)} runs", "them")
+    assert said.endswith(f"\n{runs}, 0.0 MiB; --remove removes {them}\n")
     assert left(folder) == before
     assert main(["clean", *options, "--remove"]) == 0
-    assert f"removed {len(listed)} of {len(listed)} runs" in capsys.readouterr().out
+    assert f"removed {len(listed)} of {runs}, " in capsys.readouterr().out
     assert left(folder) == [name for name in before if name[0] not in listed]
     assert (folder / "results/mine/manifest.json").exists()
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]"])
+def test_orphans_are_not_known_while_a_study_does_not_say_what_it_asks_for(
+    folder: Path, content: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A study that was stopped before its manifest was written, or whose manifest is damaged."""
+    (folder / "results/begun/logs").mkdir(parents=True)
+    file = folder / "results/begun/manifest.json"
+    if content is not None:
+        file.write_text(content)
+    before = left(folder)
+    assert main(["clean", "--orphans", "--checkpoints", "--remove"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("mpo: --orphans: results/begun/manifest.json: missing or not readable")
+    assert left(folder) == before
+    assert main(["clean", "--study", "mine"]) == 0
 
 
 def test_a_run_that_is_trained_is_left_alone(
@@ -90,6 +108,14 @@ def test_a_run_that_is_trained_is_left_alone(
     assert "removed 2 of 3 runs" in told.out
     assert f"left alone: state/{UNDER_WAY}: process {os.getpid()} on " in told.err
     assert left(folder) == [UNDER_WAY, "same-as"]
+
+
+def test_where_no_study_is_there_that_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "results/mine/manifest.json").unlink()
+    assert main(["clean", "--study", "mine"]) == 2
+    assert capsys.readouterr().err.endswith("there is no such study; known are none yet\n")
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,11 @@ ROOT = Path(__file__).parents[2]
         (["--task", "cartpole-balance", "--settings", "[1]"], "a JSON object is"),
         (["--task", "cartpole-balance", "--set", "epsilon"], "FIELD=VALUE is"),
         (["--task", "cartpole-balance", "--set", "epsilon=-1"], "greater than 0"),
+        (["--task", "cartpole-balance", *["--set", "epsilon=1"] * 2], "it is set already"),
+        (
+            ["--task", "cartpole-balance", "--steps", "200", "--set", "steps=100"],
+            "--steps: 200 is not allowed beside --set steps=100",
+        ),
         (["--task", "cartpole-balance", "--set", "epsilom=1"], "did you mean epsilon?"),
         (["--task", "cartpole-balance", "--seed", "-1"], "--seed"),
         (["--task", "cartpole-balance", "--seed", str(2**32)], "--seed"),
@@ -52,6 +57,14 @@ def test_a_fault_is_one_line(
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     assert command in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("film", ["a.mp4", "film.png", "film"])
+def test_a_film_that_is_no_gif_is_refused_before_anything_is_played(
+    film: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = fault(capsys, "render", str(tmp_path / "nope"), film)
+    assert line.startswith(f"mpo: FILM: {film!r} is not allowed; a film is a GIF")
 
 
 def test_what_a_rule_of_the_users_trains_is_not_trained_as_mpo(

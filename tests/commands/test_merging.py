@@ -141,9 +141,18 @@ def test_what_disagrees_is_named_and_nothing_is_merged(
     assert merge(*shards) == 2
     line, last = capsys.readouterr().err.splitlines()
     assert line.startswith(f"disagrees: {said}")
-    assert last == "mpo: nothing is merged: 1 of the runs disagree"
+    assert last == "mpo: nothing is merged: 1 of the runs disagrees"
     assert not RESULTS.exists()
     assert not Path("state").exists()
+
+
+def test_the_command_at_the_end_quotes_its_file(
+    shards: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("toy.yaml").rename("my toy.yaml")
+    assert main(["merge", "--study", "my toy.yaml", *shards]) == 0
+    command = "snakemake --cores all --configfile 'my toy.yaml' trains"
+    assert command in capsys.readouterr().out
 
 
 def test_a_folder_that_is_no_study_s_is_refused(

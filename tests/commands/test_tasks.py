@@ -18,7 +18,8 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def test_the_entry_is_one_of_tasks_yaml(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = printed(capsys, "dm_control/cartpole-balance-v0", "--episodes", "1")
-    assert text.startswith("# 5 observations, 1 actions, episodes of 1,000 steps at most\n")
+    assert text.startswith("# 5 observations, 1 action, episodes of 1,000 steps at most\n")
+    assert "over 1 episode\n" in text
     (tmp_path / "tasks.yaml").write_text(text)
     (task,) = load_tasks(tmp_path / "tasks.yaml").values()
     assert (task.alias, task.environment) == ("cartpole-balance", "dm_control/cartpole-balance-v0")

@@ -1,5 +1,6 @@
 """Settings: strict, frozen, checked against each other, and the digest's canonical form."""
 
+import importlib
 import json
 from typing import Any
 
@@ -104,6 +105,16 @@ def test_every_option_is_a_module_that_loads(field: str) -> None:
     assert Settings.model_fields[field].default in names
     for name in names:
         assert option(field, name).__name__.endswith(f"{OPTION_PACKAGES[field]}.{name}")
+
+
+def test_an_option_has_a_name_that_settings_can_write(monkeypatch: pytest.MonkeyPatch, tmp_path):
+    for name in ("lower_confidence.py", "Lower-Confidence.py", "2nd.py"):
+        (tmp_path / name).touch()
+    package = importlib.import_module(f"mpo.{OPTION_PACKAGES['backup']}")
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    assert set(options("backup")) & {"lower_confidence", "Lower-Confidence", "2nd"} == {
+        "lower_confidence"
+    }
 
 
 def test_defaults_need_no_differences() -> None:

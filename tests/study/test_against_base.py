@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mpo.settings import settings
 from mpo.study.config import ConfigError, Study, load_study
 
 STUDY = """
@@ -95,6 +96,24 @@ def test_every_trick_is_asked_for(tmp_path: Path) -> None:
         "against_stable_dual",
         "against_stabilised",
     }
+
+
+def test_what_learns_with_equal_settings_is_not_asked(tmp_path: Path) -> None:
+    """A sweep's value that is its entry's own, and one that is so untold."""
+    own = """
+own_variants:
+  mine:
+    base: paper
+    change: it
+    source: us
+    settings: {critic_target_period: 70}
+    sweep: {critic_target_period: [70, 80]}
+  told: {base: paper, change: none, source: us, settings: {policy_target_period: PERIOD}}
+""".replace("PERIOD", str(settings({}).policy_target_period))
+    assert pairs(loaded(tmp_path, 'paper, mine, "mine@*", told', own)) == [
+        ["mine", "paper"],
+        ["mine@critic_target_period=80", "mine"],
+    ]
 
 
 def test_it_can_be_left_out(tmp_path: Path) -> None:

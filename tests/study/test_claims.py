@@ -34,7 +34,7 @@ solved:
   test: share
   metric: score
   threshold: 0.9
-  variants: all
+  variants: [paper]
   tasks: all
   direction: greater
   margin: 0.9
@@ -69,7 +69,8 @@ def test_a_good_file_and_an_empty_one(tmp_path):
 
 
 FAULTS = [
-    ("metric: area", "metric: speed", "faster.metric: 'speed' is not allowed; it must be a"),
+    ("metric: area", "metric: speed", "faster.metric: 'speed' is not allowed; there is no such m"),
+    ("metric: area", "metric: scor", "such metric; did you mean score? known are area, drawdown,"),
     ("paper]", "papre]", "faster.variants.1: 'papre' is not allowed; there is no such variant"),
     ("tasks: all", "tasks: [walk]", "faster.tasks.0: 'walk' is not allowed; there is no such"),
     ("  margin: 0\n", "", "faster.margin: nothing is not allowed; a two_sample claim requires"),
@@ -87,6 +88,8 @@ OF_SHARES = [
         "solved.margin: 1 is not allowed; the margin of a share is be",
     ),
     ("greater", "different", "solved.direction: 'different' is not allowed; a share claim is"),
+    ("[paper]", "all", "solved.variants: 'all' is not allowed; a share claim is about the runs"),
+    ("[paper]", "[paper, huber]", 'solved.variants: ["paper", "huber"] is not allowed; a share'),
 ]
 OF_A_STUDY = [
     ("metric: area", "metric: speed", "own.yaml: claims.faster.metric: 'speed' is not allowed"),

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
+from mpo.evaluation.reading.manifest import manifest_of
+from mpo.evaluation.telling.report import _environment
 from mpo.study.config import ConfigError, load_study, load_tasks, load_variants, without_switch
 from mpo.study.yaml_files import PROJECT
 from tests.configuration import config, load
@@ -110,6 +113,21 @@ def test_the_manifest_says_what_was_asked_for(config: Path):
         "settings_digest",
         "code_digest",
     }
+
+
+def test_the_manifest_says_what_else_makes_a_task(config: Path):
+    file = config / "tasks.yaml"
+    made = {"kwargs": {"g": 5.0}, "episode_steps": 50}
+    content = yaml.safe_load(file.read_text())
+    content["hop"] |= made
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+    study = load(config)
+    assert study.manifest()["tasks"]["hop"].items() >= made.items()
+    task = manifest_of(study.manifest()).tasks["hop"]
+    assert task.made_so == made
+    assert _environment(task) == (
+        '`dm_control/hopper-hop-v0`, kwargs `{"g": 5.0}`, episode_steps `50`'
+    )
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,13 @@ def test_the_last_lines_of_a_failed_run_s_log_are_shown(study: Study, tmp_path: 
     ]
 
 
+def test_one_run_is_counted_as_one(tmp_path: Path):
+    tasks = 'tasks={"cartpole-balance": 5000}'
+    file = PROJECT / "config" / "smoke.yaml"
+    one = load_study(file, ["seeds=[0]", "variants=[paper]", tasks])
+    assert status_table(one, tmp_path).splitlines()[-1] == "study smoke: 1 run, 1 waiting"
+
+
 def test_a_run_that_just_begins_has_not_failed(study: Study, tmp_path: Path):
     log_of(tmp_path, study, study.runs[0], "a warning\n", 5)
     log_of(tmp_path, study, study.runs[1], "", SILENT_S + 5)

@@ -166,6 +166,7 @@ def test_a_suggestion_names_the_nearest_only_where_there_is_one():
         "there is no such variant; did you mean huber? known are huber, paper"
     )
     assert "did you mean" not in suggestion("xyz", ["paper", "huber"], "variant")
+    assert suggestion("xyz", [], "study") == "there is no such study; known are none yet"
 
 
 @pytest.mark.parametrize("file", sorted(SCHEMAS.glob("*.yaml")), ids=lambda file: file.stem)
@@ -191,3 +192,15 @@ def test_a_file_that_is_not_here_is_the_project_s(tmp_path: Path, monkeypatch: p
     assert read(smoke) == {"study": "mine"}
     with pytest.raises(ConfigError, match=r"^config/nothing\.yaml: .* it cannot be read: No such"):
         read(Path("config/nothing.yaml"))
+
+
+@pytest.mark.parametrize("given", ["smoke", "smoke.yaml", "results/smoke", "folder/smoke"])
+def test_a_study_s_name_or_folder_leads_to_its_file(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("results/smoke").mkdir(parents=True)
+    with pytest.raises(
+        ConfigError, match=r"cannot be read: .*; did you mean config/smoke\.yaml\?$"
+    ):
+        read(Path(given))

@@ -22,6 +22,6 @@ chosen = parser.parse_args()
 try:
     published = load_published(chosen.published)
     study = load(chosen.study)
-except (ConfigError, StudyError, ManifestError) as error:
+    write_runs(study, published, chosen.study)
+except (ConfigError, StudyError, ManifestError, OSError) as error:
     sys.exit(str(error))
-write_runs(study, published, chosen.study)

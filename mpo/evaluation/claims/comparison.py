@@ -36,15 +36,17 @@ def compare(
 ) -> pd.DataFrame:
     """Rows as of `judge`, with `task`: over all of `tasks` (of the study), then on each of them.
 
+    The first row is called `ALL` where these are all of the study's, else by the tasks' names.
     `verdict` is whether they differ by more than `margin`; refuted is that they do not. Raises
     ValueError for a variant, metric or task that the study has not.
     """
     _check(frames, (first, second), metric, tasks)
     chosen = list(dict.fromkeys(tasks or frames.manifest.tasks))
-    asked = {ALL: chosen, **({task: [task] for task in chosen} if len(chosen) > 1 else {})}
+    over = ALL if {*chosen} == {*frames.manifest.tasks} else ", ".join(chosen)
+    pair, singly = [first, second], chosen if len(chosen) > 1 else []
     claims = [
-        _claim(task, [first, second], metric, each, margin, "over" if task == ALL else "each")
-        for task, each in asked.items()
+        _claim(over, pair, metric, chosen, margin, "over"),
+        *(_claim(task, pair, metric, [task], margin, "each") for task in singly),
     ]
     return judge(claims, frames, None).rename(columns={"claim": "task"})
 

@@ -6,10 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mpo.evaluation.claims import shares
 from mpo.evaluation.claims.claim import LEVEL, Claim, Judged
+from mpo.evaluation.claims.metrics import reached
 from mpo.evaluation.claims.samples import samples
 from mpo.evaluation.claims.sizes import MOST_RUNS, POWER, Needed, runs_needed, smallest_effect
 from mpo.evaluation.claims.verdicts import MANY, STEADY_RUNS, holm, judged
@@ -101,12 +103,13 @@ def _verdict(claim: Claim, found: Judged | None, adjusted: float, level: float) 
     verdict = UNDECIDED
     if adjusted <= LEVEL:
         verdict = SUPPORTED if found.holds else REFUTED
+    low, high = _possible(claim, found)
     row = {
         "verdict": verdict,
         "n": found.n,
         "effect": float(found.found.value),
-        "low": found.low,
-        "high": found.high,
+        "low": low,
+        "high": high,
         "p": found.p,
         "p_adjusted": adjusted,
         "missed_half": shares.missed_half(found.n),
@@ -121,6 +124,14 @@ def _verdict(claim: Claim, found: Judged | None, adjusted: float, level: float) 
     return row
 
 
+def _possible(claim: Claim, found: Judged) -> tuple[float, float]:
+    """The ends of the effect's interval, none beyond what shares and differences of them can be."""
+    if claim.metric != reached.__name__:
+        return found.low, found.high
+    low, high = np.clip((found.low, found.high), 0 if claim.alone else -1, 1)
+    return float(low), float(high)
+
+
 def _needed(claim: Claim, found: Judged, level: float) -> Needed:
     if claim.test != "share":
         return runs_needed(found.found, found.n, found.distance, level)
@@ -129,9 +140,13 @@ def _needed(claim: Claim, found: Judged, level: float) -> Needed:
 
 
 def _computed(claim: Claim, errata: pd.DataFrame | None) -> dict[str, Any]:
-    rows = None if errata is None else errata[errata["erratum"] == claim.erratum]
-    if rows is None or rows.empty:
+    if errata is None or errata.empty:
         return {"verdict": NOT_RUN, "note": "theory/errata.csv has not been computed"}
+    rows = errata[errata["erratum"] == claim.erratum]
+    if rows.empty:
+        known = ", ".join(map(str, errata["erratum"].unique()))
+        note = f"theory/errata.csv has no erratum {claim.erratum}; it has {known}"
+        return {"verdict": NOT_RUN, "note": note}
     confirmed, refuted = ((rows["verdict"] == word).sum() for word in ("confirmed", "refuted"))
     verdict = SUPPORTED if confirmed == len(rows) else REFUTED if refuted else UNDECIDED
     note = f"erratum {claim.erratum} in theory/errata.csv: {confirmed} of {len(rows)} confirmed"

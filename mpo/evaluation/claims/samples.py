@@ -50,7 +50,7 @@ def samples(claim: Claim, frames: Frames) -> Samples:
     if without:
         fault = f"not judged: {without} of {len(used)} runs have no {claim.metric}"
         return Samples([], notes, fault)
-    sides = [[_side(claim, [by_key[key] for key in side]) for side in part] for part in kept]
+    sides = [[_side([by_key[key] for key in side]) for side in part] for part in kept]
     strata = [_stratum(claim, part, frames, keys) for part in sides]
     if claim.metric == log2_ms_per_update.__name__:
         notes += crossed(used, frames.runs)
@@ -106,11 +106,10 @@ def _kept(sides: tuple[list[Key], ...], had: Container[Key]) -> list[list[Key]]:
     return [list(side) for side in zip(*pairs, strict=True)] or [[]]
 
 
-def _side(claim: Claim, each: list[pd.DataFrame]) -> pd.Series:
-    """One number a seed: the mean over variants, or the least where every run must do it."""
+def _side(each: list[pd.DataFrame]) -> pd.Series:
+    """One number a seed: the mean over variants."""
     wide = pd.concat([rows["value"].droplevel(["task", "variant"]) for rows in each], axis=1)
-    found = wide.min(axis=1) if claim.test == "share" else wide.mean(axis=1)
-    return found[wide.notna().all(axis=1)].sort_index()
+    return wide.mean(axis=1)[wide.notna().all(axis=1)].sort_index()
 
 
 def _stratum(claim: Claim, sides: list[pd.Series], frames: Frames, keys: list[Key]) -> Stratum:

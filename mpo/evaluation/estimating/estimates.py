@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from mpo.evaluation.estimating.statistics import (
     Estimate,
@@ -42,6 +43,7 @@ def aggregate(manifest: Manifest, scores: pd.DataFrame) -> pd.DataFrame:
             found = estimate(sample, middles, "aggregate", variant)
             rows += _rows([f"{quantity}_iqm", f"{quantity}_median"], ALL, variant, found)
             found = means(np.stack([sample, 1 - np.minimum(sample, 1)], axis=-1))
+            found = _within(found, [-np.inf, 0], np.inf)
             rows += _rows([f"{quantity}_mean", f"{quantity}_optimality_gap"], ALL, variant, found)
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -70,7 +72,9 @@ def by_task(manifest: Manifest, scores: pd.DataFrame) -> pd.DataFrame:
             sample = np.stack(columns, axis=-1)
             found = estimate(sample[..., : len(middle)], iqm, "by_task", task, variant)
             rows += _rows(["return_iqm", "score_iqm", "area_iqm"], task, variant, found)
-            rows += _rows([*mean.values()], task, variant, means(sample[..., len(middle) :]))
+            found = means(sample[..., len(middle) :])
+            found = _within(found, *_bounds([*mean.values()], manifest, task))
+            rows += _rows([*mean.values()], task, variant, found)
             spread_names, spread = _spread(sample[:, 0, 0])
             rows += _rows(spread_names, task, variant, spread)
             reached = 1 - matrix(manifest, scores, "censored", variant, task).mean(axis=0)
@@ -207,6 +211,19 @@ def _steps(manifest: Manifest, task: str) -> list[int] | list[None]:
     if task == ALL:
         return [None] * manifest.points
     return manifest.tasks[task].evaluation_steps(manifest.points)
+
+
+def _bounds(names: list[str], manifest: Manifest, task: str) -> tuple[list[float], list[float]]:
+    """The least and the greatest that each of these means can be; only steps have any."""
+    budget = manifest.tasks[task].steps
+    each = [(0, budget) if name == "steps_to_threshold" else (-np.inf, np.inf) for name in names]
+    return [low for low, _ in each], [high for _, high in each]
+
+
+def _within(found: Estimate, least: ArrayLike, greatest: ArrayLike) -> Estimate:
+    """The estimates with intervals that end where what is estimated does."""
+    ends = (np.clip(end, least, greatest) for end in (found.low, found.high))
+    return Estimate(found.n, found.value, *ends)
 
 
 def _spread(returns: np.ndarray) -> tuple[list[str], Estimate]:

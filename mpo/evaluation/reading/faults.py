@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -33,7 +34,8 @@ class StudyError(ValueError):
         lines += [f"  {command}" for command in mends(study_dir, study, faults)]
         if any(fault.mend == OTHER_CODE for fault in faults):
             lines += ["Or, if the edit of the code since commit COMMIT changes no result:"]
-            lines += [f"  python -m mpo verify {study_dir.as_posix()} --same-as COMMIT"]
+            folder = shlex.quote(study_dir.as_posix())
+            lines += [f"  python -m mpo verify {folder} --same-as COMMIT"]
         super().__init__("\n".join(lines))
 
 
@@ -43,7 +45,7 @@ def mends(study_dir: Path, study: str, faults: Sequence[Fault]) -> list[str]:
     commands = list(dict.fromkeys(fault.mend for fault in faults if fault.mend not in retrain))
     runs = list(dict.fromkeys(fault.where for fault in faults if fault.mend in retrain))
     if runs:
-        folders = " ".join(f"{study_dir.as_posix()}/{run}" for run in runs)
+        folders = shlex.join(f"{study_dir.as_posix()}/{run}" for run in runs)
         commands.append(f"rm -rf {folders} && snakemake --cores all {configuration(study)}")
     return commands
 
@@ -51,12 +53,22 @@ def mends(study_dir: Path, study: str, faults: Sequence[Fault]) -> list[str]:
 def configuration(study: str, folder: Path = Path("config")) -> str:
     """Options by which Snakemake makes `study`, from the files in `folder`.
 
+    Where no file there is of it, those by which one named after it would be.
+    """
+    file, key = configured(study, folder) or (folder / f"{study}.yaml", "study")
+    more = "" if key == "study" else f" --config {shlex.quote(f'study={study}')}"
+    return f"--configfile {shlex.quote(file.as_posix())}{more}"
+
+
+def configured(study: str, folder: Path = Path("config")) -> tuple[Path, str] | None:
+    """The file in `folder` that makes `study`, and by which of its keys; None where none does.
+
     The file with the line `study: NAME` or, of a shipped study that one trains again under another
     name, the file with `reproduces: NAME`.
     """
-    for key, more in (("study", ""), ("reproduces", f" --config study={study}")):
+    for key in ("study", "reproduces"):
         line = re.compile(rf"^{key}:\s*['\"]?{re.escape(study)}['\"]?\s*(#.*)?$", re.MULTILINE)
         for path in sorted(folder.glob("*.yaml")):
             if line.search(path.read_text(encoding="utf-8")):
-                return f"--configfile {path.as_posix()}{more}"
-    return f"--configfile {folder.as_posix()}/{study}.yaml"
+                return path, key
+    return None

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mpo.evaluation.reading.faults import configuration
+from mpo.evaluation.reading.faults import configuration, configured
 from mpo.settings import SettingsError
 from mpo.settings.equality import MANIFEST, Equality, equalities
 
@@ -28,6 +28,7 @@ ROOT = "paper"
 """The variant that all variants of MPO descend from."""
 TUNING_SEED = 1000
 """Seeds from this on are for choosing settings; a study reports those below."""
+MADE_SO = ("kwargs", "wrappers", "episode_steps")
 DEFAULT_THRESHOLD = 0.8
 """Score that counts as solved, unless the task says otherwise."""
 
@@ -50,6 +51,8 @@ class Task:
     threshold: float
     random_return: float | None
     """Mean return of the uniform policy; no run that diverged counts with more."""
+    made_so: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments, wrappers and episodes' length, where the environment's name does not say all."""
     relative: bool = False
     """Whether `high` is the best run seen, since nobody gave a range (`reading.scales`)."""
 
@@ -169,10 +172,7 @@ def read_manifest(study_dir: Path) -> Manifest:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ManifestError(
-            f"{path}: there is no such file; the first step of `snakemake --cores all "
-            f"{configuration(study_dir.name)}` writes it"
-        ) from None
+        raise ManifestError(_missing(study_dir)) from None
     except ValueError as error:
         raise ManifestError(f"{path}: not JSON ({error})") from None
     if not isinstance(values, dict):
@@ -189,6 +189,18 @@ def read_manifest(study_dir: Path) -> Manifest:
         raise ManifestError(f"{path}: the key {error} is missing") from None
     except SettingsError as error:
         raise ManifestError(str(error)) from None
+
+
+def _missing(study_dir: Path) -> str:
+    """What to say of a folder without a manifest: whether it is a study's, and what writes it."""
+    study = study_dir.absolute().name
+    if not study_dir.is_dir():
+        return f"{study_dir}: there is no such folder; a study's is results/STUDY"
+    if configured(study) is None:
+        told = f"this is no study's folder, and no file of config/ is of a study {study}"
+    else:
+        told = f"the first step of `snakemake --cores all {configuration(study)}` writes it"
+    return f"{study_dir / MANIFEST}: there is no such file; {told}"
 
 
 SCALES = "scales.csv"
@@ -267,5 +279,6 @@ def _task(name: str, entry: dict[str, Any]) -> Task:
         reference=entry["reference"],
         threshold=DEFAULT_THRESHOLD if threshold is None else threshold,
         random_return=entry.get("random_return"),
+        made_so={name: entry[name] for name in MADE_SO if name in entry},
         relative=relative,
     )

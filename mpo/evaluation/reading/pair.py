@@ -84,7 +84,8 @@ def _settings(side: Side) -> dict[tuple[str, str], str]:
 def _scale(task: Task) -> tuple[object, ...]:
     """What runs were asked for and scored by; a range that runs gave is no difference."""
     given = ("relative",) if task.relative else (task.low, task.high)
-    return task.environment, task.action_repeat, task.steps, *given, task.threshold
+    made = task.environment, dict(task.made_so)
+    return *made, task.action_repeat, task.steps, *given, task.threshold
 
 
 def _record(folder: Path) -> Mapping[str, Any]:

@@ -46,8 +46,12 @@ WHOLE = ("seed", "study_seed", "steps", "updates")
 def faults_of(folder: Path) -> tuple[str, list[Fault]]:
     """What the run in `folder` was held to, in words, and everything that is wrong with it.
 
-    Raises `ManifestError` where it lies in a study whose manifest is broken.
+    Raises `NotADirectoryError` where there is no such folder, and `ManifestError` where it lies in
+    a study whose manifest is broken.
     """
+    if not folder.is_dir():
+        what = "this is no folder" if folder.exists() else "there is no such folder"
+        raise NotADirectoryError(f"{str(folder)!r} is not allowed; {what}")
     missing = [name for name in RUN_FILES if not (folder / name).is_file()]
     faults = [Fault(str(folder), f"{name} is missing{MAY_BE[name]}") for name in missing]
     place = Path(os.path.normpath(folder.absolute()))

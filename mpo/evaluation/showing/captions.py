@@ -61,8 +61,8 @@ def said_diverged(frames: Frames) -> str:
     counts = Counter(zip(lost["variant"], lost["task"], strict=True))
     each = ", ".join(f"{n} of {name} on {task}" for (name, task), n in counts.items())
     return (
-        f"{len(lost)} of {len(scores)} runs diverged ({each}) and count with the least of their "
-        "last evaluation, the uniform policy and the task's worst finished run"
+        f"{len(lost)} of {count(len(scores), 'run')} diverged ({each}) and count with the least of "
+        "their last evaluation, the uniform policy and the task's worst finished run"
     )
 
 
@@ -95,8 +95,12 @@ def said_coverage(
     if not poor:
         return ""
     known = sorted({found for found in poor if found is not None})
-    ends = dict.fromkeys([f"{known[0]:.2f}", f"{known[-1]:.2f}"]) if known else ["far fewer"]
-    return f" {which} held the truth in {' to '.join(ends)} of simulated studies, not 0.95."
+    unknown = "of fewer than three runs, how often they hold the truth is not known"
+    if not known:
+        return f" {which} may hold the truth in far fewer than 0.95 of studies: {unknown}."
+    ends = dict.fromkeys([f"{known[0]:.2f}", f"{known[-1]:.2f}"])
+    rest = f"; {unknown}" if None in poor else ""
+    return f" {which} held the truth in {' to '.join(ends)} of simulated studies, not 0.95{rest}."
 
 
 def said_bars(

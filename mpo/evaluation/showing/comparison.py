@@ -12,7 +12,7 @@ from mpo.evaluation.claims.sizes import POWER
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.showing.claims.shown import effect, needed
 from mpo.evaluation.showing.tables.cells import NOTHING, number
-from mpo.evaluation.showing.wording import count, named
+from mpo.evaluation.showing.wording import count, listed, named
 
 
 def shown(rows: pd.DataFrame) -> pd.DataFrame:
@@ -38,11 +38,9 @@ def answer(rows: pd.DataFrame) -> str:
     over = rows.iloc[0].to_dict()
     if pd.isna(over["n"]):
         return f"Not judged: {over['note']}."
-    tasks = over["where"].count(",") + 1
-    word = _verdict(over).capitalize()
     text = (
-        f"{word}: over {count(tasks, 'task')} {over['first']} has "
-        f"{effect(over)} more {over['metric']} than {over['second']} on average, p = "
+        f"{_verdict(over).capitalize()}: {_where(over)} the mean difference of {over['metric']} "
+        f"({over['first']} - {over['second']}) is {effect(over)}, p = "
         f"{number(over['p_adjusted'], 2)} ({_margin(over)}), n = {over['n']} a task."
     )
     seeds = needed(over)
@@ -51,19 +49,23 @@ def answer(rows: pd.DataFrame) -> str:
     if over["n"] < 2:
         text += " One run gives no p below 1."
     elif math.isfinite(over["smallest_effect"]):
+        beyond = " beyond the margin" if over["margin"] else ""
         text += (
             f" The t test has no smallest p; so many seeds show a difference of "
-            f"{number(over['smallest_effect'], 2)} beyond the margin with probability {POWER:g}."
+            f"{number(over['smallest_effect'], 2)}{beyond} with probability {POWER:g}."
         )
     note = f" Note: {over['note']}." if over["note"] else ""
-    return f"{text}{note} The p of single tasks are corrected for their number, by Holm."
+    return f"{text}{note}{_corrected('single tasks') if len(rows) > 1 else ''}"
 
 
 def said_all(rows: pd.DataFrame) -> str:
     """What the table of all pairs is."""
+    some, several = rows.iloc[0].to_dict(), len(rows) > 1
+    names = some["where"].split(", ")
+    which = f" ({listed(names)})" if len(names) > 1 else ""
     return (
-        f"All {len(rows)} pairs, over all tasks asked for; p by Holm over the pairs "
-        f"({_margin(rows.iloc[0].to_dict())}), verdicts at {LEVEL:g}."
+        f"{'All ' if several else ''}{count(len(rows), 'pair')}, {_where(some)}{which}; p by "
+        f"{_margin(some)}, verdicts at {LEVEL:g}.{_corrected('pairs') if several else ''}"
     )
 
 
@@ -86,6 +88,17 @@ def _verdict(row: dict) -> str:
         word = "greater" if row["effect"] > 0 else "less"
         return f"{word} by more than {margin:g}" if margin else word
     return f"within {margin:g}" if row["verdict"] == REFUTED else "undecided"
+
+
+def _where(row: dict) -> str:
+    """Over how many tasks, or on which one."""
+    tasks = row["where"].split(", ")
+    return f"over {count(len(tasks), 'task')}" if len(tasks) > 1 else f"on {tasks[0]}"
+
+
+def _corrected(what: str) -> str:
+    """What of several rows is corrected for their number, and what is not; a sentence."""
+    return f" The p of {what} are corrected for their number, by Holm; the intervals are not."
 
 
 def _margin(row: dict) -> str:

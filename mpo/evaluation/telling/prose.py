@@ -218,7 +218,9 @@ class Facts:
         if variant is None:
             return mine
         self._known(variant)
-        return mine[mine["variant"] == variant].sort_values("seed", kind="stable")
+        order = {seed: place for place, seed in enumerate(self._frames.manifest.seeds)}
+        mine = mine[mine["variant"] == variant]
+        return mine.sort_values("seed", kind="stable", key=lambda seeds: seeds.map(order))
 
     def _half(self, rows: pd.DataFrame, task: str, variant: str) -> pd.DataFrame:
         mine = self._of(rows, task, variant)

@@ -7,6 +7,7 @@ is missing there, or cannot be told, has a sentence in its place; the report its
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pandas as pd
 
 from mpo.evaluation.estimating.estimates import shared_tasks
 from mpo.evaluation.reading.frames import Frames, read_frames
+from mpo.evaluation.reading.manifest import Task
 from mpo.evaluation.showing import failures, repeated, tables
 from mpo.evaluation.showing.captions import (
     said_all,
@@ -113,7 +115,12 @@ def report(
         ],
         "Settings": text("settings", lambda: variants.settings(frames.manifest)),
     }
-    parts = [f"# Study `{frames.manifest.study}`", unfinished, *_failed(study_dir)]
+    parts = [
+        f"# Study `{frames.manifest.study}`",
+        unfinished,
+        *_failed(study_dir),
+        *_untrained(frames),
+    ]
     for title, paragraphs in sections.items():
         parts += [f"## {title}", *paragraphs] if paragraphs else []
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
@@ -150,7 +157,7 @@ def _what_was_run(frames: Frames) -> list[str]:
     tasks = pd.DataFrame(
         {
             "task": task.name,
-            "environment": f"`{task.environment}`",
+            "environment": _environment(task),
             "control steps": f"{task.steps:,}",
             "action repeat": str(task.action_repeat),
             "score 0 to 1": f"{task.low:,.6g} to {task.high:,.6g}",
@@ -175,6 +182,24 @@ def _what_was_run(frames: Frames) -> list[str]:
     ]
 
 
+def _environment(task: Task) -> str:
+    """Its name, and whatever else makes it."""
+    more = (f"{name} `{json.dumps(value)}`" for name, value in task.made_so.items())
+    return ", ".join([f"`{task.environment}`", *more])
+
+
+def _untrained(frames: Frames) -> list[str]:
+    """That runs of ours made no update, for the top: their policies are those they began with."""
+    here = frames.runs["variant"].map(lambda name: frames.manifest.variants[name].trained_here)
+    idle = int((here & (frames.runs["updates"] == 0)).sum())
+    if not idle:
+        return []
+    return [
+        f"**{idle} of {count(len(frames.runs), 'run')} made no update**, since their budget ends "
+        "before `minimum_replay` is collected: what they show is the policy that they began with."
+    ]
+
+
 def _what_was_found(frames: Frames) -> list[str]:
     iqm = frames.aggregate[frames.aggregate["metric"] == "score_iqm"]
     tasks, findings = len(shared_tasks(frames.manifest, frames.scores)), []
@@ -190,7 +215,9 @@ def _what_was_found(frames: Frames) -> list[str]:
         findings.append("One run of each variant and task says nothing about certainty.")
     seen = "What follows is seen, not tested; what is tested are the claims above."
     seen += said_coverage(frames, ["score_iqm"], tasks, drawn=frames.aggregate)
-    lost = said_diverged(frames) or f"None of the {len(frames.scores)} runs diverged"
+    runs = len(frames.scores)
+    none = f"None of the {runs} runs diverged" if runs > 1 else "The one run did not diverge"
+    lost = said_diverged(frames) or none
     return [f"{lost}.", *([" ".join([seen, *findings])] if findings else [])]
 
 

@@ -62,6 +62,26 @@ def test_one_run_alone_on_another_machine_is_held_to_bytes(
 
 
 @pytest.mark.parametrize(
+    ("seeds", "said"),
+    [
+        ([0], "1 run is whole, and the one that the manifest asks for\n"),
+        ([0, 1], "2 runs are whole, and those that the manifest asks for\n"),
+    ],
+)
+def test_one_run_is_told_as_one(
+    tmp_path: Path,
+    seeds: list[int],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("mpo.commands.verification._recomputed", lambda study_dir: ())
+    folder = write_study(tmp_path / "made", ["cartpole-balance"], ["paper"], seeds, points=3)
+    assert main(["verify", str(folder), "--no-rerun"]) == 0
+    assert capsys.readouterr().out == said
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--runs", "3", "--no-rerun"], "--no-rerun: is not allowed together with --runs"),

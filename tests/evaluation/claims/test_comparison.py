@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,9 @@ from mpo.evaluation.claims.comparison import compare, compare_all, power
 from mpo.evaluation.claims.sizes import MOST_RUNS, Needed, runs_needed
 from mpo.evaluation.estimating.contrasts import Contrast, contrast
 from mpo.evaluation.reading.frames import Frames
-from mpo.evaluation.reading.manifest import ALL
-from mpo.evaluation.showing.comparison import answer
+from mpo.evaluation.reading.manifest import ALL, read_manifest
+from mpo.evaluation.showing.comparison import answer, said_all
+from mpo.evaluation.showing.comparison import shown as told
 from mpo.evaluation.showing.tables.cells import NOTHING
 
 SEEDS = list(range(8))
@@ -76,6 +78,11 @@ def test_a_planted_effect_is_found_and_a_planted_null_is_not(planted, shift, wor
     text = answer(compare(frames, "paper", "stabilised"))
     assert text.startswith(word)
     assert "n = 8 a task" in text
+    assert "the mean difference of score (paper - stabilised) is " in text
+    assert "more score" not in text and "beyond the margin" not in text
+    assert text.endswith(
+        "single tasks are corrected for their number, by Holm; the intervals are not."
+    )
     assert ("Seeds that would decide" in text) == (shift == 0)
 
 
@@ -84,13 +91,25 @@ def test_a_margin_asks_for_more_or_for_less(planted):
     for margin, word in [(0.1, "Greater by more than 0.1"), (0.5, "Within 0.5")]:
         text = answer(compare(frames, "paper", "stabilised", margin=margin))
         assert text.startswith(f"{word}: "), text
+        assert "beyond the margin with probability" in text
 
 
 def test_metric_and_tasks_can_be_chosen(planted, frames: Frames):
     made = planted(paper=drawn(0.5, 0.1, 1), stabilised=drawn(0.4, 0.1, 2))
     task = next(iter(made.manifest.tasks))
     rows = compare(made, "paper", "stabilised", tasks=[task])
-    assert rows["where"].tolist() == [task]
+    assert rows["where"].tolist() == rows["task"].tolist() == [task]
+    assert told(rows)["task"].tolist() == [task]
+    text = answer(rows)
+    assert f": on {task} the mean difference of score" in text
+    assert "single tasks" not in text, "there are none"
+    both = compare(made, "paper", "stabilised", tasks=[*made.manifest.tasks][::-1])
+    assert both["task"].iloc[0] == ALL
+    more = dataclasses.replace(made.manifest.tasks[task], name="walk")
+    tasks = {**made.manifest.tasks, "walk": more}
+    wide = dataclasses.replace(made, manifest=dataclasses.replace(made.manifest, tasks=tasks))
+    some = compare(wide, "paper", "stabilised", tasks=[*made.manifest.tasks])
+    assert told(some)["task"][0] == ", ".join(made.manifest.tasks)
     pd.testing.assert_frame_equal(compare(made, "paper", "stabilised", tasks=[task] * 2), rows)
     assert compare(frames, "stable_dual", "paper", "area")["metric"].unique().tolist() == ["area"]
 
@@ -104,6 +123,21 @@ def test_all_pairs_are_a_family(planted):
     assert list(rows.index) == pairs
     assert rows["p_adjusted"].min() == pytest.approx(min(1, 3 * rows["p"].min()))
     assert rows["verdict"].tolist() == ["undecided", "supported", "supported"]
+
+
+def test_what_the_pairs_are_is_said(planted):
+    """Which tasks, and that p are corrected and intervals are not, where there are several."""
+    frames = planted(
+        paper=drawn(0.5, 0.1, 1), huber=drawn(0.5, 0.1, 2), stabilised=drawn(0.7, 0.1, 3)
+    )
+    text, (first, second) = said_all(compare_all(frames)), frames.manifest.tasks
+    assert text == (
+        f"All 3 pairs, over 2 tasks ({first} and {second}); p by stratified t, two-sided, verdicts "
+        "at 0.05. The p of pairs are corrected for their number, by Holm; the intervals are not."
+    )
+    two = planted(paper=drawn(0.5, 0.1, 1), huber=drawn(0.5, 0.1, 2))
+    text = said_all(compare_all(two, tasks=[first]))
+    assert text == f"1 pair, on {first}; p by stratified t, two-sided, verdicts at 0.05."
 
 
 def test_a_run_that_diverged_is_named(frames: Frames):
@@ -217,6 +251,10 @@ def test_the_commands_answer(frames: Frames, study_dir: Path, capsys):
         (["stable_duel", "paper"], "variant: 'stable_duel' is not in study tested; it has paper"),
         (["paper", "paper"], "variant: 'paper' is given twice"),
         (["paper"], "variants: 1 are given; two, or --all"),
+        *(
+            (["paper", "huber", "--margin", number], f"'--margin': {number} is not allowed; a fin")
+            for number in ("nan", "inf")
+        ),
         (["paper", "huber", "--all"], "variants: 2 are given; none with --all"),
         (["paper", "stable_dual", "--metric", "speed"], "metric: 'speed' is not allowed; metrics"),
         (
@@ -232,10 +270,59 @@ def test_bad_arguments_are_one_line(frames: Frames, study_dir: Path, capsys, arg
     assert error.count("\n") == 1
 
 
+def test_an_effect_that_is_no_number_is_refused(capsys):
+    assert main(["power", "--study", "any", "--effect", "nan"]) == 2
+    assert "'--effect': nan is not allowed; a finite number is" in capsys.readouterr().err
+
+
+def asked(study_dir: Path, capsys) -> str:
+    """The one line that `compare` says of a study that lacks something."""
+    assert main(["compare", "stable_dual", "paper", "--study", str(study_dir)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    return line
+
+
+def test_an_unfinished_study_is_told_with_what_shows_and_what_completes_it(
+    made, capsys, monkeypatch
+):
+    folder = made()
+    monkeypatch.chdir(folder.parent)
+    line = asked(folder, capsys)
+    said = f"mpo: --study: {folder}/scores.csv is missing; `python -m mpo report --study "
+    assert line.startswith(f"{said}FILE` draws what there is so far, and `snakemake ")
+    Path("config").mkdir()
+    Path("config/own.yaml").write_text(f"study: {read_manifest(folder).study}\n")
+    line = asked(folder, capsys)
+    assert line.startswith(f"{said}config/own.yaml` ")
+    assert line.endswith("`snakemake --cores all --configfile config/own.yaml` completes it")
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("scores.csv", "", "No columns to parse from file"),
+        ("estimates/profiles.csv", "", "No columns to parse from file"),
+        ("scores.csv", 'a,b\n1,"2\n', "Error tokenizing data"),
+        ("curves.csv", "task,variant,seed,score\n", "no column step"),
+        ("scores.csv", "a,b\n1,2\n", "no column task"),
+    ],
+)
+def test_a_damaged_frame_is_one_line_that_names_its_file(
+    frames, study_dir: Path, tmp_path: Path, capsys, file: str, text: str, said: str
+):
+    folder = Path(shutil.copytree(study_dir, tmp_path / "damaged"))
+    (folder / file).write_text(text)
+    line = asked(folder, capsys)
+    assert line.startswith(f"mpo: --study: {folder / file} is damaged ({said}")
+    assert f"`rm {folder / file} && snakemake --cores all --configfile " in line
+
+
 def test_a_study_that_is_not_there_is_one_line(tmp_path: Path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["power", "--study", "none"]) == 2
-    assert "--study: 'none' is not allowed" in capsys.readouterr().err
+    assert "--study: 'none' is not allowed; studies here: none yet" in capsys.readouterr().err
     (tmp_path / "empty").mkdir()
     assert main(["power", "--study", "empty"]) == 2
-    assert "empty" in capsys.readouterr().err
+    assert (
+        "empty/manifest.json: there is no such file; this is no study's" in capsys.readouterr().err
+    )

@@ -17,7 +17,7 @@ from mpo.evaluation.claims.shares import (
     smallest,
 )
 from mpo.evaluation.reading.frames import Frames
-from tests.evaluation.claims.planting import PAIR, claim, planted, verdict
+from tests.evaluation.claims.planting import claim, planted, verdict
 
 SHARE = {"test": "share", "margin": 0.9, "threshold": 0.3, "variants": ["paper"]}
 
@@ -68,16 +68,6 @@ def test_the_least_p_and_the_runs_for_support_are_those_of_the_test(direction: s
     for n in (needed - 1, needed):
         found = judged(one, [np.full(n, on_its_side)]) if n else None
         assert (found is not None and found.p <= 0.05) == (n == needed)
-
-
-def test_a_share_counts_a_seed_where_every_variant_does_it(frames: Frames):
-    near = planted(frames, 0.0, seeds=10)
-    fails = (near.scores["variant"] == "stabilised") & (near.scores["seed"] < 4)
-    worse = dataclasses.replace(
-        near, scores=near.scores.assign(score=near.scores["score"].where(~fails, 0.0))
-    )
-    found = verdict(worse, **{**SHARE, "variants": PAIR, "tasks": ["cartpole-balance"]})
-    assert found["effect"] == pytest.approx(0.6)
 
 
 def test_the_failure_that_is_missed_half_the_time():

@@ -61,6 +61,23 @@ def test_the_claims_of_the_study_s_own_file_are_judged_too(study_dir: Path, fram
     assert rows["verdict"].item() in ("supported", "refuted", "undecided")
 
 
+def test_what_has_no_runs_is_not_said_to_have_too_few(study_dir: Path, tmp_path: Path):
+    folder = Path(shutil.copytree(study_dir, tmp_path / "few", ignore=lambda *_: ["runs"]))
+    share = {"test": "share", "margin": 0.9, "threshold": 0.3, "variants": ["paper"]}
+    claims = [
+        claim("few-runs", **share),
+        claim("no-runs", **share | {"metric": "gain_after_million"}),
+    ]
+    write(claims, folder)
+    rows = read_csv(folder / "tables/claims.csv").set_index("claim")
+    assert rows.loc["no-runs", "verdict"] == "not_run"
+    said = section(folder).split("\n\n")[1]
+    assert said == (
+        "So few runs cannot decide or support these claims, whatever they show: `few-runs` "
+        "(support takes 29 runs)."
+    )
+
+
 def test_in_short_the_undecided_are_counted_with_the_seeds_they_need(frames: Frames):
     claims = [
         claim("open", margin=0.0),

@@ -119,7 +119,27 @@ def test_errata_decide_the_computed_claims(frames: Frames):
     for erratum, expected in [(1, "supported"), (2, "refuted"), (3, "not_run")]:
         computed = Claim("c", "s", "s", "computed", erratum=erratum)
         assert judge([computed], frames, ERRATA).iloc[0]["verdict"] == expected
-    assert judge([computed], frames, None).iloc[0]["verdict"] == "not_run"
+    note = "theory/errata.csv has no erratum 3; it has 1, 2"
+    assert judge([computed], frames, ERRATA)["note"].item() == note
+    for none in (None, ERRATA.head(0)):
+        row = judge([computed], frames, none).iloc[0]
+        assert (row["verdict"], row["note"]) == (
+            "not_run",
+            "theory/errata.csv has not been computed",
+        )
+
+
+def test_the_interval_of_a_share_that_reached_ends_where_shares_do(frames: Frames):
+    """Two seeds, of which one reached: t alone would go on to 6.9."""
+    rows = planted(frames, 0.0, seeds=2)
+    first = (rows.scores["seed"] == 0) & (rows.scores["variant"] == "stabilised")
+    some = dataclasses.replace(rows, scores=rows.scores.assign(censored=~first))
+    one = {"metric": "reached", "tasks": ["cartpole-balance"]}
+    found = verdict(some, **one)
+    assert found[["effect", "low", "high"]].tolist() == [0.5, -1, 1]
+    alone = verdict(some, **one, test="one_sample", variants=["stabilised"])
+    assert alone[["effect", "low", "high"]].tolist() == [0.5, 0, 1]
+    assert found["p"] == pytest.approx(0.5), "what is tested is as it was"
 
 
 def test_verdicts_do_not_depend_on_order_or_other_families(frames: Frames):

@@ -103,6 +103,26 @@ def test_by_task_holds_the_spread_across_runs(frames: Frames):
         assert found_mean == pytest.approx(mean_of(mine), rel=1e-5)
 
 
+def test_intervals_end_where_what_they_are_of_does(frames: Frames):
+    """A gap is at least 0, and steps are none before the first nor after the budget."""
+    rows, seeds = frames.scores, frames.scores["seed"]
+    budgets = rows["task"].map({name: task.steps for name, task in frames.manifest.tasks.items()})
+    apart = rows.assign(
+        score=rows["score"].where(seeds > 0, 1.0),
+        steps_to_threshold=budgets.where(seeds > 0, budgets // 5),
+    )
+    steps = by_task(frames.manifest, apart)
+    steps = steps[steps["metric"] == "steps_to_threshold"]
+    budget = steps["task"].map({name: task.steps for name, task in frames.manifest.tasks.items()})
+    assert (steps["low"] == 0).all() and (steps["high"] == budget).all()
+    assert (steps["value"] < steps["high"]).all()
+    wide = apart.assign(score=apart["score"].where(seeds > 0, -9.0))
+    found = aggregate(frames.manifest, wide)
+    gap = found[found["metric"] == "score_optimality_gap"]
+    assert (gap["low"] == 0).all() and (gap["high"] > gap["value"]).all()
+    assert (found.loc[found["metric"] == "score_mean", "low"] < -9).all(), "a mean has no end"
+
+
 def test_curves_end_at_the_final_estimate_in_returns_and_scores(frames: Frames):
     last = frames.curve_estimates[frames.curve_estimates["fraction"] == 1]
     for task in frames.manifest.tasks:

@@ -152,6 +152,14 @@ def test_the_command_takes_a_study(
     assert capsys.readouterr().out == f"{folder}/exports/rliable: 4 runs\n"
 
 
+def test_a_study_of_one_run_is_told_as_one(
+    made: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = made(variants=["paper"], seeds=[0])
+    assert main(["export", str(folder), "--to", "rliable"]) == 0
+    assert capsys.readouterr().out.endswith(": 1 run\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -9,7 +9,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mpo.evaluation.reading.faults import StudyError, configuration
+from mpo.evaluation.reading.faults import (
+    OTHER_CODE,
+    Fault,
+    StudyError,
+    configuration,
+    configured,
+)
 from mpo.evaluation.reading.load import load
 from mpo.evaluation.reading.manifest import ManifestError
 from mpo.study.config import measured
@@ -57,6 +63,17 @@ def test_a_missing_run_is_named_with_the_command_that_trains_it(made):
     text = faults(folder)
     assert f"{RUN}: the run is missing" in text
     assert f"rm -rf {folder.as_posix()}/{RUN} && snakemake --cores all --configfile" in text
+
+
+def test_the_commands_that_mend_quote_every_path(tmp_path):
+    """Or `rm -rf` would remove what lies beside the study."""
+    folder, run = tmp_path / "my results", "runs/a b/paper/0"
+    faults = [Fault(run, "the run is missing"), Fault("runs/b", "other code", OTHER_CODE)]
+    text = str(StudyError(folder, "my study", faults))
+    quoted = f"'{folder}/{run}' '{folder}/runs/b'"
+    options = "--configfile 'config/my study.yaml'"
+    assert f"  rm -rf {quoted} && snakemake --cores all {options}\n" in text
+    assert f"  python -m mpo verify '{folder}' --same-as COMMIT" in text
 
 
 @pytest.mark.parametrize("name", ["evaluations.csv", "training.csv", "timing.csv", "run.json"])
@@ -277,8 +294,17 @@ def test_a_users_own_code_needs_evaluations_and_a_short_run_json_only(made):
     assert len(study.runs) == 4
 
 
-def test_a_manifest_that_cannot_be_read_says_so(tmp_path):
-    with pytest.raises(ManifestError, match="there is no such file; the first step of `snakemake"):
+def test_a_manifest_that_cannot_be_read_says_so(tmp_path, monkeypatch):
+    with pytest.raises(ManifestError, match="there is no such folder; a study's is results/STUDY"):
+        load(tmp_path / "nope")
+    with pytest.raises(ManifestError, match="there is no such file; this is no study's folder"):
+        load(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    config = tmp_path / "config/some.yaml"
+    config.parent.mkdir()
+    config.write_text(f"study: {tmp_path.name}\n")
+    first = "there is no such file; the first step of `snakemake --cores all --configfile config/so"
+    with pytest.raises(ManifestError, match=first):
         load(tmp_path)
     (tmp_path / "manifest.json").write_text('{"format": 2}')
     with pytest.raises(ManifestError, match="format: 2 is not allowed; this code reads 1"):
@@ -303,4 +329,7 @@ def test_the_mend_names_the_file_that_configures_the_study(tmp_path):
     file = f"--configfile {tmp_path.as_posix()}/study.yaml"
     assert configuration("default", tmp_path) == file
     assert configuration("shipped", tmp_path) == f"{file} --config study=shipped"
+    (tmp_path / "my own.yaml").write_text("study: mine\n")
+    assert configuration("mine", tmp_path) == f"--configfile '{tmp_path.as_posix()}/my own.yaml'"
+    assert configured("other", tmp_path) is None
     assert configuration("other", tmp_path) == f"--configfile {tmp_path.as_posix()}/other.yaml"

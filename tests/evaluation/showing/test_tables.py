@@ -14,6 +14,7 @@ from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.inventory import inventory
 from mpo.evaluation.reading.load import load
 from mpo.evaluation.showing import tables
+from mpo.evaluation.showing.captions import said_coverage
 from mpo.evaluation.showing.tables import aggregate, by_task, cost, falls, pairs, ranks, runs
 from mpo.evaluation.showing.tables.cells import integer, interval, number
 from tests.evaluation.showing.drawn import MADE
@@ -116,6 +117,53 @@ def test_falls_are_counted_once_the_threshold_was_reached(frames: Frames):
     lost = dataclasses.replace(planted, scores=changed.assign(censored=True))
     counts = falls.table(lost)[["steps", "after", "falls"]].sum()
     assert counts.tolist() == [0, 0, 0], "of a run that diverged what follows is made up"
+
+
+def test_times_to_the_threshold_stand_in_the_study_s_order_of_seeds(frames: Frames):
+    order = [2, 0, 1]
+    steps = frames.scores["seed"].map({seed: 1000 * seed + 500 for seed in order})
+    planted = dataclasses.replace(
+        frames,
+        manifest=dataclasses.replace(frames.manifest, seeds=order),
+        scores=frames.scores.assign(steps_to_threshold=steps, censored=False),
+    )
+    assert set(falls.shown(planted)["steps to threshold"]) == {"2,500, 500, 1,500"}
+
+
+@pytest.mark.parametrize(
+    ("timed", "said"),
+    [
+        ([True, False, False], "1 of 3 runs says that it took 1.00 core-hours."),
+        ([True, True, False], "2 of 3 runs say that they took 2.00 core-hours."),
+        ([True, True], "All 2 runs took 2.00 core-hours."),
+        ([True], "1 run took 1.00 core-hours."),
+    ],
+)
+def test_hours_are_those_of_the_runs_that_say_them(frames: Frames, timed, said):
+    rows = frames.runs.head(len(timed))
+    runs_told = rows.assign(cpu_s=[3600.0 if each else math.nan for each in timed])
+    assert said in cost.caption(dataclasses.replace(frames, runs=runs_told))
+
+
+def test_a_lone_run_that_diverged_is_one_run(frames: Frames):
+    lone = dataclasses.replace(frames, scores=frames.scores.head(1).assign(status="diverged"))
+    assert runs.caption(lone).startswith("1 of 1 run diverged (1 of ")
+
+
+def test_of_two_runs_nobody_has_simulated_how_often_intervals_hold_the_truth(frames: Frames):
+    two = dataclasses.replace(
+        frames, by_task=frames.by_task.assign(n=2), aggregate=frames.aggregate.assign(n=2)
+    )
+    why = "of fewer than three runs, how often they hold the truth is not known."
+    for said in (by_task.caption(two), aggregate.caption(two), ranks.caption(two)):
+        assert said.endswith(
+            f". †: such intervals may hold the truth in far fewer than 0.95 of studies: {why}"
+        )
+        assert "simulated" not in said
+    mixed = dataclasses.replace(two, by_task=frames.by_task)
+    said = said_coverage(mixed, ["iqm"], {1, 2})
+    assert said.endswith(f" held the truth in 0.74 of simulated studies, not 0.95; {why}")
+    assert said_coverage(frames, ["iqm"]).endswith("in 0.74 of simulated studies, not 0.95.")
 
 
 def test_aggregate_names_the_base_that_a_variant_is_compared_with(frames: Frames):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -61,7 +62,7 @@ def test_runs_too_short_to_log_a_row(tmp_path: Path):
         ("kl_relative", "no run logged a KL divergence"),
         ("effective_sample_size", "no run logged an effective sample size"),
         ("policy_deviation", "no run logged the policy's deviation"),
-        ("probability_of_improvement", "no variant has a base in this study"),
+        ("probability_of_improvement", "no variant's own base is in this study"),
     ):
         assert f"There is no figure `{figure}`: {why}." in text.split("\n\n")
     assert "No run logged whether its dual was finite." in text
@@ -89,6 +90,19 @@ def test_a_study_of_other_code_alone(tmp_path: Path):
 
 
 def test_one_task_one_variant_one_seed(tmp_path: Path):
-    text = reported(write_study(tmp_path / "one", ["cartpole-balance"], ["paper"], [0], 1))
+    folder = write_study(tmp_path / "one", ["cartpole-balance"], ["paper"], [0], 1)
+    text = reported(folder)
     assert "n = 1 run of each variant on each task; one run gives no interval" in text
     assert "One run of each variant and task says nothing about certainty." in text
+    assert "The one run did not diverge." in text
+    assert "*1 run, which did not diverge; a score" in text
+    assert "by score among the 1 variant, 1 being the best" in text
+    assert " 1 run took " in text
+    assert not re.findall(r".*\b1 (?:runs|variants|tasks|seeds|pairs)\b.*", text)
+
+
+def test_a_variant_whose_base_the_study_lacks_is_told_so(tmp_path: Path):
+    """Its claims, which compare it with the nearest that is there, are no contradiction."""
+    folder = write_study(tmp_path / "far", ["cartpole-balance"], ["paper", "huber"], [0], 1)
+    why = "There is no figure `probability_of_improvement`: no variant's own base is in this study."
+    assert why in reported(folder).split("\n\n")

@@ -16,7 +16,7 @@ from mpo.evaluation.reading.frames import Frames, read_csv, write_text
 from mpo.evaluation.showing import figures, tables
 from mpo.evaluation.showing.claims import files as claims
 from mpo.evaluation.telling.page import report_html
-from mpo.evaluation.telling.report import _what_was_found, report
+from mpo.evaluation.telling.report import _untrained, _what_was_found, report
 from mpo.study.claims import load_claims
 from tests.evaluation.showing.drawn import DRAWN, MADE
 from tests.evaluation.synthetic import write_study
@@ -113,6 +113,13 @@ def test_the_report_names_diverged_runs_and_says_what_was_only_seen(written, fra
     assert written.index("| claim | statement |") < seen, "what is tested comes first"
 
 
+def test_runs_that_made_no_update_are_told_at_the_top(frames: Frames):
+    assert _untrained(frames) == []
+    idle = dataclasses.replace(frames, runs=frames.runs.assign(updates=0))
+    (said,) = _untrained(idle)
+    assert said.startswith("**18 of 18 runs made no update**, since their budget ends before")
+
+
 def test_variants_that_share_the_highest_mean_are_all_named(frames: Frames):
     none = float("nan")
     tied = dataclasses.replace(
@@ -183,6 +190,28 @@ def test_a_faulty_study_stops_the_script_with_the_list_of_faults(tmp_path, monke
     with pytest.raises(SystemExit, match=r"runs/cartpole-balance/paper/0: run.json is missing"):
         script(monkeypatch, "aggregate.py", "config/published.csv", folder)
     assert not (folder / "scores.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "said"),
+    [
+        ("aggregate.py", ["config/nope.csv", "part"], r"config/nope.csv'$"),
+        ("aggregate.py", ["config/published.csv", "nope"], "nope: there is no such folder"),
+        ("estimates.py", ["part"], r"part/scores.csv'$"),
+        ("estimates.py", ["nope"], "nope: there is no such folder"),
+        ("report.py", ["nope"], r"nope/scores.csv'$"),
+        ("report_html.py", ["part"], r"part/report.md'$"),
+    ],
+)
+def test_what_a_script_misses_is_one_line(made, monkeypatch, name, given, said):
+    folder = made()
+    folder.rename(folder.with_name("part"))
+    monkeypatch.chdir(folder.parent)
+    published = str(PROJECT / "config/published.csv")
+    given = [published if each == "config/published.csv" else each for each in given]
+    with pytest.raises(SystemExit, match=said) as stopped:
+        script(monkeypatch, name, *given)
+    assert "\n" not in str(stopped.value)
 
 
 def test_evaluation_imports_of_mpo_only_rundir_and_settings_and_never_torch():

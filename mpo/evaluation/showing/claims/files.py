@@ -34,8 +34,10 @@ def write(claims: list[Claim], study_dir: Path) -> None:
     computed = errata.exists() and sentence_for("table", "errata", study_dir) is None
     rows = judge(claims, frames, read_csv(errata) if computed else None)
     tables.write_files(NAME, rows, shown(rows), study_dir / "tables")
-    parts = [counted(rows), said_powerless(powerless(claims, frames.manifest))]
-    if (rows["verdict"] != NOT_RUN).any():
+    ran = {*rows.loc[rows["verdict"] != NOT_RUN, "claim"]}
+    few = powerless([claim for claim in claims if claim.id in ran], frames.manifest)
+    parts = [counted(rows), said_powerless(few)]
+    if ran:
         parts += [tables.markdown(each) for each in (verdicts(rows), tests(rows))]
         parts.append(captioned(caption(frames)))
     text = "\n\n".join(part.strip() for part in parts if part)

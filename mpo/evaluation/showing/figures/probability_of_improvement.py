@@ -17,7 +17,7 @@ from mpo.evaluation.showing.panels.marks import estimated, with_seeds
 from mpo.evaluation.showing.references import even
 from mpo.evaluation.showing.wording import named
 
-ABSENT = "no variant has a base in this study"
+ABSENT = "no variant's own base is in this study"
 LIVE = Points("P(above its base)", "task", even)
 
 

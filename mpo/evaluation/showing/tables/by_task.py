@@ -81,7 +81,7 @@ def caption(frames: Frames) -> str:
 def _steps(rows: pd.DataFrame) -> str:
     if value(rows, "reached") < 1:
         return f">= {integer(value(rows, 'steps_to_threshold'))}"
-    return interval(rows.assign(low=rows["low"].clip(lower=0)), "steps_to_threshold")
+    return interval(rows, "steps_to_threshold")
 
 
 def _diverged(frames: Frames) -> Counter[tuple[str, str]]:

@@ -10,6 +10,7 @@ from mpo.evaluation.estimating.costs import core_hours, relative
 from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.inventory import PARTS
 from mpo.evaluation.showing.tables.cells import NOTHING, integer, number
+from mpo.evaluation.showing.wording import count
 
 
 def table(frames: Frames) -> pd.DataFrame:
@@ -75,10 +76,10 @@ def _said_hours(runs: pd.DataFrame) -> str:
     timed, hours = int(runs["cpu_s"].notna().sum()), number(core_hours(runs))
     if not timed:
         return "No run says what time it took."
-    which = (
-        f"All {timed} runs" if timed == len(runs) else f"{timed} of {len(runs)} runs say that they"
-    )
-    return f"{which} took {hours} core-hours."
+    if timed < len(runs):
+        say = "says that it" if timed == 1 else "say that they"
+        return f"{timed} of {count(len(runs), 'run')} {say} took {hours} core-hours."
+    return f"{'All ' if timed > 1 else ''}{count(timed, 'run')} took {hours} core-hours."
 
 
 def _share(row: dict, part: str) -> str:

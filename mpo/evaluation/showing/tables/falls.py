@@ -53,15 +53,15 @@ def _falls(frames: Frames) -> pd.DataFrame:
 
 
 def shown(frames: Frames) -> pd.DataFrame:
-    """One row a task and variant; times of single runs, in the order of their seeds."""
-    lines = []
+    """One row a task and variant; times of single runs, in the order of the study's seeds."""
+    lines, order = [], {seed: place for place, seed in enumerate(frames.manifest.seeds)}
     found = table(frames)
     for task in frames.manifest.tasks:
         for variant in frames.manifest.variants:
             rows = found[(found["task"] == task) & (found["variant"] == variant)]
             if rows.empty:  # of a study under way
                 continue
-            rows = rows.sort_values("seed")
+            rows = rows.sort_values("seed", key=lambda seeds: seeds.map(order))
             lines.append(
                 {
                     "task": task,

@@ -13,6 +13,7 @@ from mpo.evaluation.reading.manifest import ALL
 from mpo.evaluation.showing.captions import T, said_all, said_coverage, said_interval, said_n
 from mpo.evaluation.showing.failures import Absent
 from mpo.evaluation.showing.tables.cells import interval, number
+from mpo.evaluation.showing.wording import count
 
 METRIC = "rank_mean"
 
@@ -62,9 +63,9 @@ def caption(frames: Frames) -> str:
     """What the cells are."""
     tasks = len(shared_tasks(frames.manifest, frames.scores))
     return (
-        f"Mean rank by score among the {len(frames.manifest.variants)} variants, 1 being the best, "
-        f"over {said_all(frames)} and by task: variants are ranked within each task and seed, ties "
-        f"in the middle; a rank that is the same with every seed has no interval. "
+        f"Mean rank by score among the {count(len(frames.manifest.variants), 'variant')}, 1 being "
+        f"the best, over {said_all(frames)} and by task: variants are ranked within each task and "
+        "seed, ties in the middle; a rank that is the same with every seed has no interval. "
         f"{said_n(frames)}; {said_interval(frames, T)}."
         f"{said_coverage(frames, ['mean'], tasks, drawn=frames.aggregate)}"
     )

@@ -8,6 +8,7 @@ from mpo.evaluation.reading.frames import Frames
 from mpo.evaluation.reading.load import KEYS
 from mpo.evaluation.showing.captions import said_diverged, said_score
 from mpo.evaluation.showing.tables.cells import NOTHING, integer, number, text
+from mpo.evaluation.showing.wording import count
 from mpo.rundir import DIVERGED
 
 
@@ -45,7 +46,9 @@ def shown(frames: Frames) -> pd.DataFrame:
 
 def caption(frames: Frames) -> str:
     """What the cells are."""
-    lost = said_diverged(frames) or f"All {len(frames.scores)} runs, of which none diverged"
+    runs, several = count(len(frames.scores), "run"), len(frames.scores) > 1
+    none = f"All {runs}, of which none diverged" if several else f"{runs}, which did not diverge"
+    lost = said_diverged(frames) or none
     asked = {run.code_digest for run in frames.manifest.runs}
     equal = "" if asked >= {*frames.runs["code_digest"]} else ", or of code shown equal to that"
     return (
