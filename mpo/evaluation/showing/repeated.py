@@ -120,8 +120,8 @@ def _verdicts(judged: pd.DataFrame) -> list[str]:
     if len(others):
         same = int(others["same"].sum())
         lines.append(
-            f"{same} of {count(len(others), 'verdict')} that rest on other tasks or variants "
-            f"there {'is' if len(others) == 1 else 'are'} the same."
+            f"{same} of {count(len(others), 'verdict')} on other tasks or variants there "
+            f"{'is' if len(others) == 1 else 'are'} the same."
         )
     return lines
 

@@ -104,7 +104,7 @@ def test_a_verdict_on_other_tasks_is_counted_apart(here: Path, there: Path) -> N
         there / "tables/claims.csv", index=False
     )
     text = _made(here, there)
-    assert "- 1 of 1 verdict that rest on other tasks or variants there is the same." in text
+    assert "- 1 of 1 verdict on other tasks or variants there is the same." in text
     assert "are the same." not in text
     table = pd.read_csv(here / f"tables/{repeated.CLAIMS}.csv")
     assert (table["alike"].tolist(), table["same"].tolist()) == ([False], [True])
