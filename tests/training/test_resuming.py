@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from mpo import rundir
 from mpo.settings import settings
 from mpo.training import checkpoints, resumption, run
 from mpo.training.environment import Environment
@@ -15,14 +14,6 @@ from mpo.training.stopping import Interrupted
 from tests.runs import TRIED, contents, described, job, signalled, tiny
 
 pytestmark = pytest.mark.usefixtures("unchecked")
-
-
-@pytest.fixture
-def straight(tmp_path: Path) -> Job:
-    """A run never interrupted."""
-    done = job(tmp_path / "straight", tiny())
-    assert run.train(done, bar=False) == rundir.COMPLETED
-    return done
 
 
 class Crash(Exception):

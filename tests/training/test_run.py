@@ -22,14 +22,6 @@ from tests.shown_equal import record, shown
 pytestmark = pytest.mark.usefixtures("unchecked")
 
 
-@pytest.fixture
-def straight(tmp_path: Path) -> Job:
-    """A run never interrupted."""
-    done = job(tmp_path / "straight", tiny())
-    assert run.train(done, bar=False) == rundir.COMPLETED
-    return done
-
-
 def test_a_run_writes_its_files_and_keeps_them_alone(straight: Job) -> None:
     assert sorted(path.name for path in straight.out.iterdir()) == sorted(RUN_FILES)
     assert state_of(straight) == [rundir.FINISHED]
